@@ -1,0 +1,166 @@
+"""The event table: columns, types, units and rules; the one contract between all rooms.
+
+Nothing here reads files, knows carriers or touches storage. A rule is written once, as a Polars
+expression; `violations` evaluates all of them fused in one pass, and `schema` offers the same rules
+as a pandera schema for whoever validates a table of events from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+EVENT_TYPES = ("call", "sms", "mms", "data", "voicemail", "other")
+DIRECTIONS = ("outbound", "inbound", "forwarded", "internal", "unknown")
+
+MICROSECONDS = pl.Datetime("us")
+UTC = pl.Datetime("us", "UTC")
+
+#: Column name → Polars type, in the order of the table.
+COLUMNS: dict[str, pl.DataType] = {
+    "event_id": pl.Int64(),  # Delta has no unsigned integers: a 64-bit hash read as signed
+    "source_file_id": pl.String(),  # SHA-256 of the file's bytes, first 16 hex digits
+    "record_no": pl.Int64(),  # 1-based physical line of the record's first line; running number in a PDF
+    "page": pl.Int32(),  # 1-based; null outside PDF
+    "tenant": pl.String(),
+    "carrier": pl.String(),
+    "layout": pl.String(),
+    "event_type": pl.String(),
+    "direction": pl.String(),  # as seen from the subscriber
+    "answered": pl.Boolean(),  # null where the source does not say
+    "started_at": UTC,
+    "started_at_local": MICROSECONDS,  # as written in the source
+    "zone": pl.String(),
+    "zone_assumed": pl.Boolean(),
+    "time_resolution_s": pl.Int16(),  # 1 or 60
+    "duration_s": pl.Float64(),
+    "duration_resolution_s": pl.Int16(),
+    "subscriber_number": pl.String(),
+    "from_number": pl.String(),  # E.164 where resolvable, else as written
+    "to_number": pl.String(),
+    "bytes_total": pl.Int64(),
+    "call_id": pl.String(),
+    "leg_no": pl.Int32(),
+    "cell_first": pl.String(),
+    "cell_last": pl.String(),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "imei": pl.String(),
+    "imsi": pl.String(),
+    "charge": pl.Decimal(18, 6),
+    "currency": pl.String(),
+    "occurrence": pl.Int32(),  # the how-manieth of identical rows in this file, from 1
+    "duplicate_of": pl.Int64(),  # event_id or null
+}
+
+Action = Literal["reject", "flag"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One statement about a record that holds when all is well.
+
+    `holds` is an expression over event columns; null counts as holding, because absence is the
+    business of the rules named `*_missing`. A `reject` rule sends the record to quarantine, a
+    `flag` rule only counts.
+    """
+
+    name: str
+    action: Action
+    kind: Literal["presence", "range", "domain", "format", "consistency"]
+    columns: tuple[str, ...]
+    holds: Callable[[], pl.Expr]
+    why: str
+
+
+_col = pl.col
+DAY_S = 86_400.0
+
+RULES: tuple[Rule, ...] = (
+    Rule("started_at_missing", "reject", "presence", ("started_at",),
+         lambda: _col("started_at").is_not_null(),
+         "an event without a time can be neither ordered nor compared"),
+    Rule("started_at_range", "reject", "range", ("started_at", "started_at_local"),
+         lambda: _col("started_at").is_between(pl.datetime(1970, 1, 2, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC")),
+         "earlier than any electronic record, or a misread year"),
+    Rule("duration_range", "reject", "range", ("duration_s",),
+         lambda: _col("duration_s").is_between(0.0, 31 * DAY_S),
+         "negative, or longer than a billing period"),
+    Rule("bytes_range", "reject", "range", ("bytes_total",),
+         lambda: _col("bytes_total") >= 0,
+         "a volume cannot be negative"),
+    Rule("parties_missing", "reject", "presence", ("from_number", "to_number", "subscriber_number"),
+         lambda: _col("from_number").is_not_null() | _col("to_number").is_not_null() | _col("subscriber_number").is_not_null(),
+         "an event that names nobody belongs to nobody"),
+    Rule("event_type_domain", "reject", "domain", ("event_type",),
+         lambda: _col("event_type").is_in(EVENT_TYPES),
+         "one of the six types"),
+    Rule("direction_domain", "reject", "domain", ("direction",),
+         lambda: _col("direction").is_in(DIRECTIONS),
+         "one of the five directions"),
+    Rule("latitude_range", "reject", "range", ("latitude",),
+         lambda: _col("latitude").is_between(-90.0, 90.0),
+         "degrees north"),
+    Rule("longitude_range", "reject", "range", ("longitude",),
+         lambda: _col("longitude").is_between(-180.0, 180.0),
+         "degrees east"),
+    Rule("duration_long", "flag", "range", ("duration_s",),
+         lambda: _col("duration_s") <= DAY_S,
+         "longer than a day: often a hung call"),
+    Rule("same_party", "flag", "consistency", ("from_number", "to_number"),
+         lambda: _col("from_number") != _col("to_number"),
+         "caller and called are the same: voicemail, or a damaged record"),
+    Rule("unanswered_with_duration", "flag", "consistency", ("answered", "duration_s"),
+         lambda: _col("answered") | (_col("duration_s") == 0.0),
+         "a call that was not answered cannot have lasted"),
+    Rule("imei_format", "flag", "format", ("imei",),
+         lambda: _col("imei").str.len_bytes().is_between(14, 16),
+         "14 digits, a check digit or a software version (3GPP TS 23.003)"),
+    Rule("imsi_format", "flag", "format", ("imsi",),
+         lambda: _col("imsi").str.len_bytes().is_between(14, 15),
+         "14 or 15 digits (ITU-T E.212)"),
+    Rule("coordinates_pair", "flag", "consistency", ("latitude", "longitude"),
+         lambda: _col("latitude").is_null() == _col("longitude").is_null(),
+         "half a position is none"),
+)
+
+
+def violations(rules: tuple[Rule, ...] = RULES) -> list[pl.Expr]:
+    """One Boolean expression per rule, named after it, true where the rule is broken."""
+    return [rule.holds().not_().fill_null(False).alias(rule.name) for rule in rules]
+
+
+def schema() -> pa.DataFrameSchema:
+    """The table as a pandera schema for Polars: types, and every reject rule as a check.
+
+    Pass an eager `pl.DataFrame`: on a LazyFrame pandera looks at the types only and lets dirty
+    data pass in silence.
+    """
+    import pandera.polars as pa
+
+    def check(rule: Rule) -> pa.Check:
+        return pa.Check(lambda data: data.lazyframe.select(rule.holds().fill_null(True)), name=rule.name, error=rule.why)
+
+    return pa.DataFrameSchema(
+        {name: pa.Column(dtype, nullable=True) for name, dtype in COLUMNS.items()},
+        checks=[check(rule) for rule in RULES if rule.action == "reject"],
+        strict=True,
+        name="events",
+    )
+
+
+def masked(column: str | pl.Expr) -> pl.Expr:
+    """A telephone number fit for a log: all but the first and last digits replaced by dots.
+
+    Anything with fewer than seven digits (short codes, names) is no personal number and stays.
+    """
+    expr = pl.col(column) if isinstance(column, str) else column
+    digits = expr.str.replace_all(r"\D", "")
+    number = pl.format("{}•••••••{}", pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")), digits.str.slice(-4))
+    return pl.when(digits.str.len_bytes() >= 7).then(number).otherwise(expr)
