@@ -1,0 +1,1 @@
+"""The corridor: one carrier file in, events and quarantine out; one module per room, none looks back."""

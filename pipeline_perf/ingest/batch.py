@@ -1,0 +1,58 @@
+"""What the readers hand on: string columns of one table with record numbers, and the account of every line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline_perf.ingest.layouts import Table
+
+#: Columns of a batch's frame beside the file's own.
+RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
+
+#: Records that no column could be read from, as they go to quarantine.
+REJECTED = {"record_no": pl.Int64(), "page": pl.Int32(), "rule": pl.String(), "reason": pl.String(), "raw": pl.String()}
+
+
+def rejected(rows: list[tuple[int, int | None, str, str, str]]) -> pl.DataFrame:
+    """Rows of (record_no, page, rule, reason, raw) as a frame."""
+    return pl.DataFrame(rows, schema=REJECTED, orient="row")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A stretch of records of one table.
+
+    `titles[i]` is the file's own title of the String column `c{i}` of `frame`; the frame also has
+    `record_no` (Int64), `page` (Int32, null outside PDF), `raw` (the record as it stands in the
+    file) and a String column `context.NAME` for each context value of the layout. Null or empty
+    text means that the file has nothing there.
+    """
+
+    table: Table
+    titles: tuple[str, ...]
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a reader yields: the next stretch of the file, completely accounted for.
+
+    `lines` physical lines = furniture + lines of the records in `batches` and `rejected`.
+    `position` is the number of bytes (pages for a PDF) of the file used so far.
+    """
+
+    batches: tuple[Batch, ...]
+    rejected: pl.DataFrame = field(default_factory=lambda: rejected([]))
+    lines: int = 0
+    furniture: int = 0
+    position: int = 0
+
+    @property
+    def records(self) -> int:
+        return sum(batch.frame.height for batch in self.batches) + self.rejected.height
+
+
+Pieces = Iterator[Piece]
