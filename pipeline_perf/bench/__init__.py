@@ -1,0 +1,4 @@
+"""The lab: workloads, measurements, results, targets and comparisons.
+
+A general tool: nothing here knows telephone records or Dagster.
+"""

@@ -1,0 +1,123 @@
+"""What can be measured: a command or a function, with parameters and a unit of work.
+
+Nothing here starts a process or takes a time; `measure` does. Whatever the workload means
+(records, pages, requests) is the business of whoever defines it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Half an hour: the longest that any target allows one workload to take.
+DEFAULT_TIMEOUT_S = 1800.0
+
+SCRATCH = "{scratch}"
+
+
+class WorkloadError(ValueError):
+    """A workload is described in a way that cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one finished repetition left behind, handed to the workload's `check`.
+
+    `returned` is the JSON-able value that a target function returned (None for a command);
+    `scratch` still exists while the check runs.
+    """
+
+    stdout: str
+    stderr: str
+    returned: Any
+    scratch: Path
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Correctness:
+    """Whether the work was done right, with the named values that stand beside its speed."""
+
+    right: bool
+    why: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One thing to measure, repeatable in a fresh process.
+
+    `name` is `family.scope` ("ingest.csv_1m"): the metrics of a run are called `family.metric`
+    and selected by scope. A name without a dot is a family with an empty scope.
+
+    Exactly one of `command` (argv) and `target` ("module:function", called with `params` as keyword
+    arguments in a fresh Python) is given. Every repetition has its own empty directory, which stands
+    in for `{scratch}` in argv and in string parameters, and is removed afterwards. `unit` and
+    `units` say how much work one repetition does ("rows", 1_000_000).
+
+    `prepare(scratch, params)` runs before each repetition, outside the measurement. `check(output)`
+    runs after it; a repetition whose check says wrong is a failed one. Both may be given as
+    "module:function". The numbers in what a target returns, nested ones joined by dots
+    (`stages.read`), become named values of the repetition.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    target: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = "runs"
+    units: float = 1
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    prepare: Callable[[Path, Mapping[str, Any]], None] | str | None = None
+    check: Callable[[Output], Correctness] | str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if bool(self.command) == bool(self.target):
+            raise WorkloadError(f"workload {self.name!r}: give either `command` or `target`, and not both")
+        if self.target and ":" not in self.target:
+            raise WorkloadError(f"workload {self.name!r}: target {self.target!r} must read 'module:function'")
+        if self.units <= 0 or self.timeout_s <= 0:
+            raise WorkloadError(f"workload {self.name!r}: `units` and `timeout_s` must be above 0")
+        if not self.name or self.name.startswith("."):
+            raise WorkloadError(f"workload {self.name!r}: the name must be 'family.scope' or 'family'")
+
+
+def in_scratch(value: Any, scratch: Path) -> Any:
+    """The value with `{scratch}` replaced in every string of it, at any depth."""
+    if isinstance(value, str):
+        return value.replace(SCRATCH, str(scratch))
+    if isinstance(value, Mapping):
+        return {key: in_scratch(item, scratch) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_scratch(item, scratch) for item in value]
+    return value
+
+
+def resolve(reference: str) -> Callable[..., Any]:
+    """The function that "module:function" names.
+
+    Raises WorkloadError when the reference has no colon, or names no callable.
+    """
+    module, _, name = reference.partition(":")
+    function = getattr(importlib.import_module(module), name, None) if name else None
+    if not callable(function):
+        raise WorkloadError(f"{reference!r} names no function: write 'module:function' with a function of that module")
+    return function  # type: ignore[no-any-return]  # checked to be callable; its signature is the workload's business
+
+
+def named_values(returned: Any, prefix: str = "") -> dict[str, float]:
+    """The numbers in a returned value, nested mappings flattened with dots; anything else is left out."""
+    if not isinstance(returned, Mapping):
+        return {}
+    values: dict[str, float] = {}
+    for key, item in returned.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, Mapping):
+            values |= named_values(item, f"{name}.")
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            values[name] = float(item)
+    return values
