@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.bench.measure import Sample, measure, measure_pair, run_once
-from pipeline_perf.bench.workload import Workload, WorkloadError
+from pipeline_perf.bench.workload import Correctness, Output, Workload, WorkloadError
 
 WORK = "pipeline_perf_tests.bench.work"
 MIB = 1 << 20
@@ -38,9 +38,7 @@ def test_cpu_time_counts_the_children_of_the_child(lock: Path, python: Python) -
 def test_a_target_runs_in_a_fresh_python_each_time(lock: Path) -> None:
     seen = []
 
-    def remember(output):  # type: ignore[no-untyped-def]
-        from pipeline_perf.bench.workload import Correctness
-
+    def remember(output: Output) -> Correctness:
         seen.append(output.returned)
         return Correctness(True)
 
@@ -75,9 +73,7 @@ def test_the_check_of_a_command_sees_what_it_printed(lock: Path, python: Python)
 def test_each_repetition_has_an_empty_directory_that_is_gone_afterwards(lock: Path) -> None:
     seen = []
 
-    def remember(output):  # type: ignore[no-untyped-def]
-        from pipeline_perf.bench.workload import Correctness
-
+    def remember(output: Output) -> Correctness:
         seen.append((output.scratch, output.returned, Path(output.params["path"]).exists()))
         return Correctness(True)
 
@@ -213,7 +209,8 @@ def test_an_interrupt_leaves_no_process_behind(lock: Path, tmp_path: Path) -> No
 import sys, pathlib
 from pipeline_perf.bench.measure import run_once
 from pipeline_perf.bench.workload import Workload
-body = "import os, signal, pathlib; pathlib.Path({str(child)!r}).write_text(str(os.getpid())); os.kill(os.getppid(), signal.SIGINT); signal.pause()"
+body = "import os, signal, pathlib; pathlib.Path({str(child)!r}).write_text(str(os.getpid()))"
+body += "; os.kill(os.getppid(), signal.SIGINT); signal.pause()"
 run_once(Workload('test.pause', command=(sys.executable, '-c', body)), lock=pathlib.Path({str(lock)!r}))
 """
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

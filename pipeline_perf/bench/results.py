@@ -1,0 +1,214 @@
+"""The results store: one Parquet file per run, written once, read all together by DuckDB.
+
+Nothing here measures or judges. The environment of a run stands in its file's metadata.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline_perf.bench.environment import Environment
+from pipeline_perf.bench.measurement import Measurement
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Raised when a column changes its meaning; new columns need no new number (files are read by column name).
+SCHEMA_VERSION = 1
+
+_FILES = "read_parquet($files, union_by_name = true)"
+
+_ROWS = f"""
+    SELECT r.* FROM {_FILES} r
+    -- Side b of a workload paired with itself is another revision of it, and no part of its history.
+    WHERE NOT (side = 'b' AND EXISTS (
+        FROM {_FILES} a WHERE a.run = r.run AND a.workload = r.workload AND a.side = 'a'))
+"""
+
+
+class ResultsError(RuntimeError):
+    """A run cannot be stored, or is not there."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measuring session: its id sorts by time, its environment says what it ran on."""
+
+    id: str
+    time: datetime
+    environment: Environment
+
+
+def new_run(environment: Environment, time: datetime | None = None) -> Run:
+    """A run that begins now (UTC), or at `time`."""
+    moment = (time or datetime.now(UTC)).astimezone(UTC)
+    return Run(f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", moment, environment)
+
+
+class ResultStore:
+    """The runs in one directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, run: Run, measurements: Iterable[Measurement], params: Mapping[str, str] | None = None) -> Path:
+        """Store a run's figures, atomically; `params` maps a workload's name to its parameters as JSON.
+
+        Raises ResultsError when the run has no figure or is stored already: a run is never rewritten.
+        """
+        import polars as pl
+
+        rows = [_row(run, measurement, params or {}) for measurement in measurements]
+        if not rows:
+            raise ResultsError(f"run {run.id} has no figure: measure something before storing it")
+        self.root.mkdir(parents=True, exist_ok=True)
+        path = self._path(run.id)
+        descriptor, temporary = tempfile.mkstemp(dir=self.root, prefix=f".{run.id}-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                pl.DataFrame(rows, schema=_schema()).write_parquet(
+                    file, metadata={"schema": str(SCHEMA_VERSION), "environment": run.environment.to_json()}
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            path.hardlink_to(temporary)  # unlike a rename, fails where the run is there already
+        except FileExistsError:
+            raise ResultsError(f"{path}: run {run.id} is stored already, and a run is never rewritten") from None
+        finally:
+            Path(temporary).unlink()
+        return path
+
+    def run_ids(self) -> list[str]:
+        """The ids of all runs, oldest first."""
+        return sorted(path.stem for path in self.root.glob("[!.]*.parquet"))
+
+    def latest_run(self) -> str | None:
+        """The id of the newest run, None where nothing is stored."""
+        return next(reversed(self.run_ids()), None)
+
+    def run(self, run: str) -> Run:
+        """When and on what a run was measured. Raises ResultsError when it is not there."""
+        import polars as pl
+
+        path = self._path(run)
+        if not path.exists():
+            raise ResultsError(f"{self.root}: there is no run {run}; the newest is {self.latest_run() or 'none at all'}")
+        environment = Environment.from_json(pl.read_parquet_metadata(path)["environment"])
+        return Run(run, pl.read_parquet(path, columns=["time"], n_rows=1)["time"].item(), environment)
+
+    def rows(self, run: str) -> pl.DataFrame:
+        """Every stored row of one run, both sides."""
+        import polars as pl
+
+        self.run(run)
+        return pl.read_parquet(self._path(run))
+
+    def measurements(self, run: str) -> list[Measurement]:
+        """The figures of one run as they are judged; side b of a workload paired with itself is left out."""
+        self.run(run)
+        frame = self._query(f"SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})", run)
+        return [_measurement(row) for row in frame.iter_rows(named=True)]
+
+    def all_measurements(self, before: str | None = None) -> dict[str, list[Measurement]]:
+        """The figures of every run, or of those older than the run `before`."""
+        frame = self._query(f"SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS}) ORDER BY run")
+        found: dict[str, list[Measurement]] = {}
+        for row in frame.iter_rows(named=True):
+            run = row.pop("run")
+            if before is None or run < before:
+                found.setdefault(run, []).append(_measurement(row))
+        return found
+
+    def history(self, metric: str, workload: str, machine: str | None = None) -> pl.DataFrame:
+        """One row per run, oldest first, of a workload's metric ("seconds", "ingest.csv_1m").
+
+        Columns: run, time, revision, dirty, machine, unit, value (median of the repetitions), low and
+        high (medians of the brackets), least, most, repetitions.
+        """
+        return self._query(
+            f"""SELECT run, any_value(time) AS time, any_value(revision) AS revision, any_value(dirty) AS dirty,
+                       any_value(machine) AS machine, any_value(unit) AS unit, median(value) AS value,
+                       median(low) AS low, median(high) AS high, min(value) AS least, max(value) AS most, count(*) AS repetitions
+                FROM ({_ROWS}) WHERE metric = $metric AND workload = $workload AND coalesce(machine = $machine, true)
+                GROUP BY run ORDER BY run""",
+            metric=metric,
+            workload=workload,
+            machine=machine,
+        )
+
+    def _path(self, run: str) -> Path:
+        return self.root / f"{run}.parquet"
+
+    def _query(self, sql: str, run: str | None = None, **parameters: Any) -> pl.DataFrame:
+        import duckdb
+        import polars as pl
+
+        files = [str(self._path(one)) for one in ([run] if run else self.run_ids())]
+        with duckdb.connect() as connection:
+            if files:
+                parameters["files"] = files
+            else:
+                connection.register("nothing", pl.DataFrame(schema=_schema()))
+                sql = sql.replace(_FILES, "nothing")
+            connection.execute("SET TimeZone = 'UTC'")
+            try:
+                found: pl.DataFrame = connection.sql(sql, params=parameters).pl()
+            except duckdb.Error as error:
+                raise ResultsError(f"{self.root}: the results cannot be read ({error}); move the damaged file away") from error
+        return found
+
+
+def _schema() -> dict[str, Any]:
+    import polars as pl
+
+    return {
+        "run": pl.String,
+        "time": pl.Datetime("us", "UTC"),
+        "revision": pl.String,
+        "dirty": pl.Boolean,
+        "machine": pl.String,
+        "workload": pl.String,
+        "params": pl.String,
+        "metric": pl.String,
+        "unit": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "repetition": pl.Int32,
+        "side": pl.String,
+        "reason": pl.String,
+    }
+
+
+def _row(run: Run, measurement: Measurement, params: Mapping[str, str]) -> dict[str, Any]:
+    workload = measurement.workload
+    return {
+        "run": run.id,
+        "time": run.time,
+        "revision": run.environment.revision,
+        "dirty": run.environment.dirty,
+        "machine": run.environment.machine,
+        "workload": workload,
+        "params": params.get(workload, "{}"),
+        "metric": measurement.metric.partition(".")[2],
+        "unit": measurement.unit,
+        "value": measurement.value,
+        "low": measurement.low,
+        "high": measurement.high,
+        "repetition": measurement.repetition,
+        "side": measurement.side,
+        "reason": measurement.reason,
+    }
+
+
+def _measurement(row: dict[str, Any]) -> Measurement:
+    family, _, scope = row.pop("workload").partition(".")
+    return Measurement(metric=f"{family}.{row.pop('metric')}", scope=scope, **row)
