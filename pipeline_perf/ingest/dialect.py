@@ -1,0 +1,226 @@
+"""How lines divide into cells: delimiter, quote, escape, found by which choice makes the rows agree.
+
+Here belong splitting and the choice. Which of the rows are preamble, header or footer is `tables`' work.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+#: In the order that decides ties. A blank stands for any run of blanks.
+DELIMITERS = ",;\t|:~ "
+
+#: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence.
+TRUST = {":": 0.7, "~": 0.9, " ": 0.7}
+
+#: Lines looked at; more would not change the answer, only the time.
+SAMPLE_LINES = 200
+TYPED_ROWS = 40
+
+#: A score below this is no delimiter but prose, fixed columns, or a single column.
+LEAST_SCORE = 0.15
+#: A score above this, and above the second-best delimiter's by the margin, needs no second opinion.
+SURE_SCORE = 0.3
+SURE_MARGIN = 1.5
+
+#: A quoted cell over more lines than this is a quote that was never closed.
+LONGEST_CELL = 20
+
+
+class Row(NamedTuple):
+    line: int  #              index of its first line
+    lines: int  #             physical lines that it takes
+    cells: list[str]
+
+    @property
+    def filled(self) -> list[str]:
+        return [cell for cell in self.cells if cell and not cell.isspace()]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """`escape` is None where a quote inside quotes is doubled. No delimiter: one cell a line."""
+
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    score: float = 0.0
+    confidence: float = 0.0
+    sure: bool = False
+
+
+def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
+    """Divide lines into rows of cells; never raises, and takes every line."""
+    if dialect.delimiter is None:
+        yield from (Row(i, 1, [line]) for i, line in enumerate(lines))
+        return
+    if dialect.delimiter == " ":
+        lines = [" ".join(line.split()) for line in lines]
+    reader = csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+    )
+    done = 0
+    for cells in reader:
+        yield Row(done, reader.line_num - done, cells)
+        done = reader.line_num
+
+
+def sniff(lines: Sequence[str]) -> Dialect:
+    """The dialect in which the rows agree best in their number of cells, and the cells look like values."""
+    sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
+    declared = next((found.group(1) for line in sample[:1] if (found := SEPARATOR.fullmatch(line))), None)
+    if declared is not None:
+        sample = sample[1:]
+    text = "\n".join(sample)
+    best: dict[str, Dialect] = {}
+    kinds: dict[str, float] = {}
+    aligned = _columns_align(sample)
+    for delimiter in declared or DELIMITERS:
+        if delimiter not in text or (aligned and delimiter in TRUST and not declared):
+            continue
+        for quote, escape in _quotings(text, delimiter):
+            tried = Dialect(delimiter, quote, escape)
+            score = _score(list(split(sample, tried)), kinds) * (1.0 if declared else TRUST.get(delimiter, 1.0))
+            if delimiter not in best or score > best[delimiter].score * 1.0001:
+                best[delimiter] = replace(tried, score=score)
+    if declared is not None:
+        return replace(best.get(declared, Dialect(declared)), confidence=1.0, sure=True)
+    ranked = sorted(best.values(), key=lambda found: -found.score)
+    if not ranked or ranked[0].score < LEAST_SCORE:
+        score = ranked[0].score if ranked else 0.0
+        return Dialect(confidence=1 - score, sure=aligned or score < LEAST_SCORE / 2)
+    first, second = ranked[0], ranked[1].score if len(ranked) > 1 else 0.0
+    return replace(
+        first,
+        confidence=min(1.0, first.score / SURE_SCORE) * first.score / (first.score + second),
+        sure=first.score >= max(SURE_SCORE, SURE_MARGIN * second),
+    )
+
+
+def second_opinion(lines: Sequence[str], own: Dialect) -> Dialect:
+    """DuckDB's sniffer in its lenient mode decides, where its choice is not much worse by our own measure.
+
+    It takes some 0.1 s, most of it once per process, and so is asked in doubt only.
+    """
+    import duckdb
+
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8", errors="replace", newline="") as file:
+        file.write("\n".join(lines))
+        file.flush()
+        try:
+            with duckdb.connect() as connection:
+                answer = connection.execute(
+                    "SELECT Delimiter, Quote, Escape, len(Columns)"
+                    " FROM sniff_csv(?, strict_mode=false, ignore_errors=true, null_padding=true)",
+                    [file.name],
+                ).fetchone()
+        except duckdb.Error:
+            return own
+    if answer is None or answer[3] < 2 or len(answer[0]) != 1:
+        return own
+    quote = answer[1] if answer[1] in ('"', "'") else None
+    found = Dialect(answer[0], quote, "\\" if answer[2] == "\\" else None)
+    sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
+    score = _score(list(split(sample, found)), {})
+    if score < max(LEAST_SCORE / 2, own.score / 2):
+        return own
+    return replace(found, score=score, confidence=0.6, sure=True)
+
+
+#: Excel's declaration in the first line, which is no part of the table.
+SEPARATOR = re.compile(r'\s*"?sep=(.)"?[\s,;]*', re.IGNORECASE)
+
+
+def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
+    """The quotes and escapes that the text gives reason to try; the first one wins ties."""
+    d = re.escape(delimiter)
+    found: list[tuple[str | None, str | None]] = []
+    escapes = ["\\", None] if re.search(rf'\\[{d}"\'\\]', text) else [None]
+    for quote in "\"'":
+        opening = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
+        closing = len(re.findall(rf"{quote} ?(?:{d}|$)", text, re.MULTILINE))
+        # An apostrophe begins cells by itself, as Excel's mark of text; only pairs are quotes.
+        if opening and closing and (quote == '"' or min(opening, closing) > 0.6 * max(opening, closing)):
+            found += [(quote, escape) for escape in escapes]
+    return [*found, *((None, escape) for escape in escapes)]
+
+
+def _score(rows: Sequence[Row], kinds: dict[str, float]) -> float:
+    """0 to 1: agreement of neighbouring rows in width × width itself × how many cells look like values.
+
+    Rows weigh by their length, so that a preamble of short lines does not hide a short table.
+    """
+    widths = [len(row.cells) for row in rows]
+    mass = fit = spread = 0.0
+    fitting = []
+    for i, (row, width) in enumerate(zip(rows, widths, strict=True)):
+        if row.lines > LONGEST_CELL:
+            return 0.0
+        weight = sum(map(len, row.cells)) + width
+        mass += weight
+        if width < 2:
+            continue
+        near = min((abs(width - widths[j]) for j in (i - 1, i + 1) if 0 <= j < len(rows)), default=0)
+        agreement = 1.0 if near == 0 else 0.5 if near <= 0.25 * width else 0.0
+        if agreement:
+            fit += weight * agreement
+            spread += weight * agreement * (width - 1) / width
+            fitting.append(row)
+    if not fit:
+        return 0.0
+    step = max(1, len(fitting) // TYPED_ROWS)
+    shares = []
+    for row in fitting[::step][:TYPED_ROWS]:
+        for cell in row.cells:
+            if cell not in kinds:
+                kinds[cell] = _likeness(cell)
+        shares.append(sum(kinds[cell] for cell in row.cells) / len(row.cells))
+    return (fit / mass) * (spread / fit) * (sum(shares) / len(shares))
+
+
+#: Values, each whole: numbers, amounts and telephone numbers; dates and times; words and titles; codes and addresses.
+VALUE = re.compile(
+    r"""[-+(]?[$€£]?\ ?[-+]?(?:\d{1,3}(?:[,.]\d{3})+|\d+)(?:[.,]\d*)?\ ?[%$€£]?[)]?
+      | [-+]?\.\d+
+      | \+?[\d(][\d\ ()./-]*\d
+      | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?(?:Z|[-+]\d{2}:?\d{2})?)?
+      | \d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?
+      | [^\W\d_](?:[\w./()&'#*+@%?!-]|\ (?!\ ))*
+      | [*#+<\[]?[\w.@/+*#-]+[>\]]?
+      | -+
+    """,
+    re.VERBOSE,
+)
+
+
+def _likeness(cell: str) -> float:
+    """1 for a value of a known kind, less for the empty cell and for what holds other delimiters or stray quotes."""
+    text = cell.strip()
+    if not text:
+        return 0.6
+    if VALUE.fullmatch(text):
+        return 1.0
+    if '"' in text[0] + text[-1]:
+        return 0.0
+    return 0.4 if not any(c in text for c in ",;\t|~") else 0.1
+
+
+def _columns_align(lines: Sequence[str]) -> bool:
+    """Whether the same positions are blank in all lines, and runs of blanks between words fill columns: fixed width."""
+    body = sorted(lines, key=len)[len(lines) // 4 :][:100]
+    runs = sum("  " in line.strip() for line in body)
+    if len(body) < 2 or runs < 0.6 * len(body):
+        return False
+    width = max(map(len, body))
+    columns = list(zip(*(line.ljust(width) for line in body), strict=True))
+    blank = [column.count(" ") >= 0.95 * len(body) for column in columns]
+    return sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True)) >= 3

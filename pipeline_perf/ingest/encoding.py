@@ -1,0 +1,188 @@
+"""Which encoding a file's bytes are in, from a few samples of it.
+
+The order is from proof to guess: byte order mark, zero bytes, strict UTF-8, what the layouts expect,
+how plausible each single-byte reading looks, and the general detector last: records are digits for
+the most part, too few letters for its statistics.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pipeline_perf.ingest.lines  # noqa: F401  # its error handler "windows-1252" reads what is no UTF-8
+
+#: Longest first: UTF-32's little-endian mark begins with UTF-16's.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+#: What Western software writes, in the order that decides ties. Latin-1 is not among them: where it
+#: differs from Windows-1252 it has control characters only, which the score finds.
+WESTERN = ("cp1252", "mac-roman", "cp850")
+
+#: Control characters that text does not have: not tab, line ends, form feed, Ctrl-Z, escape, nor the separators 1C-1F.
+CONTROLS = bytes({*range(1, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) + b"\x7f"
+
+#: Share of zero bytes past which a file is no text, even as ASCII with padding.
+ZEROS = 0.3
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A Python codec; `mixed` says that some lines are no UTF-8 and are read byte by byte as Windows-1252."""
+
+    codec: str
+    confidence: float
+    mixed: bool = False
+
+    def decode(self, data: bytes) -> str:
+        """The text of a sample, whatever was cut at its edges."""
+        if self.codec in ("utf-8", "utf-8-sig"):
+            return _whole_utf8(data).decode("utf-8", errors="windows-1252").removeprefix("\ufeff")
+        return codecs.getincrementaldecoder(self.codec)(errors="replace").decode(data, final=False)
+
+
+def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | None:
+    """The encoding of a file, or None if it is no text.
+
+    `samples[0]` begins the file; the others are from further on. `priors` are codecs to expect; they
+    are taken if the file reads well in them.
+    """
+    head, data = samples[0], b"".join(samples)
+    for mark, codec in MARKS:
+        if head.startswith(mark):
+            damaged = codec == "utf-8-sig" and not all(_is_utf8(sample) for sample in samples)
+            return Encoding(codec, 1.0, mixed=damaged)
+    wide = _wide(head)
+    if wide is not None:
+        return Encoding(wide, 0.95)
+    utf8 = all(_is_utf8(sample) for sample in samples)
+    if _is_binary(head, utf8):
+        return None
+    if utf8:
+        return Encoding("utf-8", 1.0)
+    # Lines of UTF-8 beyond ASCII hardly ever arise by accident; a good share of them tells of two sources in one file.
+    beyond = [line for line in data.splitlines() if not line.isascii()]
+    valid = sum(_is_utf8(line) for line in beyond)
+    best, score = _single_byte(beyond, priors)
+    if valid and (valid >= 0.2 * len(beyond) or best in ("cp1252", "iso8859-1")):
+        return Encoding("utf-8", 0.8, mixed=True)
+    if best is not None and score > 0:
+        return Encoding(best, min(0.9, 0.5 + score / 2))
+    return _detected(b"\n".join(beyond)) or Encoding(best or "cp1252", 0.3)
+
+
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        _whole_utf8(sample).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_utf8(sample: bytes) -> bytes:
+    """A sample without the parts of characters that were cut at its edges."""
+    start = 0
+    while start < min(3, len(sample)) and sample[start] & 0xC0 == 0x80:
+        start += 1
+    for back in range(1, min(3, len(sample) - start) + 1):
+        byte = sample[-back]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return sample[start : len(sample) - back] if length > back else sample[start:]
+        if byte < 0x80:
+            break
+    return sample[start:]
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark: digits and delimiters have a zero in every second byte, always the same one."""
+    even, odd = head[0::2], head[1::2]
+    if not odd or b"\0" not in head:
+        return None
+    zeros = {"utf-16-be": even.count(0) / len(even), "utf-16-le": odd.count(0) / len(odd)}
+    codec, other = sorted(zeros, key=lambda c: zeros[c], reverse=True)
+    if zeros[codec] < ZEROS or zeros[other] > 0.05:
+        return None
+    try:
+        text = head[: len(head) // 2 * 2].decode(codec)
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return None
+        text = head[: error.start].decode(codec)
+    strange = sum(unicodedata.category(c) in ("Cc", "Cn", "Co") and c not in "\t\n\r\f\v\x1a\0" for c in text[:4096])
+    return codec if strange <= 0.02 * min(len(text), 4096) else None
+
+
+def _is_binary(head: bytes, utf8: bool) -> bool:
+    zeros = head.count(0)
+    controls = len(head) - len(head.translate(None, CONTROLS))
+    return zeros > ZEROS * len(head) or controls > max(1, (0.1 if utf8 else 0.02) * len(head))
+
+
+def _single_byte(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | None, float]:
+    """The best single-byte reading of lines beyond ASCII, and how plausible it is (-1 to 1)."""
+    sample = b"\n".join(beyond[:500])[:8192]
+    expected = [codecs.lookup(prior).name for prior in priors]
+    best: str | None = None
+    score = -1.0
+    for codec in dict.fromkeys((*(c for c in expected if not c.startswith("utf")), *WESTERN)):
+        try:
+            text = sample.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        # What a layout expects needs no more than to be about as good.
+        found = _plausibility(text) + (0.1 if codec in expected else 0.0)
+        if found > score + 1e-9:
+            best, score = codec, found
+    if best is None:  # bytes that Windows-1252 does not have
+        best, score = "iso8859-1", _plausibility(sample.decode("iso8859-1"))
+    return best, score
+
+
+#: The letters beyond ASCII that Western languages use every day; readings in a wrong codec show the others.
+COMMON = frozenset("äöüßéèêëàâáãåçñíîïóôõúûùøæœÄÖÜÉÈÀÁÅÇÑÍÓÚØÆ")
+AROUND = re.compile(r"(?<=(.))?([^\x00-\x7f])(?=(.))?", re.DOTALL)
+
+
+def _plausibility(text: str) -> float:
+    """How well the characters beyond ASCII fit between their neighbours: 1 like words, -1 like noise."""
+    points = []
+    for found in AROUND.finditer(text):
+        before, char, after = found.group(1) or " ", found.group(2), found.group(3) or " "
+        category = unicodedata.category(char)
+        beside = before.isalpha() or after.isalpha()
+        if category in ("Ll", "Lu"):
+            lower = [c.islower() for c in (before, after) if c.isalpha()]
+            # An upper-case letter may begin a word; within one, case does not jump.
+            jumps = (category == "Lu" and before.islower()) or (category == "Ll" and bool(lower) and not any(lower) and len(lower) == 2)
+            points.append(-0.5 if jumps else (1.0 if char in COMMON else 0.2) if beside else 0.0)
+        elif category in ("Cc", "Cn", "Co") or char == "\ufffd":
+            points.append(-1.0)
+        elif char in "’–—“”„‘€£°º ª§·" or char == "\xa0":
+            points.append(0.5 if char == "’" or not (before.isalpha() and after.isalpha()) else -0.5)
+        else:
+            points.append(-0.5 if beside else -0.2)
+    return sum(points) / len(points) if points else 0.0
+
+
+def _detected(data: bytes) -> Encoding | None:
+    import chardet
+
+    found = chardet.detect(data[:16384])
+    name, confidence = found["encoding"], float(found["confidence"] or 0.0)
+    if not name:
+        return None
+    try:
+        data.decode(name)
+        return Encoding(codecs.lookup(name).name, min(confidence, 0.8))
+    except (UnicodeDecodeError, LookupError):
+        return None

@@ -1,0 +1,157 @@
+"""What a file is, before anyone knows whose it is: container, encoding, line ends, dialect, and where its table lies.
+
+Here belong taking samples and putting the findings together. It never reads more than the samples,
+and whatever the bytes are, it has an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline_perf.ingest import dialect, encoding, tables
+from pipeline_perf.ingest.source import ZIP, Source
+
+Container = Literal["text", "pdf", "workbook", "binary", "empty"]
+Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
+
+#: Enough for some hundred records behind any preamble that is known, and read in one go.
+HEAD_BYTES = 64 * 1024
+#: From the file's middle, for its encoding only: names with accents may be rare.
+MIDDLE_BYTES = 16 * 1024
+#: Enough for totals and footers.
+TAIL_BYTES = 4 * 1024
+
+#: Old Office files (OLE 2); a workbook among them has a stream of this name.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_WORKBOOK = "Workbook".encode("utf-16-le")
+
+#: A file of nothing but these is empty.
+NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The findings on one source; for containers other than text only `source` and `container` mean anything."""
+
+    source: Source
+    container: Container
+    encoding: str = "utf-8"  #                Python codec
+    mixed: bool = False  #                    some lines are no UTF-8: decode with errors="windows-1252"
+    newline: Newline = "none"
+    head: tuple[str, ...] = ()  #             whole lines of the first 64 KiB (a part of the first, if that is longer)
+    tail: tuple[str, ...] = ()  #             whole lines of the last 4 KiB; empty if the source cannot be sought in
+    complete: bool = False  #                 head is the whole file
+    delimiter: str | None = None  #           None: fixed width, prose, or a single column; " ": any run of blanks
+    quote: str | None = None  #               None: no quoted cell seen
+    escape: str | None = None  #              None: a quote within quotes is doubled
+    preamble_lines: int = 0  #                physical lines before the header, or before the first record
+    header_lines: int = 0  #                  titles, also on two lines, and a line of types
+    footer_lines: int = 0
+    tables: int = 0  #                        blocks of records with different titles, as far as the head shows
+    columns: tuple[str, ...] = ()  #          titles as written, stripped; column_1 … where there are none
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    head: bytes
+    middle: bytes
+    tail: bytes
+    complete: bool  #                         head is the whole file
+
+
+def probe(source: Source, priors: Sequence[str] = ()) -> Probe:
+    """Look at a source's head, middle and tail.
+
+    `priors` are encodings that the known layouts expect, tried before statistics.
+    Raises UnreadableFile if the bytes cannot be had; no bytes that can be had make it raise.
+    """
+    samples = _samples(source)
+    container = _container(samples)
+    if container != "text":
+        return Probe(source, container)
+    found = encoding.detect([s for s in (samples.head, samples.middle, samples.tail) if s], priors)
+    if found is None:
+        return Probe(source, "binary")
+    text = found.decode(samples.head)
+    if samples.complete and not text.strip(NOTHING):
+        return Probe(source, "empty", encoding=found.codec, newline=newline(text))
+    if not samples.complete:
+        text = text.removesuffix("\r")  # perhaps the first half of a CRLF
+    head = _lines(text)
+    if len(head) > 1 and (not samples.complete or not head[-1]):
+        head.pop()  # a line that was cut, or what follows the last line end
+    tail = _lines(found.decode(samples.tail))[1:]
+    if tail and not tail[-1]:
+        tail.pop()
+    shape = dialect.sniff(head)
+    if not shape.sure:
+        shape = dialect.second_opinion(head, shape)
+    structure = tables.find(head, tail, shape)
+    return Probe(
+        source,
+        "text",
+        encoding=found.codec,
+        mixed=found.mixed,
+        newline=newline(text),
+        head=tuple(head),
+        tail=tuple(tail),
+        complete=samples.complete,
+        delimiter=shape.delimiter,
+        quote=shape.quote,
+        escape=shape.escape,
+        preamble_lines=structure.preamble_lines,
+        header_lines=structure.header_lines,
+        footer_lines=structure.footer_lines,
+        tables=structure.tables,
+        columns=structure.columns,
+        confidence=round(found.confidence * shape.confidence, 3),
+    )
+
+
+def _samples(source: Source) -> Samples:
+    with source.open() as stream:
+        head = stream.read(HEAD_BYTES + 1)
+        if len(head) <= HEAD_BYTES:
+            return Samples(head, b"", b"", True)
+        head = head[:HEAD_BYTES]
+        if not stream.seekable():
+            return Samples(head, b"", b"", False)
+        size = stream.seek(0, 2)
+        # Multiples of four keep the halves of wide characters together.
+        middle = tail = b""
+        if size > HEAD_BYTES + MIDDLE_BYTES + TAIL_BYTES:
+            stream.seek(size // 2 // 4 * 4)
+            middle = stream.read(MIDDLE_BYTES)
+        stream.seek(max(HEAD_BYTES, size - TAIL_BYTES) // 4 * 4)
+        tail = stream.read(TAIL_BYTES + 4)
+        return Samples(head, middle, tail, False)
+
+
+def _container(samples: Samples) -> Container:
+    head = samples.head
+    if not head:
+        return "empty"
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    everything = head + samples.tail
+    if head.startswith(ZIP):
+        return "workbook" if b"xl/" in everything or b"opendocument.spreadsheet" in head[:128] else "binary"
+    if head.startswith(OLE):
+        return "workbook" if OLE_WORKBOOK in everything else "binary"
+    return "text"
+
+
+def newline(text: str) -> Newline:
+    """The kind of line end in a text, `mixed` for several kinds."""
+    crlf = text.count("\r\n")
+    counts: dict[Newline, int] = {"lf": text.count("\n") - crlf, "crlf": crlf, "cr": text.count("\r") - crlf}
+    present = [kind for kind, count in counts.items() if count]
+    return "none" if not present else present[0] if len(present) == 1 else "mixed"
+
+
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|\n|\r", text)

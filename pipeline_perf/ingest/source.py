@@ -1,0 +1,207 @@
+"""Where bytes come from: a file, or a member of an archive, as one bounded stream of expanded bytes.
+
+Here belong opening, expanding, naming and identifying. What the bytes are is the probe's work.
+Nothing is ever unpacked to disk, so a member's path is a name and no place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from pipeline_perf.ingest.errors import UnreadableFile
+
+GZIP = b"\x1f\x8b\x08"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+
+#: Bytes that any compressed file may expand to, however small it is. Reading this much takes seconds and no memory.
+EXPANDED_BYTES = 1 << 30
+#: Beyond that, how many times its stored size. Records shrink 5 to 20 times, the dullest ones 50 times; deflate
+#: ends at 1032 times, where only bombs live.
+EXPANDED_RATIO = 100
+
+#: LZMA is left out: the archive dictates how much memory its decoder takes, up to 4 GiB.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+
+BUFFER = 1 << 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, or one member of a zip archive; gzip, in either place, is seen through."""
+
+    path: Path
+    member: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name for messages: `a.csv`, `a.zip!b.csv`."""
+        return self.path.name if self.member is None else f"{self.path.name}!{self.member}"
+
+    @property
+    def size(self) -> int | None:
+        """Bytes as they are stored (compressed ones where the source is compressed), None if that cannot be told."""
+        try:
+            if self.member is None:
+                return self.path.stat().st_size
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.getinfo(self.member).compress_size
+        except (OSError, zipfile.BadZipFile, KeyError):
+            return None
+
+    def open(self) -> BinaryIO:
+        """The expanded bytes, buffered; only a source that is not compressed can be sought in.
+
+        Raises UnreadableFile, here or on reading: the file is gone or may not be read, the
+        compressed data are damaged, or they expand past the limit.
+        """
+        with _explained(self.name), contextlib.ExitStack() as opened:
+            limit = expansion_limit(_regular_size(self.path))
+            expanded: _Expanded | None = None
+            stream: io.BufferedReader
+            if self.member is None:
+                stream = opened.enter_context(self.path.open("rb"))
+            else:
+                archive = opened.enter_context(zipfile.ZipFile(self.path))
+                expanded = _Expanded(opened.enter_context(archive.open(self.member)), self.name, limit)
+                stream = io.BufferedReader(expanded, BUFFER)
+            if stream.peek(len(GZIP)).startswith(GZIP):
+                expanded = _Expanded(opened.enter_context(gzip.GzipFile(fileobj=stream)), self.name, limit)
+                stream = io.BufferedReader(expanded, BUFFER)
+            held = opened.pop_all()
+            if expanded is not None:
+                expanded.held = held
+            return stream
+
+
+class _Expanded(io.RawIOBase):
+    """A decompressing stream that knows its limit, whose faults carry the source's name, and which closes what it reads."""
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, name: str, limit: int) -> None:
+        self._stream, self._name, self._limit = stream, name, limit
+        self._expanded = 0
+        self.held: contextlib.ExitStack | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _explained(self._name):
+            data = self._stream.read(len(buffer))
+        self._expanded += len(data)
+        if self._expanded > self._limit:
+            raise UnreadableFile(_too_large(self._name, self._limit))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed and self.held is not None:
+            self.held.close()
+        super().close()
+
+
+def expansion_limit(stored: int) -> int:
+    """How many bytes `stored` compressed bytes may expand to."""
+    return max(EXPANDED_BYTES, EXPANDED_RATIO * stored)
+
+
+def sources(path: Path) -> list[Source]:
+    """What there is to read at a path: the file itself, or each file of a zip archive.
+
+    Office documents are zip archives too and stay whole. Folders, `__MACOSX` and dotfiles of an
+    archive are left out.
+
+    Raises UnreadableFile: there is no such regular file, it may not be read, or the archive is
+    damaged, empty, encrypted, packed by an unusual method, too large when expanded, or has
+    members that climb out of it or share a name.
+    """
+    with _explained(str(path)):
+        stored = _regular_size(path)
+        with path.open("rb") as file:
+            if not file.read(4).startswith(ZIP):
+                return [Source(path)]
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    names = {member.filename for member in members}
+    if names & {"[Content_Types].xml", "mimetype"}:
+        return [Source(path)]
+    wanted = [member for member in members if not member.is_dir() and not _is_clutter(member.filename)]
+    if not wanted:
+        raise UnreadableFile(f"{path}: an archive without files; put the records in and hand it in again")
+    for member in wanted:
+        where = f"{path}!{member.filename}"
+        if member.flag_bits & 1:
+            raise UnreadableFile(f"{where}: encrypted; unpack it with its password and hand in the file")
+        if member.compress_type not in METHODS:
+            raise UnreadableFile(f"{where}: packed by method {member.compress_type}; pack it again with the common one (deflate)")
+        if _climbs_out(member.filename):
+            raise UnreadableFile(f"{where}: the member's path leaves the archive; such archives are made to do harm, ask who sent it")
+    if len({member.filename for member in wanted}) < len(wanted):
+        raise UnreadableFile(
+            f"{path}: holds several files of one name, of which only the last could be read; pack them under names of their own"
+        )
+    # The sizes that the directory states may be trusted: zipfile never expands a member past its own.
+    if sum(member.file_size for member in wanted) > expansion_limit(stored):
+        raise UnreadableFile(_too_large(str(path), expansion_limit(stored)))
+    return [Source(path, member.filename) for member in wanted]
+
+
+def file_id(source: Source) -> str:
+    """The first 16 hex digits of the SHA-256 of the expanded bytes: the same file, packed or not, has the same id."""
+    with source.open() as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]  # type: ignore[arg-type]  # typeshed asks for a raw file's protocol
+
+
+def _is_clutter(member: str) -> bool:
+    parts = _parts(member)
+    return parts[0] == "__MACOSX" or any(part.startswith(".") and part != ".." for part in parts)
+
+
+def _climbs_out(member: str) -> bool:
+    parts = _parts(member)
+    return ".." in parts or parts[0] == "" or parts[0].endswith(":")
+
+
+def _parts(member: str) -> list[str]:
+    return re.split(r"[/\\]", member)
+
+
+def _too_large(name: str, limit: int) -> str:
+    return f"{name}: expands to more than {limit:,} bytes, as archives made to do harm do; if it is genuine, hand it in expanded"
+
+
+def _regular_size(path: Path) -> int:
+    """The size of a regular file; opening anything else might block for ever."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableFile(f"{path}: a folder; name the files in it")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFile(f"{path}: a pipe or device; copy what it gives into a file")
+    return found.st_size
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn the faults of file system and decompressors into UnreadableFile."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UnreadableFile(f"{name}: not found; check the path") from error
+    except PermissionError as error:
+        raise UnreadableFile(f"{name}: permission denied; allow this user to read it") from error
+    except KeyError as error:
+        raise UnreadableFile(f"{name}: no such member in the archive; list it again") from error
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise UnreadableFile(f"{name}: damaged compressed data ({error}); ask for the file again") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(f"{name}: cannot be read ({error}); check the path and the disk") from error

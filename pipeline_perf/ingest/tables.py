@@ -1,0 +1,251 @@
+"""Where in the rows the tables lie: preamble, header (also on several lines), footer, further tables.
+
+The first table begins where a long stretch of rows agrees in width; its header is the row there
+whose cells are titles while the rows below hold something else. Which columns these are is the
+layouts' business, not this room's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline_perf.ingest.dialect import SEPARATOR, Dialect, Row, split
+
+#: Rows within which a stretch shows its header; preambles that a spreadsheet padded to full width are shorter.
+HEADER_WITHIN = 20
+#: Rows below a header that tell what its columns hold.
+SHOWN_ROWS = 30
+#: A title is no sentence.
+LONGEST_TITLE = 60
+#: A header names at least this share of its columns.
+NAMED = 0.4
+#: A stretch without a header is the table only beside the largest one, by cells.
+LARGE = 0.3
+
+SQL_TYPE = re.compile(
+    r"(?:N?VARCHAR2?|CHAR|TEXT|STRING|U?INT\d*|INTEGER|BIGINT|SMALLINT|TINYINT|FLOAT|DOUBLE|REAL|DECIMAL|NUMERIC|NUMBER"
+    r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|TIMESTAMP|UNIQUEIDENTIFIER|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
+    re.IGNORECASE,
+)
+TOTAL = re.compile(r"\W*(?:(?:sub|grand)?[- ]?totals?|sum(?:me)?|page \d|end of|records?\b.*\d|count)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Structure:
+    preamble_lines: int = 0
+    header_lines: int = 0
+    footer_lines: int = 0
+    tables: int = 0
+    columns: tuple[str, ...] = ()
+
+
+def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structure:
+    """The structure of a file by its first lines, and by its last ones for the footer.
+
+    `tail` is empty where the head is the whole file or the end is out of reach.
+    """
+    rows = [row for row in split(head, dialect) if row.filled]
+    declared = 1 if head and SEPARATOR.fullmatch(head[0]) else 0
+    rows = [row for row in rows if row.line >= declared]
+    if dialect.delimiter is None:
+        return _one_column(rows, declared)
+    stretches = _stretches(rows)
+    if not stretches:
+        return Structure(preamble_lines=declared)
+    header, body = _first_table(rows, stretches)
+    titles = _titles(header) or tuple(f"column_{i + 1}" for i in range(_usual_width(body)))
+    begin = header[0].line if header else body[0].line
+    end = header[-1].line + header[-1].lines if header else begin
+    rest = [row for row in rows if row.line >= end]
+    return Structure(
+        preamble_lines=begin,
+        header_lines=end - begin,
+        footer_lines=_footer(tail or head[end:], len(titles), dialect),
+        tables=1 + len(_further_headers(rest, header, body)),
+        columns=titles,
+    )
+
+
+# --------------------------------------------------------------------------- rows and titles
+
+
+def is_title(cell: str) -> bool:
+    """More letters than digits, and short: `1st Cell ID` is a title, `12XX`, `6:45AM` and a date are none."""
+    if len(cell) > LONGEST_TITLE:
+        return False
+    letters = sum(map(str.isalpha, cell))
+    return letters > sum(map(str.isdigit, cell)) and letters > 0
+
+
+def _is_header(row: Row) -> bool:
+    """Whether all cells of a row look like titles, different ones."""
+    filled = row.filled
+    if len(filled) < 2 or len(filled) < NAMED * len(row.cells):
+        return False
+    wrong = 0
+    for cell in filled:
+        if not is_title(cell):
+            wrong += 1
+            if wrong > 0.05 * len(filled):
+                return False
+    return len({cell.strip().casefold() for cell in filled}) >= 0.8 * len(filled)
+
+
+def _is_types(row: Row) -> bool:
+    filled = row.filled
+    return len(filled) > 1 and all(SQL_TYPE.fullmatch(cell.strip()) for cell in filled)
+
+
+def _fits(width: int, usual: int) -> bool:
+    """Rows of one table: cells may be missing at the end, or delimiters stand in the last one."""
+    return width > 1 and abs(width - usual) <= usual // 4
+
+
+def _usual_width(rows: Sequence[Row]) -> int:
+    widths = [len(row.cells) for row in rows]
+    return max(widths, key=widths.count)
+
+
+# --------------------------------------------------------------------------- the first table
+
+
+def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows in groups of one width; single odd rows in the midst, and lines of one cell, do not end a group."""
+    wide = [row for row in rows if len(row.cells) > 1]
+    found: list[list[Row]] = []
+    for i, row in enumerate(wide):
+        if found:
+            usual = len(found[-1][0].cells)
+            odd = i + 1 < len(wide) and len(found[-1]) > 1 and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
+            if odd or _fits(len(row.cells), usual):
+                found[-1].append(row)
+                continue
+        found.append([row])
+    return found
+
+
+def _first_table(rows: Sequence[Row], stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
+    """Header rows (perhaps none) and the rows below them."""
+    largest = max(_cells(stretch) for stretch in stretches)
+    for i, stretch in enumerate(stretches):
+        last = i + 1 == len(stretches)
+        if len(stretch) == 1 and not last and _is_header(stretch[0]):
+            # A header whose rows are wider or narrower by some cells than it is.
+            below = stretches[i + 1]
+            near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
+            if near and not _is_header(below[0]) and _differs(stretch[0], below):
+                return [stretch[0]], below
+            continue
+        large = _cells(stretch) >= LARGE * largest
+        header = _header(stretch)
+        if header and (large or len(header[0].cells) > 2) and (len(stretch) > len(header) or last):
+            below = [row for row in stretch if row.line > header[-1].line]
+            return header, below
+        if large:
+            return header, [row for row in stretch if not header or row.line > header[-1].line]
+    raise AssertionError("the largest stretch is large")
+
+
+def _cells(stretch: Sequence[Row]) -> int:
+    return sum(len(row.cells) - 1 for row in stretch)
+
+
+def _header(stretch: Sequence[Row]) -> list[Row]:
+    """The header rows at or near the beginning of a stretch, none if it has no titles."""
+    named = sorted(len(row.filled) for row in stretch[:SHOWN_ROWS])[len(stretch[:SHOWN_ROWS]) // 2]
+    for i, row in enumerate(stretch[:HEADER_WITHIN]):
+        below = stretch[i + 1 : i + 1 + SHOWN_ROWS]
+        if len(row.filled) < NAMED * named:
+            continue  # padded by a spreadsheet
+        if not _is_header(row) or not _differs(row, below):
+            return []
+        if below and _is_types(below[0]):
+            return [row, below[0]]
+        if len(below) > 1 and _is_header(below[0]) and _names_values(below[0], below[1:]):
+            return [row, below[0]]
+        return [row]
+    return []
+
+
+def _differs(row: Row, below: Sequence[Row]) -> bool:
+    """Whether the rows below hold something else than titles, or, in a table of texts, never the title itself."""
+    if not below or any(_value_columns(below)):
+        return True
+    return not any(a.strip().casefold() == b.strip().casefold() != "" for other in below for a, b in zip(row.cells, other.cells))  # noqa: B905
+
+
+def _value_columns(rows: Sequence[Row]) -> list[bool]:
+    """Which columns hold no titles but numbers, dates and the like."""
+    found = []
+    for i in range(_usual_width(rows)):
+        cells = [cell for row in rows if i < len(row.cells) and (cell := row.cells[i].strip())]
+        found.append(bool(cells) and sum(not is_title(cell) for cell in cells) > 0.5 * len(cells))
+    return found
+
+
+def _names_values(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row has titles over the columns of values below it, so that it is no record of texts."""
+    over = [bool(cell.strip()) for cell, values in zip(row.cells, _value_columns(below)) if values]  # noqa: B905
+    return len(over) > 1 and sum(over) > 0.5 * len(over)
+
+
+def _titles(header: Sequence[Row]) -> tuple[str, ...]:
+    if not header:
+        return ()
+    lines = [row.cells for row in header if not _is_types(row)]
+    width = max(map(len, lines))
+    joined = [" ".join(cells[i].strip() for cells in lines if i < len(cells) and cells[i].strip()) for i in range(width)]
+    return tuple(title or f"column_{i + 1}" for i, title in enumerate(joined))
+
+
+# --------------------------------------------------------------------------- the rest
+
+
+def _further_headers(rest: Sequence[Row], header: Sequence[Row], body: Sequence[Row]) -> set[tuple[str, ...]]:
+    """The titles of further tables: a header repeated on the next page is none."""
+    known = _key(header[0]) if header else ()
+    found: set[tuple[str, ...]] = set()
+    width, values = (_usual_width(body), _value_columns(body[:SHOWN_ROWS])) if body else (0, [])
+    for i, row in enumerate(rest):
+        if len(row.cells) < 2 or not _is_header(row):
+            continue
+        below = rest[i + 1 : i + 6]
+        if not below or _is_header(below[0]) or not _fits(len(below[0].cells), len(row.cells)):
+            continue
+        if _fits(len(row.cells), width):
+            over = [bool(cell.strip()) for cell, value in zip(row.cells, values) if value]  # noqa: B905
+            if len(over) < 2 or sum(over) <= 0.5 * len(over):
+                continue
+        if _key(row) != known:
+            found.add(_key(row))
+        width, values = len(row.cells), _value_columns([r for r in below if _fits(len(r.cells), len(row.cells))])
+    return found
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(cell.strip().casefold() for cell in row.cells)
+
+
+def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
+    """How many of the last lines are blank, of one cell, or totals."""
+    count = 0
+    for line in reversed(lines):
+        filled = next(split([line], dialect)).filled
+        single = len(filled) <= 1 and width > len(filled) + 1
+        if not single and not (TOTAL.match(filled[0]) and len(filled) <= 0.6 * width if filled else not filled):
+            break
+        count += 1
+    return count
+
+
+def _one_column(rows: Sequence[Row], declared: int) -> Structure:
+    """Without a delimiter there is at most a title over values of one kind; prose and fixed columns have none."""
+    if not rows:
+        return Structure(preamble_lines=declared)
+    first, *below = (row.cells[0].strip() for row in rows)
+    values = sum(not is_title(cell) and " " not in cell for cell in below)
+    if is_title(first) and "  " not in first and values > 0.8 * len(below):
+        return Structure(preamble_lines=rows[0].line, header_lines=1, tables=1, columns=(first,))
+    return Structure(preamble_lines=declared, tables=1, columns=("column_1",))
