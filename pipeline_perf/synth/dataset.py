@@ -1,0 +1,292 @@
+"""Truth-labelled carrier files on disk: from a specification to files, truth and facts, cached.
+
+The one module of the generator that writes. What a file says comes from `callmodel`, the layout
+modules and `assembly`. A specification and a generator version decide every byte.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+import polars as pl
+
+from pipeline_perf.synth import assembly, callmodel
+from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
+from pipeline_perf.synth.att_le import ATT_LE
+from pipeline_perf.synth.callmodel import Period
+from pipeline_perf.synth.defects import DEFECTS
+from pipeline_perf.synth.layout import Layout, Scene
+from pipeline_perf.synth.legacy_fixed import legacy_fixed
+from pipeline_perf.synth.population import populate
+from pipeline_perf.synth.resending import HIGHEST_RATE, copies_wanted
+from pipeline_perf.synth.sprint_le import SPRINT_LE
+from pipeline_perf.synth.tmobile_le import TMOBILE_LE
+from pipeline_perf.synth.verizon_le import VERIZON_LE
+
+#: Part of every cache key: raise it whenever the same specification would give other bytes.
+GENERATOR_VERSION = 1
+
+Carrier = Literal["att", "verizon", "tmobile", "sprint", "emi", "avaya"]
+Format = Literal["csv", "bill_csv", "fixed", "pdf"]
+SecondFile = Literal["none", "overlap", "bill"]
+
+LAYOUTS: dict[tuple[str, str], Layout] = {
+    ("att", "csv"): ATT_LE,
+    ("verizon", "csv"): VERIZON_LE,
+    ("tmobile", "csv"): TMOBILE_LE,
+    ("sprint", "csv"): SPRINT_LE,
+    **{(carrier, "fixed"): legacy_fixed(carrier) for carrier in ("att", "verizon", "tmobile", "sprint")},
+}
+
+FIRST_DAY = date(2023, 1, 2)
+ROWS_PER_LINE = 25_000  # a busy line over a year
+ROWS_PER_LINE_DAY = 70
+MOST_DAYS = 357
+MOST_DAYS_OF_ONE_LINE = 5 * 365  # a file about one line only grows longer, not denser, as far as that goes
+MOST_LINES = 400
+
+DUPLICATE_SCHEMA: dict[str, pl.DataType] = {
+    "file": pl.String(), "record_no": pl.Int64(), "of_file": pl.String(), "of_record_no": pl.Int64(),
+    "kind": pl.String(), "group": pl.Int64(),
+}  # fmt: skip
+DEFECT_SCHEMA: dict[str, pl.DataType] = {
+    "file": pl.String(), "record_no": pl.Int64(), "field": pl.String(), "kind": pl.String(), "fate": pl.String(), "rule": pl.String(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What to generate.
+
+    `rows`: records of the first file, repeats included. `defect_rate`, `duplicate_rate`: shares of
+    its records that are damaged, or repeat others (at most 0.15; from 200 records on). `second`: a
+    second file that tells part of the same events again: `overlap` re-sends the last `second_share`
+    of the first file and adds as many new records, `bill` is the consumer bill of the same line
+    (AT&T csv only). `zone`: the zone of the subscribers' clocks, for formats that state none it has
+    to be told to the reader.
+    """
+
+    carrier: Carrier
+    format: Format
+    rows: int
+    seed: int = 1
+    defect_rate: float = 0.01
+    duplicate_rate: float = 0.01
+    second: SecondFile = "none"
+    second_share: float = 0.2
+    zone: str = "America/New_York"
+
+    def __post_init__(self) -> None:
+        if (self.carrier, self.format) not in LAYOUTS:
+            known = ", ".join(" ".join(pair) for pair in sorted(LAYOUTS))
+            raise ValueError(f"nothing generates {self.carrier} {self.format}; choose one of: {known}")
+        if self.rows < 1:
+            raise ValueError(f"rows must be at least 1, not {self.rows}")
+        if not 0 <= self.defect_rate <= 0.5:
+            raise ValueError(f"defect_rate is a share from 0 to 0.5, not {self.defect_rate}")
+        if not 0 <= self.duplicate_rate <= HIGHEST_RATE:
+            raise ValueError(f"duplicate_rate is a share from 0 to {HIGHEST_RATE}, not {self.duplicate_rate}")
+        if not 0 < self.second_share <= 1:
+            raise ValueError(f"second_share is a share above 0, at most 1, not {self.second_share}")
+        if self.second == "bill" and (self.carrier, self.format) != ("att", "csv"):
+            raise ValueError("a bill as second file exists for carrier att, format csv only")
+
+    @property
+    def key(self) -> str:
+        """16 hex digits that name the dataset: specification and generator version."""
+        text = json.dumps({"generator": GENERATOR_VERSION, **dataclasses.asdict(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Files on disk with their truth; `facts` says what a reader's report must say, per file and in all."""
+
+    spec: DatasetSpec
+    directory: Path
+    files: list[Path]
+    events: Path
+    duplicates: Path
+    defects: Path
+    facts: dict[str, Any]
+
+
+def generate(spec: DatasetSpec, root: Path) -> Dataset:
+    """Write the dataset under `root`, or find it there: `root/<carrier>-<format>-<rows>-<key>/`.
+
+    The directory appears complete or not at all; two processes may generate the same one at once.
+    """
+    directory = root / f"{spec.carrier}-{spec.format}-{spec.rows}-{spec.key}"
+    if not (directory / "facts.json").exists():
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".generating-", dir=root) as name:
+            unfinished = Path(name) / "dataset"
+            _write(spec, unfinished)
+            try:
+                unfinished.rename(directory)
+            except OSError:
+                # somebody else was faster: theirs is the same, byte for byte
+                if not (directory / "facts.json").exists():
+                    raise
+    facts = json.loads((directory / "facts.json").read_text())
+    truth = directory / "truth"
+    return Dataset(
+        spec=spec,
+        directory=directory,
+        files=[directory / file["name"] for file in facts["files"]],
+        events=truth / "events.parquet",
+        duplicates=truth / "duplicates.parquet",
+        defects=truth / "defects.parquet",
+        facts=facts,
+    )
+
+
+def _write(spec: DatasetSpec, directory: Path) -> None:
+    truth_parts = directory / "parts"
+    truth_parts.mkdir(parents=True)
+    facts: list[dict[str, Any]] = []
+    defects: list[pl.DataFrame] = []
+    duplicates: list[pl.DataFrame] = []
+    scene, stories = _stories(spec)
+    for nth, records in enumerate(stories, start=1):
+        name = records.layout.file_name(scene, nth)
+        digest = _write_text(records, directory / name, truth_parts / f"{nth}")
+        facts.append(_facts_of(records, name, digest, scene))
+        defects.append(_defects_of(records, name))
+        duplicates.append(_repeats_of(records, name))
+    _join_truth(truth_parts, [f["source_file_id"] for f in facts], directory / "truth")
+    pl.concat(defects).write_parquet(directory / "truth" / "defects.parquet")
+    pl.concat(duplicates).write_parquet(directory / "truth" / "duplicates.parquet")
+    shutil.rmtree(truth_parts)
+    first = facts[0]
+    summary = {
+        **{key: first[key] for key in ("carrier", "layout", "zone", "subscriber")},
+        **{key: sum(f[key] for f in facts) for key in ("records", "furniture", "lines", "quarantined")},
+        "files": facts,
+    }
+    (directory / "facts.json").write_text(json.dumps(summary, indent=1) + "\n")
+
+
+def _stories(spec: DatasetSpec) -> tuple[Scene, list[Records]]:
+    """The records of each file."""
+    layout = LAYOUTS[spec.carrier, spec.format]
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([spec.seed, *spec.key.encode()])))
+    repeats = copies_wanted(spec.rows, spec.duplicate_rate)
+    base = spec.rows - repeats
+    lines, period = _extent(spec, layout)
+    who = populate(lines, layout.network, rng)
+    scene = Scene(who, period, layout.notation(who.parties), _meant(layout, who.parties))
+    events = callmodel.events(base, layout.mix, period, who, rng)
+    arranged = assembly.arrange(events, layout, spec.zone)
+    return scene, [assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=spec.defect_rate, rng=rng)]
+
+
+def _extent(spec: DatasetSpec, layout: Layout) -> tuple[int, Period]:
+    lines = 1 if layout.one_line or spec.second == "bill" else min(max(spec.rows // ROWS_PER_LINE, 1), MOST_LINES)
+    days = spec.rows // lines // ROWS_PER_LINE_DAY + 1
+    return lines, Period(FIRST_DAY, min(days, MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS), spec.zone)
+
+
+def _meant(layout: Layout, parties: pl.Series) -> pl.Series:
+    if not layout.reading:
+        return parties
+    return parties.replace_strict(layout.reading, default=parties, return_dtype=pl.String)
+
+
+class _Hashing:
+    """A binary file that keeps the SHA-256 of what was written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self.file.write(data)
+
+
+def _write_text(records: Records, path: Path, truth_stem: Path) -> str:
+    """Write the file and its truth in pieces; return the hash of its bytes."""
+    newline = records.layout.newline
+    pending = iter(records.sections)
+    section = next(pending, None)
+    with path.open("wb") as file:
+        out = _Hashing(file)
+        for nth, (start, stop) in enumerate(assembly.chunks(records)):
+            lines = assembly.lines(records, start, stop)
+            at = start
+            while at < stop and section is not None:
+                if at == section.start:
+                    out.write("".join(line + newline for line in section.head).encode())
+                upto = min(section.stop, stop)
+                out.write(_encoded(lines[at - start : upto - start], newline))
+                at = upto
+                if at == section.stop:
+                    out.write("".join(line + newline for line in section.foot).encode())
+                    section = next(pending, None)
+            assembly.truth(records, start, stop, path.name).write_parquet(truth_stem.with_name(f"{truth_stem.name}-{nth:05d}.parquet"))
+    return out.digest.hexdigest()
+
+
+def _encoded(lines: pl.Series, newline: str) -> bytes:
+    return str(lines.str.join(newline)[0]).encode() + newline.encode()
+
+
+def _join_truth(parts: Path, ids: list[str], truth: Path) -> None:
+    """One Parquet file of all pieces, each row with the id of its file's bytes."""
+    truth.mkdir()
+    frames = [
+        pl.scan_parquet(sorted(parts.glob(f"{nth}-*.parquet"))).with_columns(source_file_id=pl.lit(source)).select(list(TRUTH_SCHEMA))
+        for nth, source in enumerate(ids, start=1)
+    ]
+    pl.concat(frames).sink_parquet(truth / "events.parquet", maintain_order=True, row_group_size=assembly.CHUNK_ROWS)
+
+
+def _facts_of(records: Records, name: str, digest: str, scene: Scene) -> dict[str, Any]:
+    layout = records.layout
+    count = records.frame.height
+    return {
+        "name": name,
+        "source_file_id": digest[:16],
+        "carrier": layout.carrier,
+        "layout": layout.id,
+        "records": count,
+        "furniture": records.furniture,
+        "lines": count + records.furniture,
+        "quarantined": int((assembly.fates(records.defect) == "quarantined").sum()),
+        # What the reader has to be told because the file does not say it; null where it does.
+        "zone": None if layout.zone else scene.period.zone,
+        "subscriber": scene.number_of_line(0) if layout.needs_subscriber else None,
+    }
+
+
+def _defects_of(records: Records, name: str) -> pl.DataFrame:
+    hit = np.flatnonzero(records.defect >= 0)
+    kinds = [DEFECTS[k] for k in records.defect[hit]]
+    rows = [(name, int(records.record_no[at]), d.field, d.kind, d.fate, d.rule) for at, d in zip(hit, kinds, strict=True)]
+    return pl.DataFrame(rows, schema=DEFECT_SCHEMA, orient="row")
+
+
+def _repeats_of(records: Records, name: str) -> pl.DataFrame:
+    copy = np.flatnonzero(records.original >= 0)
+    first = records.original[copy]
+    return pl.DataFrame(
+        {
+            "file": [name] * len(copy),
+            "record_no": records.record_no[copy],
+            "of_file": [name] * len(copy),
+            "of_record_no": records.record_no[first],
+            "kind": ["resent"] * len(copy),
+            "group": first,
+        },
+        schema=DUPLICATE_SCHEMA,
+    )

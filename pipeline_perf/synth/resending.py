@@ -1,0 +1,73 @@
+"""Parts of a file sent twice: which runs of records are repeated, and where.
+
+Only the places; what the records say does not matter here. A run is long enough, and spans enough
+different moments, that chance cannot have made it: quick redials and bursts never look like that.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST_RUN = 20
+LONGEST_RUN = 120
+# Runs are taken from separate stretches of this length, so that no record is repeated twice and no
+# repeat falls into another run. With LONGEST_RUN this bounds the rate at about a quarter.
+STRETCH = 400
+HIGHEST_RATE = 0.15
+FEWEST_RECORDS = 200
+
+
+def copies_wanted(rows: int, rate: float) -> int:
+    """How many of `rows` records should be repeats: no run in a tiny file, and no run shorter than SHORTEST_RUN."""
+    if rate <= 0 or rows < FEWEST_RECORDS:
+        return 0
+    return max(SHORTEST_RUN, round(rows * rate))
+
+
+def order_with_repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The order of records with runs repeated, and which of them are repeats.
+
+    `groups`: stretches of records that belong together (a section); a run and its repeat stay in one.
+    Raises ValueError where the groups are too short for so many repeats.
+    """
+    total = groups[-1][1] if groups else 0
+    inserted = _repeats(groups, copies, rng)
+    pieces: list[NDArray[np.int64]] = []
+    repeat: list[NDArray[np.bool_]] = []
+    at = 0
+    for where, start, stop in sorted(inserted):
+        pieces += [np.arange(at, where), np.arange(start, stop)]
+        repeat += [np.zeros(where - at, bool), np.ones(stop - start, bool)]
+        at = where
+    pieces.append(np.arange(at, total))
+    repeat.append(np.zeros(total - at, bool))
+    return np.concatenate(pieces), np.concatenate(repeat)
+
+
+def _repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generator) -> list[tuple[int, int, int]]:
+    """(where inserted, start, stop) for runs of `copies` records in all."""
+    stretches: list[tuple[int, int, list[int]]] = []
+    for start, stop in groups:
+        cuts = [*range(start, stop - STRETCH // 2, STRETCH), stop] if stop - start > STRETCH else [start, stop]
+        stretches += [(a, b, cuts[i + 1 :]) for i, (a, b) in enumerate(pairwise(cuts)) if b - a >= 2 * SHORTEST_RUN]
+    inserted: list[tuple[int, int, int]] = []
+    left = copies
+    for nth in rng.permutation(len(stretches)):
+        if left < SHORTEST_RUN:
+            break
+        begin, end, later = stretches[nth]
+        length = int(rng.integers(SHORTEST_RUN, max(min(LONGEST_RUN, (end - begin) // 2), SHORTEST_RUN) + 1))
+        if left - length < SHORTEST_RUN:  # the last run takes the rest, if it can
+            length = min(left, end - begin)
+        start = begin + int(rng.integers(0, end - begin - length + 1))
+        where = end if rng.random() < 0.5 else later[int(rng.integers(0, len(later)))]
+        inserted.append((where, start, start + length))
+        left -= length
+    if left > 0:
+        raise ValueError(
+            f"{copies} repeated records do not fit into sections of {[b - a for a, b in groups][:5]}… records: lower duplicate_rate"
+        )
+    return inserted
