@@ -83,51 +83,79 @@ _col = pl.col
 DAY_S = 86_400.0
 
 RULES: tuple[Rule, ...] = (
-    Rule("started_at_missing", "reject", "presence", ("started_at",),
-         lambda: _col("started_at").is_not_null(),
-         "an event without a time can be neither ordered nor compared"),
-    Rule("started_at_range", "reject", "range", ("started_at", "started_at_local"),
-         lambda: _col("started_at").is_between(pl.datetime(1970, 1, 2, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC")),
-         "earlier than any electronic record, or a misread year"),
-    Rule("duration_range", "reject", "range", ("duration_s",),
-         lambda: _col("duration_s").is_between(0.0, 31 * DAY_S),
-         "negative, or longer than a billing period"),
-    Rule("bytes_range", "reject", "range", ("bytes_total",),
-         lambda: _col("bytes_total") >= 0,
-         "a volume cannot be negative"),
-    Rule("parties_missing", "reject", "presence", ("from_number", "to_number", "subscriber_number"),
-         lambda: _col("from_number").is_not_null() | _col("to_number").is_not_null() | _col("subscriber_number").is_not_null(),
-         "an event that names nobody belongs to nobody"),
-    Rule("event_type_domain", "reject", "domain", ("event_type",),
-         lambda: _col("event_type").is_in(EVENT_TYPES),
-         "one of the six types"),
-    Rule("direction_domain", "reject", "domain", ("direction",),
-         lambda: _col("direction").is_in(DIRECTIONS),
-         "one of the five directions"),
-    Rule("latitude_range", "reject", "range", ("latitude",),
-         lambda: _col("latitude").is_between(-90.0, 90.0),
-         "degrees north"),
-    Rule("longitude_range", "reject", "range", ("longitude",),
-         lambda: _col("longitude").is_between(-180.0, 180.0),
-         "degrees east"),
-    Rule("duration_long", "flag", "range", ("duration_s",),
-         lambda: _col("duration_s") <= DAY_S,
-         "longer than a day: often a hung call"),
-    Rule("same_party", "flag", "consistency", ("from_number", "to_number"),
-         lambda: _col("from_number") != _col("to_number"),
-         "caller and called are the same: voicemail, or a damaged record"),
-    Rule("unanswered_with_duration", "flag", "consistency", ("answered", "duration_s"),
-         lambda: _col("answered") | (_col("duration_s") == 0.0),
-         "a call that was not answered cannot have lasted"),
-    Rule("imei_format", "flag", "format", ("imei",),
-         lambda: _col("imei").str.len_bytes().is_between(14, 16),
-         "14 digits, a check digit or a software version (3GPP TS 23.003)"),
-    Rule("imsi_format", "flag", "format", ("imsi",),
-         lambda: _col("imsi").str.len_bytes().is_between(14, 15),
-         "14 or 15 digits (ITU-T E.212)"),
-    Rule("coordinates_pair", "flag", "consistency", ("latitude", "longitude"),
-         lambda: _col("latitude").is_null() == _col("longitude").is_null(),
-         "half a position is none"),
+    Rule(
+        "started_at_missing",
+        "reject",
+        "presence",
+        ("started_at",),
+        lambda: _col("started_at").is_not_null(),
+        "an event without a time can be neither ordered nor compared",
+    ),
+    Rule(
+        "started_at_range",
+        "reject",
+        "range",
+        ("started_at", "started_at_local"),
+        lambda: _col("started_at").is_between(pl.datetime(1970, 1, 2, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC")),
+        "earlier than any electronic record, or a misread year",
+    ),
+    Rule(
+        "duration_range",
+        "reject",
+        "range",
+        ("duration_s",),
+        lambda: _col("duration_s").is_between(0.0, 31 * DAY_S),
+        "negative, or longer than a billing period",
+    ),
+    Rule("bytes_range", "reject", "range", ("bytes_total",), lambda: _col("bytes_total") >= 0, "a volume cannot be negative"),
+    Rule(
+        "parties_missing",
+        "reject",
+        "presence",
+        ("from_number", "to_number", "subscriber_number"),
+        lambda: _col("from_number").is_not_null() | _col("to_number").is_not_null() | _col("subscriber_number").is_not_null(),
+        "an event that names nobody belongs to nobody",
+    ),
+    Rule("event_type_domain", "reject", "domain", ("event_type",), lambda: _col("event_type").is_in(EVENT_TYPES), "one of the six types"),
+    Rule("direction_domain", "reject", "domain", ("direction",), lambda: _col("direction").is_in(DIRECTIONS), "one of the five directions"),
+    Rule("latitude_range", "reject", "range", ("latitude",), lambda: _col("latitude").is_between(-90.0, 90.0), "degrees north"),
+    Rule("longitude_range", "reject", "range", ("longitude",), lambda: _col("longitude").is_between(-180.0, 180.0), "degrees east"),
+    Rule("duration_long", "flag", "range", ("duration_s",), lambda: _col("duration_s") <= DAY_S, "longer than a day: often a hung call"),
+    Rule(
+        "same_party",
+        "flag",
+        "consistency",
+        ("from_number", "to_number"),
+        lambda: _col("from_number") != _col("to_number"),
+        "caller and called are the same: voicemail, or a damaged record",
+    ),
+    Rule(
+        "unanswered_with_duration",
+        "flag",
+        "consistency",
+        ("answered", "duration_s"),
+        lambda: _col("answered") | (_col("duration_s") == 0.0),
+        "a call that was not answered cannot have lasted",
+    ),
+    Rule(
+        "imei_format",
+        "flag",
+        "format",
+        ("imei",),
+        lambda: _col("imei").str.len_bytes().is_between(14, 16),
+        "14 digits, a check digit or a software version (3GPP TS 23.003)",
+    ),
+    Rule(
+        "imsi_format", "flag", "format", ("imsi",), lambda: _col("imsi").str.len_bytes().is_between(14, 15), "14 or 15 digits (ITU-T E.212)"
+    ),
+    Rule(
+        "coordinates_pair",
+        "flag",
+        "consistency",
+        ("latitude", "longitude"),
+        lambda: _col("latitude").is_null() == _col("longitude").is_null(),
+        "half a position is none",
+    ),
 )
 
 
@@ -162,5 +190,7 @@ def masked(column: str | pl.Expr) -> pl.Expr:
     """
     expr = pl.col(column) if isinstance(column, str) else column
     digits = expr.str.replace_all(r"\D", "")
-    number = pl.format("{}•••••••{}", pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")), digits.str.slice(-4))
+    number = pl.format(
+        "{}•••••••{}", pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")), digits.str.slice(-4)
+    )
     return pl.when(digits.str.len_bytes() >= 7).then(number).otherwise(expr)

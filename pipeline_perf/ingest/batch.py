@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipeline_perf.ingest.layouts import Table
+from pipeline_perf.ingest.layouts import Control, Table
 
 #: Columns of a batch's frame beside the file's own.
 RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
@@ -16,7 +16,7 @@ RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
 REJECTED = {"record_no": pl.Int64(), "page": pl.Int32(), "rule": pl.String(), "reason": pl.String(), "raw": pl.String()}
 
 
-def rejected(rows: list[tuple[int, int | None, str, str, str]]) -> pl.DataFrame:
+def rejected(rows: Sequence[tuple[int, int | None, str, str, str]]) -> pl.DataFrame:
     """Rows of (record_no, page, rule, reason, raw) as a frame."""
     return pl.DataFrame(rows, schema=REJECTED, orient="row")
 
@@ -41,7 +41,8 @@ class Piece:
     """What a reader yields: the next stretch of the file, completely accounted for.
 
     `lines` physical lines = furniture + lines of the records in `batches` and `rejected`.
-    `position` is the number of bytes (pages for a PDF) of the file used so far.
+    `position` is the number of bytes (pages for a PDF) of the file used so far; `stated` are the
+    header and trailer records met that state a figure of the whole file.
     """
 
     batches: tuple[Batch, ...]
@@ -49,6 +50,7 @@ class Piece:
     lines: int = 0
     furniture: int = 0
     position: int = 0
+    stated: tuple[tuple[Control, str], ...] = ()
 
     @property
     def records(self) -> int:

@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
 from pipeline_perf import events
 from pipeline_perf.ingest.errors import LayoutError
 
 BUILT_IN = Path(__file__).parent.parent / "layouts"
 
-DurationForm = Literal["seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words", "minutes_seconds"]
+DurationForm = Literal["seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words"]
 
 #: The counterpart column of bills: becomes from_number or to_number, as the direction says.
 COUNTERPART = "counterpart"
@@ -35,14 +37,15 @@ FIELDS = (set(events.COLUMNS) | {COUNTERPART, "ended_at"}) - {
 class Field:
     """Where an event field comes from and how its text is read.
 
-    `column` names one title, or several that are joined by a blank. A field with several
+    `column` names one title, or several (see `combine`). A field with several
     alternatives takes the first one all of whose columns the file has.
     """
 
     column: tuple[str, ...] = ()
+    combine: Literal["join", "add", "first"] = "join"  # several columns: joined by a blank, summed, or the first that is not empty
     value: str | None = None  #                       a constant
     context: str | None = None  #                     a value picked up from lines in passing
-    optional: bool = False  #                         a column that some files lack
+    optional: bool = False  #                         a short row may end before this column
     pick: str | None = None  #                        regex: its first group is the value
     strip: str | None = None  #                       regex: what it matches is removed
     missing: tuple[str, ...] = ()  #                  texts that mean "not passed"
@@ -116,9 +119,9 @@ class Grid:
     """A table in a text PDF: words fall into columns by where the header's titles stand."""
 
     document: str  #                                  regex found in the first pages' text
-    titles: tuple[str, ...]  #                        the header row's titles, left to right
-    record: str  #                                    regex that a record's cells, joined by blanks, match
-    right: tuple[str, ...] = ()  #                    columns set flush right
+    titles: tuple[str, ...] = ()  #                   titles of several words that a header may have beside the tables' own
+    right: tuple[str, ...] = ()  #                    titles of columns set flush right
+    end: tuple[str, ...] = ()  #                      regexes of lines that end a table, such as totals
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,9 @@ class Layout:
     delimiter: str = ","
     quote: str | None = '"'
     overflow: bool = False  #                         delimiters beyond the last column belong to it
+    short_rows: bool = False  #                       empty cells at the end of a row may be left out
     zone: str = "local"  #                            UTC, an IANA name, or local: not known from the file
-    region: str = "US"  #                             country in whose notation numbers are written
+    region: str = "US"  #                             country in whose notation numbers are written; ZZ: not known
     currency: str | None = None
     signature: tuple[str, ...] = ()  #                regexes that must each be found in the file's head
     furniture: tuple[str, ...] = ()  #                regexes of lines that are no records
@@ -196,9 +200,7 @@ def available(own: Path | None = None) -> dict[str, Layout]:
 
 
 def _required(cls: type) -> list[str]:
-    return [
-        f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
+    return [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
 
 
 def _fail(path: Path, node: Any, message: str) -> LayoutError:
@@ -276,7 +278,7 @@ def _patterns(built: Any) -> Iterable[tuple[str, str]]:
     elif isinstance(built, Control):
         yield "record", built.record
     elif isinstance(built, Grid):
-        yield from (("document", built.document), ("record", built.record))
+        yield from (("document", built.document), *(("end", p) for p in built.end))
     elif isinstance(built, Layout):
         yield from (("signature", p) for p in built.signature)
         yield from (("furniture", p) for p in built.furniture)
@@ -289,7 +291,8 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
     for key, pattern in _patterns(built):
         try:
             re.compile(pattern)
-        except re.error as error:
+            pl.select(pl.lit("").str.contains(pattern))  # Rust's dialect: no look-around
+        except (re.error, pl.exceptions.ComputeError) as error:
             raise _fail(path, node, f"{where}{key}: {pattern!r} is no regular expression: {error}") from None
     if isinstance(built, Table):
         if not (built.header or built.columns or built.slices):
@@ -302,8 +305,8 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
     if isinstance(built, Field) and not (built.column or built.value is not None or built.context or built.derive):
         raise _fail(path, node, f"{where}say where the value comes from: column, value, context or derive")
     if isinstance(built, Layout):
-        if built.container == "pdf" and built.grid is None:
-            raise _fail(path, node, "a pdf layout needs grid: document, titles, record")
+        if built.container == "pdf" and (built.grid is None or not all(t.header and t.record for t in built.tables)):
+            raise _fail(path, node, "a pdf layout needs grid with document, and each of its tables header and record")
         if built.container == "fixed" and not all(t.slices and t.record for t in built.tables):
             raise _fail(path, node, "each table of a fixed-width layout needs slices and record")
         if len(built.delimiter) != 1:

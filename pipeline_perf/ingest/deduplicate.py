@@ -1,0 +1,273 @@
+"""Which events tell a call that another event tells: marks, never deletions.
+
+Within a file, identical rows are separate events (a bill prints quick redials as identical rows); only a
+stretch of records that comes again in the same order, with time gone back, is a part sent twice. Across
+files the events are compared as multisets, one to one: exact copies, and near ones as far apart as the
+resolutions of both sources allow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+
+#: What makes two rows of a file identical: every field but identity and running number.
+IDENTITY = (
+    "event_type", "direction", "answered", "started_at_local", "duration_s", "subscriber_number", "from_number",
+    "to_number", "bytes_total", "cell_first", "cell_last", "imei", "charge",
+)  # fmt: skip
+
+#: A repeated stretch must span this many different start times: redials within a minute cannot.
+RESENT_TIMES = 3
+
+#: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more for rounding).
+SKEW_S = 3.0
+
+#: Own events compared at a time; more are split by a hash of the party pair.
+BUCKET = 1_000_000
+
+_BLOOM_BITS = 27
+
+
+@dataclass
+class SeenRows:
+    """The rows of one file so far, as 64-bit hashes: 24 bytes a row."""
+
+    hashes: list[np.ndarray] = field(default_factory=list)
+    starts: list[np.ndarray] = field(default_factory=list)
+    event_ids: list[np.ndarray] = field(default_factory=list)
+    _sorted: list[np.ndarray] = field(default_factory=list)
+    _bloom: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    repeated: bool = False
+
+    def add(self, frame: pl.DataFrame) -> pl.Series:
+        """Take in a chunk of events; returns the how-manieth of its kind each row is in the file, from 1."""
+        hashes = frame.select(IDENTITY).hash_rows(seed=0).to_numpy()
+        order = np.argsort(hashes, kind="stable")
+        ordered = hashes[order]
+        first = np.ones(len(ordered), dtype=bool)
+        first[1:] = ordered[1:] != ordered[:-1]
+        at = np.arange(len(ordered))
+        rank = at - np.maximum.accumulate(np.where(first, at, 0))
+        occurrence = np.empty(len(ordered), dtype=np.int32)
+        occurrence[order] = rank + 1
+        maybe = self._maybe_seen(hashes)
+        for earlier in self._sorted if len(maybe) else ():
+            wanted = hashes[maybe]
+            occurrence[maybe] += (np.searchsorted(earlier, wanted, "right") - np.searchsorted(earlier, wanted, "left")).astype(np.int32)
+        self.repeated = self.repeated or bool((occurrence > 1).any())
+        self._note(hashes)
+        self._sorted.append(ordered)
+        self.hashes.append(hashes)
+        self.starts.append(frame["started_at"].dt.epoch("s").cast(pl.Int32).to_numpy())
+        self.event_ids.append(frame["event_id"].to_numpy())
+        return pl.Series("occurrence", occurrence)
+
+    def _slots(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mask = np.uint64(2**_BLOOM_BITS - 1)
+        slot = hashes & mask
+        return (slot >> np.uint64(3)).astype(np.int64), (np.uint8(1) << (slot & np.uint64(7)).astype(np.uint8))
+
+    def _maybe_seen(self, hashes: np.ndarray) -> np.ndarray:
+        """Rows that may have stood in an earlier chunk; a bit field keeps the others from being looked up."""
+        if not self._sorted:
+            return np.zeros(0, dtype=np.int64)
+        byte, bit = self._slots(hashes)
+        return np.flatnonzero(self._bloom[byte] & bit)
+
+    def _note(self, hashes: np.ndarray) -> None:
+        if not len(self._bloom):
+            self._bloom = np.zeros(2 ** (_BLOOM_BITS - 3), dtype=np.uint8)
+        byte, bit = self._slots(hashes)
+        np.bitwise_or.at(self._bloom, byte, bit)
+
+    def contains(self, event_ids: pl.Series) -> pl.Series:
+        """Which of some event_ids are of this file."""
+        return event_ids.is_in(pl.Series(np.concatenate(self.event_ids)).implode())
+
+    def resent(self) -> pl.DataFrame:
+        """Pairs of events (later, earlier) of parts of the file that were sent twice."""
+        empty = pl.DataFrame(schema={"event_id": pl.Int64, "duplicate_of": pl.Int64})
+        if not self.repeated:
+            return empty
+        hashes, starts, ids = np.concatenate(self.hashes), np.concatenate(self.starts), np.concatenate(self.event_ids)
+        copies = resent_runs(hashes, starts)
+        if not copies:
+            return empty
+        later = np.concatenate([np.arange(first, last) for first, last, _ in copies])
+        shift = np.concatenate([np.full(last - first, distance) for first, last, distance in copies])
+        return pl.DataFrame({"event_id": ids[later], "duplicate_of": ids[later - shift]}).unique("event_id", keep="first")
+
+
+def resent_runs(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
+    """Stretches [first, last) of rows equal, one by one, to those `distance` rows above: (first, last, distance).
+
+    A stretch counts when it spans RESENT_TIMES different start times. The candidates for the distance
+    are those between rows and their last equal row above; identical redials inside a part that was sent
+    twice point elsewhere, so each candidate is then compared along the whole file.
+    """
+    order = np.argsort(hashes, kind="stable")
+    same = hashes[order][1:] == hashes[order][:-1]
+    later, earlier = order[1:][same], order[:-1][same]
+    distances, votes = np.unique(later - earlier, return_counts=True)
+    candidates = distances[votes >= RESENT_TIMES]
+    candidates = candidates[np.argsort(-votes[votes >= RESENT_TIMES], kind="stable")][:64]
+    taken = np.zeros(len(hashes), dtype=bool)
+    runs = []
+    for distance in candidates.tolist():
+        equal = hashes[distance:] == hashes[:-distance]
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], equal.astype(np.int8), [0]))))
+        for first, last in zip((edges[::2] + distance).tolist(), (edges[1::2] + distance).tolist(), strict=True):
+            if last - first >= RESENT_TIMES and len(np.unique(starts[first:last])) >= RESENT_TIMES and not taken[first:last].any():
+                taken[first:last] = True
+                runs.append((first, last, distance))
+    return runs
+
+
+def repeats(frame: pl.DataFrame, within_s: float) -> pl.DataFrame:
+    """Pairs for rows marked `repeat`: the row of the same parties, nearest in time, that is no repeat itself."""
+    keys = ["from_number", "to_number"]
+    told = (
+        frame.filter(~pl.col("repeat"))
+        .select(*keys, "started_at", pl.col("event_id").alias("duplicate_of"))
+        .drop_nulls()
+        .sort("started_at")
+    )
+    again = frame.filter(pl.col("repeat")).select("event_id", *keys, "started_at").drop_nulls().sort("started_at")
+    found = again.join_asof(
+        told, on="started_at", by=keys, strategy="nearest", tolerance=dt.timedelta(seconds=within_s), check_sortedness=False
+    )
+    return found.filter(pl.col("duplicate_of").is_not_null()).select("event_id", "duplicate_of")
+
+
+# --------------------------------------------------------------------------- across files
+
+_COMPARED = [
+    "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s", "duration_resolution_s",
+    "from_number", "to_number", "bytes_total",
+]  # fmt: skip
+
+
+def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime, own_marks: pl.DataFrame) -> pl.DataFrame:
+    """Pairs between the events of a file that has just been written and those of the files before it.
+
+    Of a pair, the event of the coarser source is marked; between equals, the later file's.
+    """
+    margin = dt.timedelta(seconds=60 + SKEW_S)
+    others = lake.files().filter(
+        (pl.col("source_file_id") != file_id) & (pl.col("first_start") <= last + margin) & (pl.col("last_start") >= first - margin)
+    )["source_file_id"]
+    pairs = pl.DataFrame(schema=SCHEMAS["duplicates"]).drop("source_file_id")
+    if not len(others):
+        return pairs
+    marked = pl.concat([lake.duplicates()["event_id"], own_marks["event_id"]])
+    stored = lake.scan("events")
+    months = (
+        (
+            stored.filter(pl.col("source_file_id") == file_id)
+            .group_by(MONTH)
+            .agg(pl.len(), pl.col("started_at").min().alias("lo"), pl.col("started_at").max().alias("hi"))
+        )
+        .collect()
+        .sort(MONTH)
+    )
+    for _, rows, lo, hi in months.iter_rows():
+        buckets = max(1, -(-rows // BUCKET))
+        nearby = stored.filter(
+            pl.col("source_file_id").is_in([file_id, *others.to_list()])
+            & pl.col(MONTH).is_between(f"{lo - margin:%Y-%m}", f"{hi + margin:%Y-%m}")
+            & pl.col("started_at").is_between(lo - margin, hi + margin)
+        ).select(_COMPARED)
+        for bucket in range(buckets):
+            part = nearby.filter(pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket) if buckets > 1 else nearby
+            events = part.collect().filter(~pl.col("event_id").is_in(marked.implode()))
+            own = events.filter((pl.col("source_file_id") == file_id) & pl.col("started_at").is_between(lo, hi))
+            found = matched(own, events.filter(pl.col("source_file_id") != file_id))
+            pairs = pl.concat([pairs, found])
+            marked = pl.concat([marked, found["event_id"], found["duplicate_of"]])
+    return pairs
+
+
+def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Match two sets of events one to one: event_id, duplicate_of, kind (exact or near)."""
+    candidates = _candidates(own, others)
+    chosen = []
+    while candidates.height:
+        # Mutual best first, then again among the rest: with ties broken by identity this ends in a greedy one-to-one.
+        ranked = candidates.sort("cost", "event_id", "other_id")
+        best = ranked.unique("event_id", keep="first", maintain_order=True).unique("other_id", keep="first", maintain_order=True)
+        best = best.join(
+            ranked.unique("other_id", keep="first", maintain_order=True).select("event_id", "other_id"),
+            on=["event_id", "other_id"],
+            how="semi",
+        )
+        chosen.append(best)
+        candidates = candidates.join(best, on="event_id", how="anti").join(best, on="other_id", how="anti")
+    if not chosen:
+        return pl.DataFrame(schema=SCHEMAS["duplicates"]).drop("source_file_id")
+    finer = pl.col("time_resolution_s") < pl.col("other_resolution")
+    return pl.concat(chosen).select(
+        pl.when(finer).then("other_id").otherwise("event_id").alias("event_id"),
+        pl.when(finer).then("event_id").otherwise("other_id").alias("duplicate_of"),
+        pl.when(pl.col("cost") == 0).then(pl.lit("exact")).otherwise(pl.lit("near")).alias("kind"),
+    )
+
+
+def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that could be one call, with the cost of taking them for one (seconds they differ by)."""
+    width = 128  # seconds, twice the widest tolerance: neighbours in time share a slot or lie in adjoining ones
+    slot = pl.col("started_at").dt.epoch("s") // width
+    kind = pl.when(pl.col("event_type") == "voicemail").then(pl.lit("call")).otherwise("event_type").alias("kind")
+    keys = ["from_number", "to_number", "kind", "slot"]
+    left = (
+        own.drop_nulls(["from_number", "to_number"])
+        .with_columns(kind, pl.concat_list([slot - 1, slot, slot + 1]).alias("slot"))
+        .explode("slot")
+    )
+    right = others.with_columns(kind, slot.alias("slot"))
+    both = left.join(right, on=keys, how="inner", suffix="_other")
+    gap = (pl.col("started_at") - pl.col("started_at_other")).dt.total_milliseconds() / 1000.0
+    fine = pl.col("time_resolution_s") < 60
+    fine_other = pl.col("time_resolution_s_other") < 60
+    # Against a bill the precise start lies within the printed minute; some print the nearest minute instead.
+    after_minute = pl.when(fine).then(gap).otherwise(-gap)
+    start_cost = (
+        pl.when(fine & fine_other)
+        .then(pl.when(gap.abs() <= SKEW_S).then(gap.abs()))
+        .when(fine | fine_other)
+        .then(
+            pl.when(after_minute.is_between(-30.0 - SKEW_S, 60.0 + SKEW_S)).then(
+                pl.max_horizontal(-after_minute, after_minute - 60.0, pl.lit(0.0)) + 0.5
+            )
+        )
+        .when(gap == 0.0)
+        .then(0.0)
+    )
+    a, b = pl.col("duration_s").fill_null(0.0), pl.col("duration_s_other").fill_null(0.0)
+    fine, fine_other = pl.col("duration_resolution_s") < 60, pl.col("duration_resolution_s_other") < 60
+    precise, rounded = pl.when(fine).then(a).otherwise(b), pl.when(fine).then(b).otherwise(a)
+    duration_cost = (
+        pl.when(fine & fine_other)
+        .then(pl.when((a - b).abs() <= SKEW_S).then((a - b).abs()))
+        .when(fine | fine_other)  # rounded up to whole minutes; a call that was not answered is not billed
+        .then(pl.when((precise > 0.0) & (precise > rounded - 60.0 - SKEW_S) & (precise <= rounded + SKEW_S)).then(0.5))
+        .when(a == b)
+        .then(0.0)
+    )
+    volume = pl.col("bytes_total").fill_null(0) == pl.col("bytes_total_other").fill_null(0)
+    return (
+        both.with_columns((start_cost + duration_cost).alias("cost"))
+        .filter(pl.col("cost").is_not_null() & volume)
+        .select(
+            "event_id",
+            "cost",
+            "time_resolution_s",
+            pl.col("event_id_other").alias("other_id"),
+            pl.col("time_resolution_s_other").alias("other_resolution"),
+        )
+    )

@@ -1,0 +1,37 @@
+"""Events and quarantine as files for others to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
+FORMULA = r"^[=+\-@\t\r]"
+#: A signed number, such as +12125550101 or -73.98, is no formula.
+SIGNED_NUMBER = r"^[+-]\d+(?:\.\d+)?$"
+
+
+def write(frame: pl.LazyFrame, form: str, target: Path | BinaryIO) -> None:
+    """Write Parquet, CSV, or JSON (one object per line).
+
+    In CSV, text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    if isinstance(target, Path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    if form == "parquet":
+        frame.sink_parquet(target)
+    elif form == "json":
+        frame.sink_ndjson(target)
+    else:
+        schema = frame.collect_schema()
+        texts = [name for name, dtype in schema.items() if dtype == pl.String]
+        frame.with_columns(escaped(name) for name in texts).sink_csv(target)
+
+
+def escaped(name: str) -> pl.Expr:
+    """The column, harmless to a spreadsheet."""
+    text = pl.col(name)
+    harmful = text.str.contains(FORMULA) & ~text.str.contains(SIGNED_NUMBER)
+    return pl.when(harmful).then(pl.lit("'") + text).otherwise(text).alias(name)

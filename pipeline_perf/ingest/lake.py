@@ -1,0 +1,224 @@
+"""The lake: four append-only Delta tables, and how they are read together.
+
+`events` and `quarantine` grow by a commit per chunk, `duplicates` and `files` by one per file. Each
+commit carries an application transaction, so that an ingestion that was killed goes on after its last
+chunk and never doubles one. A file's rows count only once the file stands in `files`: readers see whole
+files. Marks for duplicates are rows of their own, because a later file may hold the better telling of a
+call, and because what is written is never rewritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.ingest.errors import LakeError
+
+MONTH = "month"  # partition: UTC year and month of the start, such as 2026-08
+
+_STORED = {name: dtype for name, dtype in events.COLUMNS.items() if name != "duplicate_of"}
+SCHEMAS: dict[str, dict[str, pl.DataType]] = {
+    "events": {**_STORED, MONTH: pl.String()},
+    "quarantine": {
+        "source_file_id": pl.String(),
+        "file": pl.String(),
+        "record_no": pl.Int64(),
+        "page": pl.Int32(),
+        "layout": pl.String(),
+        "rule": pl.String(),
+        "reason": pl.String(),
+        "raw": pl.String(),
+    },
+    "duplicates": {
+        "event_id": pl.Int64(),
+        "duplicate_of": pl.Int64(),
+        "kind": pl.String(),  # resent, exact, near, repeat
+        "source_file_id": pl.String(),  # of the file whose ingestion found the pair
+    },
+    "files": {
+        "source_file_id": pl.String(),
+        "file": pl.String(),
+        "status": pl.String(),
+        "carrier": pl.String(),
+        "layout": pl.String(),
+        "records": pl.Int64(),
+        "events": pl.Int64(),
+        "by_type": pl.String(),  # JSON
+        "quarantined": pl.Int64(),
+        "duplicates": pl.Int64(),
+        "furniture": pl.Int64(),
+        "lines": pl.Int64(),
+        "rules": pl.String(),  # JSON
+        "first_start": events.UTC,
+        "last_start": events.UTC,
+        "seconds": pl.Float64(),
+        "reason": pl.String(),
+        "tenant": pl.String(),
+        "zone": pl.String(),
+        "ingested_at": events.UTC,
+    },
+}
+PARTITIONS = {"events": [MONTH]}
+
+
+class Lake:
+    """A lake in a folder, or below an object-store URL such as s3://bucket/lake.
+
+    Raises LakeError where the place cannot be read or written.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = str(root).rstrip("/")
+        self.local = "://" not in self.root
+        self._tables: dict[str, Any] = {}
+
+    def uri(self, table: str) -> str:
+        return f"{self.root}/{table}"
+
+    # ------------------------------------------------------------------ writing
+
+    def committed(self, table: str, app: str) -> int:
+        """The number of the last chunk that `app` committed to the table, -1 for none."""
+        delta = self._open(table)
+        if delta is None:
+            return -1
+        version = delta.transaction_version(app)
+        return -1 if version is None else int(version)
+
+    def append(self, table: str, frame: pl.DataFrame, app: str, version: int) -> None:
+        """Commit rows as chunk `version` of `app`: all of them, or none."""
+        from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+        from deltalake.exceptions import DeltaError
+
+        schema = SCHEMAS[table]
+        data = frame.select([pl.col(name).cast(dtype) for name, dtype in schema.items()])
+        try:
+            target = self._open(table) or self._create(table)
+            write_deltalake(
+                target,
+                data,
+                mode="append",
+                partition_by=PARTITIONS.get(table),
+                commit_properties=CommitProperties(app_transactions=[Transaction(app, version)]),
+                writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+            )
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{self.uri(table)}: cannot be written: {error}. Check the path, its permissions and the space left") from error
+
+    def begun(self, table: str, source_file_id: str) -> bool:
+        """Whether the table holds rows of a file."""
+        return self.scan(table).filter(pl.col("source_file_id") == source_file_id).head(1).collect().height > 0
+
+    def delete(self, table: str, source_file_id: str) -> None:
+        """Remove the rows of a file whose ingestion never finished."""
+        self._open(table).delete(f"source_file_id = '{source_file_id}'")
+
+    def _open(self, table: str) -> Any:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        delta = self._tables.get(table)
+        try:
+            if delta is not None:
+                delta.update_incremental()
+            elif DeltaTable.is_deltatable(self.uri(table)):
+                delta = self._tables[table] = DeltaTable(self.uri(table))
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{self.uri(table)}: cannot be read as a Delta table: {error}") from error
+        return delta
+
+    def _create(self, table: str) -> Any:
+        from deltalake import DeltaTable, Schema
+
+        if self.local:
+            Path(self.root).mkdir(parents=True, exist_ok=True)
+        empty = pl.DataFrame(schema=SCHEMAS[table]).to_arrow()
+        DeltaTable.create(
+            self.uri(table),
+            schema=Schema.from_arrow(empty.schema),
+            mode="ignore",  # another process may have been quicker
+            partition_by=PARTITIONS.get(table),
+        )
+        return self._open(table)
+
+    @contextlib.contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """Keep other processes on this machine out; the kernel frees it when the holder dies.
+
+        Yields whether a holder before may have died: its lock file is still there. On an object store
+        there is no lock: there the transactions alone keep writers apart.
+        """
+        if not self.local:
+            yield True
+            return
+        path = Path(self.root) / "locks" / name
+        handle, orphaned = self._acquire(path)
+        with handle:
+            try:
+                yield orphaned
+            finally:
+                path.unlink(missing_ok=True)
+
+    def _acquire(self, path: Path) -> tuple[IO[str], bool]:
+        while True:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                orphaned = path.exists()
+                handle = path.open("w")
+            except OSError as error:
+                raise LakeError(f"{self.root}: cannot hold a lake: {error.strerror}. Choose another folder with --lake") from error
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # The holder before may have removed the file that was waited for: then it locks nobody out.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(handle.fileno())):
+                return handle, orphaned
+            handle.close()
+
+    # ------------------------------------------------------------------ reading
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """One table as it is stored; empty where nothing has been written yet."""
+        delta = self._open(table)
+        if delta is None:
+            return pl.LazyFrame(schema=SCHEMAS[table])
+        return pl.scan_delta(delta).select(list(SCHEMAS[table]))
+
+    def files(self) -> pl.DataFrame:
+        """One row per ingested file."""
+        return self.scan("files").collect()
+
+    def finished(self) -> list[str]:
+        return self.scan("files").select("source_file_id").collect()["source_file_id"].to_list()
+
+    def scan_events(self, *, distinct: bool = False) -> pl.LazyFrame:
+        """Every event of every ingested file, `duplicate_of` filled; with `distinct`, each event told once."""
+        stored = self.scan("events").filter(pl.col("source_file_id").is_in(self.finished()))
+        marks = self.duplicates().select("event_id", "duplicate_of").lazy()
+        if distinct:
+            return (
+                stored.join(marks, on="event_id", how="anti")
+                .with_columns(pl.lit(None, dtype=pl.Int64).alias("duplicate_of"))
+                .select(list(events.COLUMNS))
+            )
+        return stored.join(marks, on="event_id", how="left").select(list(events.COLUMNS))
+
+    def scan_quarantine(self) -> pl.LazyFrame:
+        """Every record that could not become an event, of ingested files."""
+        return self.scan("quarantine").filter(pl.col("source_file_id").is_in(self.finished()))
+
+    def duplicates(self) -> pl.DataFrame:
+        """Marked pairs, each event once, `duplicate_of` an event that is not itself a duplicate."""
+        marks = self.scan("duplicates").filter(pl.col("source_file_id").is_in(self.finished())).collect()
+        marks = marks.unique("event_id", keep="first", maintain_order=True)
+        while True:  # a chain is as long as the number of ever better tellings of one call
+            onward = marks.select(pl.col("event_id").alias("duplicate_of"), pl.col("duplicate_of").alias("further"))
+            joined = marks.join(onward, on="duplicate_of", how="left", maintain_order="left")
+            if not joined["further"].is_not_null().any():
+                return marks
+            marks = joined.with_columns(pl.coalesce("further", "duplicate_of").alias("duplicate_of")).drop("further")

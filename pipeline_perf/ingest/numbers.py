@@ -1,0 +1,64 @@
+"""Telephone numbers as written → E.164 where the notation leaves no doubt; everything else stays as written.
+
+Works on distinct values: a file of a million records holds some thousand numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import polars as pl
+
+#: North American Numbering Plan: area code and exchange do not begin with 0 or 1.
+NANP = r"^1?([2-9]\d{2}[2-9]\d{6})$"
+NANP_REGIONS = frozenset({"US", "CA"})
+
+
+def normalise(column: pl.Series, region: str) -> pl.Series:
+    """E.164 for every number that can be resolved in the notation of `region`, else the text as written.
+
+    `region` is an ISO 3166 code, ZZ where it is not known: then only numbers with a leading + are resolved.
+    """
+    distinct = column.drop_nulls().unique()
+    if not len(distinct):
+        return column
+    frame = pl.DataFrame({"old": distinct}).with_columns(
+        pl.col("old")
+        .str.replace(r"(?i)^(?:sips?|tel):", "")
+        .str.replace(r"[@;].*$", "")
+        .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
+        .alias("bare")
+    )
+    bare = pl.col("bare")
+    ways = [pl.when(bare.str.contains(r"^\+\d{7,15}$")).then(bare)]
+    if region in NANP_REGIONS:
+        ways.append(pl.when(bare.str.contains(NANP)).then(pl.lit("+1") + bare.str.slice(-10)))
+        ways.append(pl.when(bare.str.contains(r"^011[1-9]\d{6,14}$")).then(pl.lit("+") + bare.str.slice(3)))
+    frame = frame.with_columns(pl.coalesce(ways).alias("new"))
+    doubtful = frame.filter(pl.col("new").is_null() & bare.str.contains(r"^\d{8,17}$"))["bare"].to_list()
+    if doubtful and region != "ZZ":
+        known = {text: number for text in doubtful if (number := _parsed(text, region)) is not None}
+        frame = frame.with_columns(pl.coalesce("new", bare.replace_strict(known, default=None, return_dtype=pl.String)))
+    frame = frame.with_columns(pl.coalesce("new", pl.col("old")))
+    changed = frame.filter(pl.col("old") != pl.col("new"))
+    return column.replace(changed["old"], changed["new"])
+
+
+@functools.lru_cache(maxsize=200_000)
+def _parsed(digits: str, region: str) -> str | None:
+    """What phonenumbers makes of digits that no simple rule decides: national, or international without its prefix.
+
+    Bills print international numbers without a prefix, some with an extra 1, 0 or 00 in front.
+    """
+    import phonenumbers
+
+    candidates: list[tuple[str, str | None]] = [(digits, region)] if region not in NANP_REGIONS else []
+    candidates += [(f"+{rest}", None) for rest in dict.fromkeys((digits, digits.lstrip("0"), digits.removeprefix("1")))]
+    for text, where in candidates:
+        try:
+            number = phonenumbers.parse(text, where)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return None

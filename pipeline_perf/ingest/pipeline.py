@@ -1,0 +1,381 @@
+"""The corridor end to end: one file in, its report out. Order, bookkeeping and resumption; no rule of any room."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.ingest import deduplicate, layouts, recognise
+from pipeline_perf.ingest.batch import Pieces
+from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+from pipeline_perf.ingest.lines import BLOCK
+from pipeline_perf.ingest.normalise import Decisions, Origin, normalise, seconds
+from pipeline_perf.ingest.numbers import normalise as normalise_numbers
+from pipeline_perf.ingest.probe import Probe, probe
+from pipeline_perf.ingest.read import read
+from pipeline_perf.ingest.source import Source, file_id, sources
+from pipeline_perf.ingest.validate import validate
+
+#: Raised whenever the same bytes would give other events than before: an ingestion that was killed
+#: under another version starts afresh instead of being resumed.
+VERSION = 1
+
+#: The zone taken for files that do not state theirs when nobody says otherwise.
+DEFAULT_ZONE = "UTC"
+
+#: Called with the bytes (pages of a PDF) used so far and in all.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user knows of a file that the file does not say."""
+
+    zone: str | None = None  # IANA zone of local times; None takes DEFAULT_ZONE and flags the events
+    subscriber: str | None = None  # E.164, where the file does not name its line
+    tenant: str | None = None
+    layouts: Path | None = None  # folder of the user's own layouts
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file."""
+
+    file: str
+    source_file_id: str = ""
+    status: str = "rejected"
+    carrier: str | None = None
+    layout: str | None = None
+    records: int = 0
+    events: int = 0
+    by_type: dict[str, int] = field(default_factory=lambda: dict.fromkeys(events.EVENT_TYPES, 0))
+    quarantined: int = 0
+    duplicates: int = 0
+    furniture: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    stages: dict[str, float] = field(default_factory=dict)  # seconds per room
+    rules: dict[str, int] = field(default_factory=dict)  # how often a rule was broken, or a correction made
+    lines: int = 0
+    suggestion: str = ""  # a layout to complete, for needs_mapping
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the command line's contract."""
+        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion"))]
+        return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
+
+
+class Stopwatch:
+    """Seconds spent in each room."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+        self.started = time.perf_counter()
+
+    @contextlib.contextmanager
+    def room(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - started
+
+    @property
+    def total(self) -> float:
+        return time.perf_counter() - self.started
+
+
+def ingest_path(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> Iterator[FileReport]:
+    """Ingest a file, or every member of an archive; one report each. Bad input ends in a report, not in an exception."""
+    try:
+        found = sources(path)
+    except IngestError as error:
+        yield FileReport(str(path), reason=str(error))
+        return
+    for source in found:
+        yield _ingest(source, str(path) if source.member is None else f"{path}!{source.member}", lake, options, progress)
+
+
+def ingest_file(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> FileReport:
+    """Ingest a file that is no archive of several; see `ingest_path`."""
+    return next(ingest_path(path, lake, options, progress))
+
+
+def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: Progress | None) -> FileReport:
+    watch = Stopwatch()
+    report = FileReport(name)
+    try:
+        with watch.room("probe"):
+            identity = file_id(source)
+            report = dataclasses.replace(report, source_file_id=identity)
+        with lake.lock(f"file-{identity}") as orphaned:
+            earlier = lake.files().filter(pl.col("source_file_id") == identity)
+            if earlier.height:
+                return _already(report, earlier.row(0, named=True), watch)
+            report = _corridor(source, report, lake, options, watch, progress, orphaned=orphaned)
+    except NeedsMapping as error:
+        report = dataclasses.replace(report, status="needs_mapping", reason=str(error), suggestion=error.suggestion)
+    except IngestError as error:
+        report = dataclasses.replace(report, status="rejected", reason=str(error))
+    return dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
+
+
+def _already(report: FileReport, row: dict[str, Any], watch: Stopwatch) -> FileReport:
+    known = {name: row[name] for name in ("carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture", "lines")}
+    reason = f"the same bytes were ingested on {row['ingested_at']:%Y-%m-%d %H:%M} UTC as {row['file']}"
+    return dataclasses.replace(
+        report,
+        status="already_ingested",
+        by_type=json.loads(row["by_type"]),
+        seconds=watch.total,
+        stages=watch.stages,
+        reason=reason,
+        **known,
+    )
+
+
+def _corridor(
+    source: Source, report: FileReport, lake: Lake, options: Options, watch: Stopwatch, progress: Progress | None, *, orphaned: bool
+) -> FileReport:
+    known = layouts.available(options.layouts)
+    with watch.room("probe"):
+        found = probe(source, priors=tuple(dict.fromkeys(e for layout in known.values() for e in layout.encodings)))
+    _refuse(found)
+    with watch.room("recognise"):
+        head = None
+        if found.container == "pdf":
+            from pipeline_perf.ingest import pdf
+
+            head = pdf.head_text(source.path)
+        match = recognise.recognise(found, known.values(), head)
+    layout = match.layout
+    carrier = _carrier(match, found)
+    subscriber = _number(options.subscriber)
+    origin = Origin(
+        report.source_file_id, layout, carrier, options.zone or DEFAULT_ZONE, options.zone is not None, subscriber, options.tenant
+    )
+    report = dataclasses.replace(report, carrier=carrier, layout=layout.id)
+
+    pieces: Pieces
+    if found.container == "pdf":
+        pieces, total = pdf.read(source.path, layout), 0
+    else:
+        pieces, total = read(source, found.encoding, match), source.size or 0
+    attempt = _attempt(report.source_file_id, layout, options)
+    if orphaned:
+        _forget_other_attempts(lake, report.source_file_id, attempt)
+    return _write(pieces, total, report, origin, lake, attempt, watch, progress)
+
+
+def _refuse(found: Probe) -> None:
+    """Containers that hold no lines of text."""
+    name = found.source.name
+    if found.container == "empty":
+        raise UnreadableFile(f"{name}: the file is empty")
+    if found.container == "binary":
+        raise UnreadableFile(f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF")
+    if found.container == "workbook":
+        raise UnreadableFile(f"{name}: an Excel workbook; save its sheet as CSV and ingest that")
+
+
+def _carrier(match: recognise.Match, found: Probe) -> str:
+    """The layout's carrier; `@name` takes it from the context value of that name in the file's head."""
+    carrier = match.layout.carrier
+    if not carrier.startswith("@"):
+        return carrier
+    for pattern in match.layout.context.get(carrier[1:], ()):
+        for line in found.head:
+            if stated := re.search(pattern, line):
+                return "".join(g for g in stated.groups() if g).lower()
+    return "unknown"
+
+
+def _number(text: str | None) -> str | None:
+    return normalise_numbers(pl.Series([text], dtype=pl.String), "US")[0] if text else None
+
+
+def _attempt(identity: str, layout: layouts.Layout, options: Options) -> str:
+    """Name of the transactions of one way of ingesting one file: only the same way may resume it."""
+    way = repr((VERSION, BLOCK, layout, options.zone, options.subscriber, options.tenant))
+    return f"{identity}-{hashlib.sha256(way.encode()).hexdigest()[:16]}"
+
+
+def _forget_other_attempts(lake: Lake, identity: str, attempt: str) -> None:
+    """Remove chunks of a file that was begun another way and never finished."""
+    for table in ("events", "quarantine"):
+        if lake.committed(table, attempt) < 0 and lake.begun(table, identity):
+            lake.delete(table, identity)
+
+
+def _write(
+    pieces: Pieces,
+    total: int,
+    report: FileReport,
+    origin: Origin,
+    lake: Lake,
+    attempt: str,
+    watch: Stopwatch,
+    progress: Progress | None,
+) -> FileReport:
+    decisions, seen = Decisions(), deduplicate.SeenRows()
+    counts: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    by_type: Counter[str] = Counter(dict.fromkeys(events.EVENT_TYPES, 0))
+    spans: list[tuple[dt.datetime, dt.datetime]] = []
+    marks: list[pl.DataFrame] = []
+    stated: list[tuple[layouts.Control, str]] = []
+    duration = 0.0
+    done = {table: lake.committed(table, attempt) for table in ("events", "quarantine")}
+    chunk = -1
+    while True:
+        with watch.room("read"):
+            piece = next(pieces, None)
+        if piece is None:
+            break
+        chunk += 1
+        stated.extend(piece.stated)
+        good: list[pl.DataFrame] = []
+        bad = [piece.rejected]
+        for batch in piece.batches:
+            with watch.room("normalise"):
+                frame = normalise(batch, origin, decisions)
+            with watch.room("validate"):
+                verdict = validate(frame)
+            rules.update(verdict.counts)
+            bad.append(verdict.quarantine)
+            if not verdict.events.height:
+                continue
+            good.append(verdict.events.select([*(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")), "repeat"]))
+            if batch.table.repeats:
+                marks.append(deduplicate.repeats(verdict.events, batch.table.repeats.within_s).with_columns(pl.lit("repeat").alias("kind")))
+        quarantine = pl.concat(bad)
+        rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
+        counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height)
+        if quarantine.height and chunk > done["quarantine"]:
+            with watch.room("commit"):
+                lake.append("quarantine", _quarantine(quarantine, report, origin), attempt, chunk)
+        if good:
+            frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0]
+            with watch.room("deduplicate"):
+                frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
+            counts.update(events=frame.height)
+            duration += float(frame["duration_s"].sum())
+            by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
+            spans.append((_moment(frame["started_at"].min()), _moment(frame["started_at"].max())))
+            if chunk > done["events"]:
+                with watch.room("commit"):
+                    lake.append("events", frame, attempt, chunk)
+        if progress:
+            progress(piece.position, total)
+
+    reasons = _control_mismatches(stated, counts["events"] + counts["quarantined"], duration)
+    if not counts["events"] and not counts["quarantined"]:
+        reasons.append("a header but no records")
+    span = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+    with lake.lock("finish"):
+        duplicates = _mark(lake, report.source_file_id, attempt, span, seen, marks, watch)
+        report = dataclasses.replace(
+            report,
+            status="ingested",
+            records=counts["events"] + counts["quarantined"],
+            events=counts["events"],
+            by_type=dict(by_type),
+            quarantined=counts["quarantined"],
+            duplicates=duplicates,
+            furniture=counts["furniture"],
+            lines=counts["lines"],
+            rules=dict(rules),
+            reason="; ".join(reasons),
+            seconds=watch.total,
+        )
+        with watch.room("commit"):
+            lake.append("files", _file_row(report, origin, span), attempt, 0)
+    return report
+
+
+def _moment(value: Any) -> dt.datetime:
+    if not isinstance(value, dt.datetime):
+        raise LakeError("internal: an event without a time reached the lake")
+    return value
+
+
+def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit(report.source_file_id).alias("source_file_id"), pl.lit(report.file).alias("file"), pl.lit(origin.layout.id).alias("layout")
+    )
+
+
+def _control_mismatches(stated: list[tuple[layouts.Control, str]], records: int, duration: float) -> list[str]:
+    """What header and trailer records say of the file, where it is not what was read."""
+    found = []
+    for control, text in stated:
+        bare = text.strip()
+        if not bare:
+            continue
+        if control.equals == "records":
+            value = float(bare) if bare.isdigit() else None
+            read = float(records)
+        else:
+            value = pl.select(seconds(pl.lit(bare), control.form)).item()
+            read = duration
+        what = control.equals.removesuffix("_s")
+        if value is None:
+            found.append(f"the control figure for {what} is unreadable: {bare!r}")
+        elif abs(value - read) > 0.5:
+            found.append(f"the file states {what} {value:g}, but {read:g} were read")
+    return found
+
+
+def _mark(
+    lake: Lake,
+    identity: str,
+    attempt: str,
+    span: tuple[dt.datetime, dt.datetime] | None,
+    seen: deduplicate.SeenRows,
+    repeats: list[pl.DataFrame],
+    watch: Stopwatch,
+) -> int:
+    """Find and commit the duplicates of a file; returns how many of its events are marked."""
+    with watch.room("deduplicate"):
+        if lake.committed("duplicates", attempt) >= 0:
+            mine = lake.scan("duplicates").filter(pl.col("source_file_id") == identity).collect()
+        elif span is None:
+            return 0
+        else:
+            own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *repeats]).unique("event_id", keep="first")
+            mine = pl.concat([own, deduplicate.across_files(lake, identity, *span, own)])
+            mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
+    if mine.height and lake.committed("duplicates", attempt) < 0:
+        with watch.room("commit"):
+            lake.append("duplicates", mine, attempt, 0)
+    if not mine.height:
+        return 0
+    own_ids = seen.contains(mine["event_id"])
+    return int(own_ids.sum())
+
+
+def _file_row(report: FileReport, origin: Origin, span: tuple[dt.datetime, dt.datetime] | None) -> pl.DataFrame:
+    row = dataclasses.asdict(report) | {
+        "by_type": json.dumps(report.by_type),
+        "rules": json.dumps(report.rules),
+        "first_start": span[0] if span else None,
+        "last_start": span[1] if span else None,
+        "tenant": origin.tenant,
+        "zone": origin.zone,
+        "ingested_at": dt.datetime.now(dt.UTC),
+    }
+    return pl.DataFrame({name: [row[name]] for name in SCHEMAS["files"]}, schema=SCHEMAS["files"])

@@ -1,0 +1,443 @@
+"""Text → string columns: every physical line becomes a record, part of one, or furniture; none is dropped.
+
+Nothing is interpreted here beyond which line is what: values are `normalise`'s business. The bulk of a
+file is told apart by two numbers per line (its delimiters, its length) in NumPy; only lines that are not
+plainly records are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.layouts import Control, Layout, Table, title_key
+from pipeline_perf.ingest.lines import blocks
+from pipeline_perf.ingest.recognise import Match, matching_table, split_line
+from pipeline_perf.ingest.source import Source
+
+#: A quoted field may run over line ends; further than this it is a quote that was never closed.
+MAX_QUOTED_LINES = 50
+
+Reject = tuple[int, None, str, str, str]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A table of the layout, bound to the header line that announced it in this file."""
+
+    name: str
+    titles: tuple[str, ...]
+    header: str | None
+    table: Table = field(compare=False)
+
+    @property
+    def width(self) -> int:
+        return len(self.titles)
+
+
+@dataclass
+class State:
+    """What a reader carries from line to line and block to block."""
+
+    binding: Binding | None
+    context: dict[str, str | None]
+    line: int = 0  # physical lines behind us
+    title: str | None = None  # the last section title seen
+    short: int = 0  # records with fewer fields than the header
+
+
+@dataclass
+class Account:
+    """One block's lines while they are told apart."""
+
+    records: dict[Binding, list[np.ndarray]] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    furniture: int = 0
+    changes: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    stated: list[tuple[Control, str]] = field(default_factory=list)
+
+
+def read(source: Source, encoding: str, match: Match) -> Iterator[Piece]:
+    """Read a text file by its layout, a block at a time.
+
+    Yields pieces whose lines add up to the file's physical lines.
+    """
+    layout = match.layout
+    initial = {name: match.context.get(name) for name in (*layout.context, *layout.file_name)}
+    headless = next((t for t in layout.tables if t.columns), None)
+    state = State(Binding(headless.name, headless.columns, None, headless) if headless else None, initial)
+    with source.open() as stream:
+        used = 0
+        held = b""
+        for block in blocks(stream, encoding, source.name):
+            used += len(block)
+            if layout.container == "fixed":
+                yield _fixed(block, layout, state, used)
+            else:
+                piece, held = _delimited(held + block, match, state, used, final=False)
+                yield piece
+        if held:
+            yield _delimited(held, match, state, used, final=True)[0]
+
+
+# --------------------------------------------------------------------------- lines that are no plain records
+
+
+def _picked(pattern: str, text: str) -> str | None:
+    found = re.search(pattern, text)
+    if found is None:
+        return None
+    groups = [g for g in found.groups() if g is not None]
+    return "".join(groups) if groups else found.group()
+
+
+def _update_context(layout: Layout, text: str, index: int, state: State, account: Account) -> bool:
+    seen = False
+    for name, patterns in layout.context.items():
+        for pattern in patterns:
+            value = _picked(pattern, text)
+            if value is not None:
+                account.changes.setdefault(name, []).append((index, value))
+                state.context[name] = value
+                seen = True
+                break
+    return seen
+
+
+def _is_furniture(layout: Layout, text: str) -> bool:
+    return any(re.search(pattern, text) for pattern in layout.furniture)
+
+
+def _context_columns(layout: Layout, before: dict[str, str | None], account: Account, total: int) -> pl.DataFrame:
+    """One String column per context value, as it stood at each line of the block."""
+    columns = {}
+    for name, value in before.items():
+        changes = [(0, value), *account.changes.get(name, ())]
+        starts = np.array([index for index, _ in changes] + [total])
+        values = pl.Series([value for _, value in changes], dtype=pl.String)
+        columns[f"context.{name}"] = values.gather(np.repeat(np.arange(len(changes)), np.diff(starts)))
+    return pl.DataFrame(columns)
+
+
+# --------------------------------------------------------------------------- fixed width
+
+
+def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
+    lines = pl.read_lines(block)["line"]
+    total = len(lines)
+    before = dict(state.context)
+    account = Account()
+    known = [*layout.furniture, *(control.record for control in layout.controls)]
+    free = np.ones(total, dtype=bool)
+    special = lines.str.contains("|".join(f"(?:{p})" for p in known)).to_numpy() if known else ~free
+    for table in layout.tables:
+        mine = lines.str.contains(table.record or "").to_numpy() & free & ~special
+        free &= ~mine
+        account.records[Binding(table.name, tuple(table.slices), None, table)] = [np.flatnonzero(mine)]
+    for i in np.flatnonzero(free).tolist():
+        text = lines[i]
+        context = _update_context(layout, text, i, state, account)
+        stated = [(control, text) for control in layout.controls if re.search(control.record, text)]
+        account.stated.extend(stated)
+        if context or stated or not text.strip(" \t\x00\x1a\x0c") or _is_furniture(layout, text):
+            account.furniture += 1
+        else:
+            account.rejects.append(_unrecognised(state.line + i + 1, text))
+    contexts = _context_columns(layout, before, account, total)
+    batches = []
+    for binding, parts in account.records.items():
+        at = parts[0]
+        if len(at):
+            raw = lines.gather(at)
+            slices = enumerate(binding.table.slices.values())
+            cells = [raw.str.slice(first - 1, last - first + 1).alias(f"c{i}") for i, (first, last) in slices]
+            batches.append(_batch(binding, pl.DataFrame(cells), raw, at, state, contexts))
+    state.line += total
+    return Piece(tuple(batches), rejected(account.rejects), total, account.furniture, used, tuple(account.stated))
+
+
+def _unrecognised(record_no: int, text: str) -> Reject:
+    return (record_no, None, "unrecognised_line", "neither a record of the layout nor a line known to be none", text)
+
+
+def _batch(binding: Binding, cells: pl.DataFrame, raw: pl.Series, at: np.ndarray, state: State, contexts: pl.DataFrame) -> Batch:
+    frame = cells.with_columns(
+        pl.Series("record_no", at + (state.line + 1), dtype=pl.Int64),
+        pl.lit(None, dtype=pl.Int32).alias("page"),
+        raw.alias("raw"),
+    )
+    if contexts.width:
+        frame = frame.hstack(contexts[at].get_columns())
+    return Batch(binding.table, binding.titles, frame)
+
+
+# --------------------------------------------------------------------------- delimited
+
+
+def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bool) -> tuple[Piece, bytes]:
+    """Account for one block; returns what of its end belongs to the next (a quoted field that is still open)."""
+    layout, delimiter, quote = match.layout, match.delimiter, match.quote
+    lines = pl.read_lines(block)["line"]
+    account = Account()
+    spans: dict[int, int] = {}  # first line of a record of several lines → its last
+    counts = lines.str.count_matches(delimiter, literal=True).fill_null(0).to_numpy().copy()
+    quoted = np.zeros(len(lines), dtype=bool)
+    if quote is not None and quote.encode() in block:
+        held = b""
+        quoted = lines.str.contains(quote, literal=True).to_numpy().copy()
+        spans, opened, broken = _quoted_spans(lines, quoted, delimiter, quote, final=final)
+        if opened is not None:
+            kept = lines[:opened]
+            held = block[int(kept.str.len_bytes().sum()) + opened :]
+            if not kept.len():
+                return Piece((), position=used), held
+            lines, counts, quoted = kept, counts[:opened], quoted[:opened]
+        bare = lines.gather(np.flatnonzero(quoted)).str.replace_all(f"{re.escape(quote)}[^{re.escape(quote)}]*{re.escape(quote)}", "")
+        counts[quoted] = bare.str.count_matches(delimiter, literal=True).to_numpy()
+        for i in broken:
+            account.rejects.append((state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", lines[i]))
+    else:
+        held, broken = b"", []
+    total = len(lines)
+    before = dict(state.context)
+    taken = np.zeros(total, dtype=bool)  # not to be looked at: broken, or part of a record above
+    taken[list(broken)] = True
+    for first, last in spans.items():
+        taken[first + 1 : last + 1] = True
+    cut_off = total - 1 if not block.endswith(b"\n") and not held else None
+    position = 0
+    lengths = lines.str.len_bytes().to_numpy()
+    while position < total:
+        position = _segment(lines, counts, lengths, taken, spans, cut_off, position, match, state, account)
+    contexts = _context_columns(layout, before, account, total)
+    batches = []
+    for binding, parts in account.records.items():
+        at = np.concatenate(parts)
+        if len(at):
+            batches.append(_split(lines, at, quoted, spans, binding, match, state, contexts, account))
+    state.line += total
+    account.rejects.sort()
+    return Piece(tuple(b for b in batches if b.frame.height), rejected(account.rejects), total, account.furniture, used), held
+
+
+def _segment(
+    lines: pl.Series,
+    counts: np.ndarray,
+    lengths: np.ndarray,
+    taken: np.ndarray,
+    spans: dict[int, int],
+    cut_off: int | None,
+    start: int,
+    match: Match,
+    state: State,
+    account: Account,
+) -> int:
+    """Tell the lines from `start` apart up to the next header that binds another table; returns where that is."""
+    layout = match.layout
+    total = len(lines)
+    binding = state.binding
+    if binding is None:
+        text = lines[start]
+        header = _header(text, match, state)
+        if header is not None:
+            state.binding = header
+        elif not taken[start]:
+            _update_context(layout, text, start, state, account)
+            _note_title(layout, text, state)
+        account.furniture += not taken[start]
+        return start + 1
+
+    width = binding.width
+    here = slice(start, total)
+    odd = (counts[here] < width - 1) if layout.overflow else (counts[here] != width - 1)
+    slim = np.flatnonzero(lengths[here] < 4 * width)  # perhaps empty but for delimiters
+    if len(slim):
+        bare = lines.gather(slim + start).str.strip_chars(f"{match.delimiter}{match.quote or ''} \t")
+        odd[slim[bare.str.len_bytes().to_numpy() == 0]] = True
+    if binding.header is not None:  # again after a page break, or that of another table which begins alike
+        odd |= lines[here].str.starts_with(binding.header.split(match.delimiter)[0] + match.delimiter).to_numpy()
+    if binding.table.record is not None:
+        odd |= ~lines[here].str.contains(binding.table.record).to_numpy()
+    plain = ~odd & ~taken[here]
+    end = total
+    todo = np.flatnonzero(odd & ~taken[here]).tolist()[::-1]
+    while todo:
+        offset = todo.pop()
+        i = start + offset
+        text = lines[i]
+        if not text.strip(f"{match.delimiter}{match.quote or ''} \t\x00\x1a\x0c"):
+            account.furniture += 1
+            continue
+        header = _header(text, match, state)
+        if header is not None:
+            account.furniture += 1
+            if header != binding:
+                state.binding = header
+                end = i + 1
+                plain[offset:] = False
+                break
+            continue
+        context = _update_context(layout, text, i, state, account)
+        titled = _note_title(layout, text, state)
+        if titled:  # a header follows, perhaps one that would pass for a record
+            near = [o for o in range(offset + 1, min(offset + 4, total - start)) if plain[o] and _header(lines[start + o], match, state)]
+            plain[near] = False
+            todo = sorted({*todo, *near}, reverse=True)
+        if context or titled or _is_furniture(layout, text):
+            account.furniture += 1
+            continue
+        reason = _unfit(text, int(counts[i]), binding, match, cut=i == cut_off and not state.short)
+        if reason is None:
+            state.short += counts[i] < width - 1
+            plain[offset] = True
+        else:
+            account.rejects.append((state.line + i + 1, None, *reason, text))
+    account.records.setdefault(binding, []).append(np.flatnonzero(plain) + start)
+    return end
+
+
+def _header(text: str, match: Match, state: State) -> Binding | None:
+    titles = split_line(text, match.delimiter, match.quote)
+    table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
+    return Binding(table.name, tuple(t.strip() for t in titles), text, table) if table else None
+
+
+def _note_title(layout: Layout, text: str, state: State) -> bool:
+    if any(t.title and re.search(t.title, text) for t in layout.tables):
+        state.title = text
+        return True
+    return False
+
+
+def _needed(binding: Binding) -> int:
+    """How many fields a row must have so that its time, duration and parties can be there."""
+    wanted: set[str] = set()
+    for name in ("started_at", "duration_s", "from_number", "to_number", "counterpart"):
+        for alternative in binding.table.fields.get(name, ()):
+            if not alternative.optional:
+                wanted.update(title_key(c) for c in alternative.column)
+    return max((i + 1 for i, title in enumerate(binding.titles) if title_key(title) in wanted), default=1)
+
+
+def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool) -> tuple[str, str] | None:
+    """Why a ragged line cannot be a record of the table (rule and reason), or None when it can."""
+    fields = delimiters + 1
+    if fields > binding.width:
+        surplus = split_line(text, match.delimiter, match.quote)[binding.width :]
+        if any(cell.strip() for cell in surplus):
+            return "too_many_fields", f"{fields} fields where the header has {binding.width}: a delimiter inside a value?"
+        return None
+    if delimiters == 0 and binding.width > 1:
+        return _unrecognised(0, "")[2:4]
+    if cut and fields < binding.width:
+        return "cut_off", f"the file ends inside this record: {fields} of {binding.width} fields"
+    if binding.table.record is not None and not re.search(binding.table.record, text):
+        return _unrecognised(0, "")[2:4]
+    if not match.layout.short_rows and fields < _needed(binding):
+        return "cut_off", f"only {fields} of {binding.width} fields: time, duration or parties are missing"
+    return None
+
+
+def _split(
+    lines: pl.Series,
+    at: np.ndarray,
+    quoted: np.ndarray,
+    spans: dict[int, int],
+    binding: Binding,
+    match: Match,
+    state: State,
+    contexts: pl.DataFrame,
+    account: Account,
+) -> Batch:
+    """Cut record lines into cells."""
+    width = binding.width
+    raw = lines if len(at) == len(lines) else lines.gather(at)
+    names = [f"c{i}" for i in range(width)]
+    in_quotes = quoted[at]
+    if not in_quotes.any():
+        limit = width if match.layout.overflow else width + 1  # surplus fields are known to be empty
+        cells = raw.str.splitn(match.delimiter, limit).struct.unnest()
+        cells = cells[:, :width] if cells.width > width else cells
+        return _batch(binding, cells.rename(dict(zip(cells.columns, names, strict=True))), raw, at, state, contexts)
+    texts = raw.to_list() if spans else None
+    if texts is not None:
+        for k, i in enumerate(at.tolist()):
+            if i in spans:
+                texts[k] = "\n".join(lines[i : spans[i] + 1].to_list())
+        raw = pl.Series(texts, dtype=pl.String)
+    cells_or_none = _parse_quoted(raw, names, match)
+    if cells_or_none is None:
+        rows = [split_line(text, match.delimiter, match.quote) for text in raw.to_list()]
+        padded = [[*row, *[None] * (width - len(row))] if len(row) < width else _folded(row, width, match) for row in rows]
+        cells_or_none = pl.DataFrame(padded, schema=dict.fromkeys(names, pl.String()), orient="row")
+    return _batch(binding, cells_or_none, raw, at, state, contexts)
+
+
+def _folded(row: list[str], width: int, match: Match) -> list[str]:
+    return [*row[: width - 1], match.delimiter.join(row[width - 1 :])] if match.layout.overflow else row[:width]
+
+
+def _parse_quoted(raw: pl.Series, names: Sequence[str], match: Match) -> pl.DataFrame | None:
+    """The fast way for quoted records; None where the text is too odd for it, and csv must do it row by row."""
+    if match.layout.overflow:
+        return None
+    data = "\n".join(raw.to_list()).encode()
+    try:
+        cells = pl.read_csv(
+            io.BytesIO(data),
+            has_header=False,
+            separator=match.delimiter,
+            quote_char=match.quote,
+            schema=dict.fromkeys(names, pl.String()),
+            missing_columns="insert",
+            extra_columns="raise",
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return cells if cells.height == len(raw) else None
+
+
+def _quoted_spans(
+    lines: pl.Series, quoted: np.ndarray, delimiter: str, quote: str, *, final: bool
+) -> tuple[dict[int, int], int | None, list[int]]:
+    """Find quoted fields that run over line ends.
+
+    Returns the spans (first → last line), the first line of a field still open at the block's end
+    (None when there is none), and lines whose quote never closes.
+    """
+    at = np.flatnonzero(quoted)
+    odd = at[(lines.gather(at).str.count_matches(quote, literal=True).to_numpy() % 2) == 1]
+    spans: dict[int, int] = {}
+    broken: list[int] = []
+    done = -1
+    for i in odd.tolist():
+        if i <= done or not _ends_open(lines[i], delimiter, quote):
+            continue
+        last = min(i + MAX_QUOTED_LINES, len(lines) - 1)
+        closing = next((int(j) for j in odd[(odd > i) & (odd <= last)]), None)
+        if closing is not None:
+            spans[i] = done = closing
+        elif last < i + MAX_QUOTED_LINES and not final:
+            return spans, i, broken
+        else:
+            broken.append(i)
+    return spans, None, broken
+
+
+def _ends_open(text: str, delimiter: str, quote: str) -> bool:
+    """Whether a line ends inside a quoted field. Only a quote at the start of a field opens one."""
+    inside, start = False, True
+    for char in text:
+        if char == quote:
+            inside = (not inside) if (start or inside) else inside
+            start = False
+        else:
+            start = char == delimiter and not inside
+    return inside

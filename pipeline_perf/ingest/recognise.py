@@ -1,0 +1,168 @@
+"""Which layout a probed file is written in: signatures and header titles, no model.
+
+A file that matches nothing is asked about (NeedsMapping), never guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.layouts import Layout, Table, title_key
+from pipeline_perf.ingest.probe import Probe
+
+#: Share of a head's lines that must look like records of a layout without header line.
+RECORD_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Match:
+    """A layout, with what of it this file does its own way."""
+
+    layout: Layout
+    delimiter: str = ","
+    quote: str | None = None
+    score: float = 1.0
+    context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
+
+
+def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
+    """The cells of one line, as the csv module reads them."""
+    if quote is None or quote not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""])
+    except csv.Error:
+        return text.split(delimiter)
+
+
+def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table | None:
+    """The table of the layout whose header these column keys are.
+
+    Where the sections of a file announce themselves by a title line, the title above decides
+    between tables that the header alone cannot tell apart.
+    """
+    fitting = [
+        t
+        for t in layout.tables
+        if t.header and all(title_key(h) in keys for h in t.header) and not any(title_key(a) in keys for a in t.absent)
+    ]
+    named = [t for t in fitting if title and t.title and re.search(t.title, title)]
+    return max(named or fitting, key=lambda t: len(t.header), default=None)
+
+
+def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> Match:
+    """Match a file against the layouts.
+
+    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, with the columns found and a
+    layout to complete, or UnreadableFile when there is no table in the file at all.
+    """
+    layouts = list(layouts)
+    name = probe.source.name
+    found: list[Match] = []
+    if head_text is not None:
+        found = [Match(lay) for lay in layouts if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)]
+        if not found:
+            first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
+            raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
+    else:
+        text = "\n".join(probe.head)
+        for layout in layouts:
+            if layout.container == "delimited":
+                found += _delimited(probe, layout, text)
+            elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout) >= RECORD_SHARE:
+                found.append(Match(layout))
+    if found:
+        best = max(found, key=lambda m: m.score)
+        return Match(best.layout, best.delimiter, best.quote, best.score, _from_name(best.layout, probe))
+    if len(probe.columns) < 2:
+        raise UnreadableFile(
+            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file?"
+        )
+    shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
+    raise NeedsMapping(
+        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. Complete the suggested layout and put it into your layouts folder",
+        suggestion(probe),
+    )
+
+
+def _signed(layout: Layout, text: str) -> bool:
+    return all(re.search(pattern, text, re.MULTILINE) for pattern in layout.signature)
+
+
+def _delimited(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
+    if not _signed(layout, text):
+        return
+    for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
+        best = 0.0
+        for line in probe.head:
+            if delimiter not in line:
+                continue
+            titles = split_line(line, delimiter, layout.quote)
+            keys = {title_key(t) for t in titles}
+            table = matching_table(layout, keys, None)
+            if table is not None:
+                best = max(best, _score(table, keys))
+        headless = [t for t in layout.tables if t.columns]
+        if headless and _share(probe, layout) >= RECORD_SHARE:
+            best = max(best, 1.0)
+        if best:
+            yield Match(layout, delimiter, layout.quote, best)
+
+
+def _score(table: Table, keys: set[str]) -> float:
+    """How much of the file's header the table explains: the more of its titles are known, the better."""
+    known = {title_key(h) for h in table.header}
+    for alternatives in table.fields.values():
+        known.update(title_key(c) for f in alternatives for c in f.column)
+    return len(known & keys) + len(known & keys) / max(1, len(keys))
+
+
+def _share(probe: Probe, layout: Layout) -> float:
+    """Share of the head's lines that are records, among those that are not known to be anything else."""
+    patterns = [t.record for t in layout.tables if t.record]
+    known = [*layout.furniture, *(c.record for c in layout.controls), *(p for group in layout.context.values() for p in group)]
+    lines = [line for line in probe.head if line.strip() and not any(re.search(p, line) for p in known)]
+    if not lines:  # a file that holds nothing but a header and a trailer record is one of the layout, too
+        return 1.0 if layout.signature and probe.head else 0.0
+    return sum(any(re.search(p, line) for p in patterns) for line in lines) / len(lines)
+
+
+def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
+    stem = probe.source.member or probe.source.path.name
+    values = {}
+    for name, pattern in layout.file_name.items():
+        found = re.search(pattern, stem)
+        if found:
+            values[name] = "".join(g for g in found.groups() if g) or found.group()
+    return values
+
+
+def suggestion(probe: Probe) -> str:
+    """A layout for the user to complete: the columns are there, their meaning is not."""
+    titles = [column.strip().replace("'", "''") for column in probe.columns]
+    listed = "\n".join(f"      #   '{title}'" for title in titles)
+    delimiter = {"\t": '"\\t"'}.get(probe.delimiter or ",", f"'{probe.delimiter or ','}'")
+    return f"""\
+id: my_layout
+carrier: my_carrier
+title: One line about the file
+source: Where its columns are described
+container: delimited
+delimiter: {delimiter}
+zone: local            # UTC, local, or an IANA name
+tables:
+  - name: calls
+    header: ['{"', '".join(titles[:3])}']
+    fields:
+      # the file's columns, to be used below:
+{listed}
+      event_type: {{value: call}}
+      started_at: {{column: ???, formats: ['%Y-%m-%d %H:%M:%S']}}
+      duration_s: {{column: ???, form: seconds}}
+      from_number: ???
+      to_number: ???
+"""

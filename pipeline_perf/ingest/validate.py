@@ -1,0 +1,59 @@
+"""Typed rows → events and quarantine, by the rules of the event table.
+
+A record is rejected for the first reason that holds, in a fixed order: text that is no value, then the
+rules of `events.RULES`. Flags and corrections are only counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.ingest.batch import REJECTED
+from pipeline_perf.ingest.normalise import CORRECTED, UNREADABLE
+
+REJECTING = tuple(rule for rule in events.RULES if rule.action == "reject")
+REASONS = {rule.name: rule.why for rule in events.RULES}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A batch told apart; `counts` has the flags raised, corrections made and rejections by rule."""
+
+    events: pl.DataFrame
+    quarantine: pl.DataFrame
+    counts: dict[str, int]
+
+
+def validate(frame: pl.DataFrame) -> Verdict:
+    """Apply the rules to a normalised batch."""
+    unreadable = [c for c in frame.columns if c.startswith(UNREADABLE)]
+    corrected = [c for c in frame.columns if c.startswith(CORRECTED)]
+    broken = frame.select(
+        *(pl.col(c).fill_null(False).alias(c.removeprefix(UNREADABLE) + "_unreadable") for c in unreadable),
+        *events.violations(),
+        *(pl.col(c).fill_null(False).alias(c.removeprefix(CORRECTED)) for c in corrected),
+    )
+    counts = {name: int(n) for name, n in broken.sum().row(0, named=True).items() if n}
+    rejecting = [c for c in broken.columns if c.endswith("_unreadable")] + [rule.name for rule in REJECTING]
+    kept = frame.drop(unreadable + corrected)
+    if not any(name in counts for name in rejecting):
+        return Verdict(kept, pl.DataFrame(schema=REJECTED), counts)
+    rule = pl.coalesce([pl.when(pl.col(name)).then(pl.lit(name)) for name in rejecting])
+    first = broken.select(rule.alias("rule"))["rule"]
+    out = first.is_not_null()
+    quarantine = kept.filter(out).select("record_no", "page", "raw").with_columns(first.filter(out).alias("rule"))
+    reason = pl.col("rule").replace_strict({name: _reason(name) for name in rejecting}, default=None, return_dtype=pl.String)
+    quarantine = quarantine.with_columns(reason.alias("reason")).select(list(REJECTED))
+    flags = broken.filter(~out)
+    counts = {name: int(n) for name, n in flags.sum().row(0, named=True).items() if n}
+    counts |= {name: int(n) for name, n in quarantine["rule"].value_counts().iter_rows()}
+    return Verdict(kept.filter(~out), quarantine, counts)
+
+
+def _reason(rule: str) -> str:
+    if rule in REASONS:
+        return REASONS[rule]
+    return f"the text given for {rule.removesuffix('_unreadable')} is none"
