@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from pipeline_perf.bench.compare import Comparison
     from pipeline_perf.bench.measure import Sample
 
 MIB = 2**20
@@ -65,6 +66,12 @@ def of_samples(samples: Iterable[Sample]) -> list[Measurement]:
             for m in sample.metrics()
         ]
     return found
+
+
+def of_comparison(workload: str, name: str, comparison: Comparison) -> Measurement:
+    """The ratio that a comparison found, with its interval, as the figure `name` of a workload ("ratio_to_copy")."""
+    family, _, scope = workload.partition(".")
+    return Measurement(f"{family}.{name}", scope, comparison.ratio, "", comparison.low, comparison.high)
 
 
 def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Measurement]:

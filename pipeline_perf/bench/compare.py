@@ -1,0 +1,153 @@
+"""The statistics of a paired comparison: is side a slower than side b, by how much, and could we have seen it?
+
+Pure: numbers in, numbers out; the seed is an argument. Nothing here runs or stores anything.
+
+Measured on simulated null pairs (normal, heavy-tailed, with outliers; 8 to 40 pairs): the bootstrap
+interval alone is wrong in 1.2 to 3.2 % of cases at a nominal 1 %, because the median of few values
+takes few values. *Changed* therefore also asks for an exact signed-rank test, which keeps its level for
+any distribution that is symmetric under the null; interleaving A B B A makes it so. Its ranks are capped
+at the middle one: with every twentieth repetition disturbed, 20 pairs then show a change of 10 % in 97 %
+of cases; with Wilcoxon's full ranks, in 82 %, because a few disturbed pairs outweigh the rest.
+
+Sources: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), ch. 13 (percentile interval);
+F. Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics Bulletin 1 (1945), and J. Hájek,
+Z. Šidák, Theory of Rank Tests (1967), for signed ranks with other scores; T. Kalibera, R. Jones,
+Rigorous Benchmarking in Reasonable Time (ISMM 2013), for ratios with intervals instead of bare tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: One wrong alarm in a hundred comparisons is what a team bears before it stops reading them.
+CONFIDENCE = 0.99
+
+#: The chance of seeing the effect that is stated as the smallest that could be seen.
+POWER = 0.95
+
+#: Differences within this share are none: the same code, linked in another order, moves by as much.
+TOLERANCE = 0.02
+
+#: Enough that the ends of a 99 % interval (50 resamples beyond each) do not depend on the seed.
+RESAMPLES = 9_999
+
+#: With fewer, no outcome whatever is significant at 1 %: all of 7 pairs on one side happen by chance in 1.6 %.
+FEWEST_PAIRS = 8
+
+#: Standard error of a median as a multiple of that of a mean, for normal noise.
+_MEDIAN_FACTOR = math.sqrt(math.pi / 2)
+
+#: Median absolute deviation to standard deviation, for normal noise.
+_MAD_FACTOR = 1.4826
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Side a against side b. `ratio` is a/b (1.05: a took 5 % more), in the interval `low` to `high`.
+
+    `smallest_effect` is the change (0.03: 3 %) that this many pairs would have shown with 95 %
+    probability. `more_pairs` is how many more it would take to see one of the size of the tolerance;
+    0 where the verdict is reached.
+    """
+
+    verdict: Literal["changed", "unchanged", "unresolved"]
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+    p: float
+    smallest_effect: float
+    tolerance: float
+    more_pairs: int
+    why: str
+
+    @property
+    def direction(self) -> Literal["more", "less", ""]:
+        """Whether side a takes more or less than side b; '' where nothing has changed."""
+        if self.verdict != "changed":
+            return ""
+        return "more" if self.ratio > 1 else "less"
+
+
+def compare(
+    a: Sequence[float], b: Sequence[float], tolerance: float = TOLERANCE, confidence: float = CONFIDENCE, seed: int = 0
+) -> Comparison:
+    """Compare two sides measured in pairs, value i of `a` with value i of `b`.
+
+    *unchanged*: the whole interval of the ratio lies within 1 ± tolerance. *changed*: the interval
+    leaves out 1, and the signed-rank test agrees. *unresolved*: neither, or too few pairs.
+
+    Raises ValueError when `tolerance` is not above 0, and when the sides differ in length, are empty, or hold a value that is not above 0
+    (a missing measurement must be left out as a pair, on purpose, and not slip in as a NaN).
+    """
+    if len(a) != len(b) or len(a) == 0:
+        raise ValueError(f"sides of {len(a)} and {len(b)} values: give as many of one side as of the other, and at least one pair")
+    if tolerance <= 0:
+        raise ValueError(f"tolerance {tolerance:g}: no two measurements are equal; give a share above 0, such as {TOLERANCE}")
+    values = np.asarray([a, b], dtype=float)
+    if not (np.isfinite(values).all() and (values > 0).all()):
+        raise ValueError("a value is not a positive number: leave out the pairs in which a side failed")
+    logs = np.log(values[0]) - np.log(values[1])
+    pairs, centre = len(logs), float(np.median(logs))
+    low, high = median_interval(logs, confidence, seed)
+    p = signed_rank_p(logs)
+    effect = _smallest_effect(logs, confidence)
+    limit = math.log1p(tolerance)
+    # The smallest effect shrinks with the root of the number of pairs.
+    needed = math.ceil(pairs * (math.log1p(effect) / limit) ** 2) if math.isfinite(effect) else FEWEST_PAIRS
+    more = max(1, max(needed, FEWEST_PAIRS) - pairs)
+
+    verdict: Literal["changed", "unchanged", "unresolved"] = "unresolved"
+    if pairs < FEWEST_PAIRS:
+        why = f"{pairs} pairs cannot be significant at {1 - confidence:.0%}: {FEWEST_PAIRS} are the fewest"
+    elif -limit <= low and high <= limit:
+        verdict, more, why = "unchanged", 0, f"the whole interval lies within ± {tolerance:.1%}"
+    elif (low > 0 or high < 0) and p <= 1 - confidence:
+        verdict, more, why = "changed", 0, f"the interval leaves out 1 (p = {p:.2g})"
+    else:
+        why = f"{pairs} pairs show effects from {effect:.1%} on; the tolerance is {tolerance:.1%}"
+    ratio, lower, upper = (math.exp(value) for value in (centre, low, high))
+    return Comparison(verdict, ratio, lower, upper, pairs, p, effect, tolerance, more, why)
+
+
+def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of the median."""
+    drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.median(drawn, axis=1), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def signed_rank_p(values: NDArray[np.float64]) -> float:
+    """Two-sided p of the signed-rank test with ranks capped at the middle one, exact also with ties; 1 where every value is 0."""
+    moved = values[values != 0]
+    if not len(moved):
+        return 1.0
+    sizes = np.abs(moved)
+    # Twice the mid-rank is an integer, ties or not; twice the middle rank is the number of values and one.
+    ranks = np.array([min(len(moved) + 1, 2 * int((sizes < size).sum()) + int((sizes == size).sum()) + 1) for size in sizes])
+    sums = np.zeros(int(ranks.sum()) + 1)
+    sums[0] = 1.0
+    for rank in ranks:  # the distribution of the sum of positive ranks when each sign is a coin's
+        shifted = np.zeros_like(sums)
+        shifted[rank:] = sums[:-rank]
+        sums = (sums + shifted) / 2
+    positive = int(ranks[moved > 0].sum())
+    return float(min(1.0, 2 * min(sums[: positive + 1].sum(), sums[positive:].sum())))
+
+
+def _smallest_effect(logs: NDArray[np.float64], confidence: float) -> float:
+    """The relative change that a series of this spread and length shows with probability POWER."""
+    if len(logs) < 2:
+        return math.inf
+    spread = _MAD_FACTOR * float(np.median(np.abs(logs - np.median(logs)))) or float(np.std(logs, ddof=1))
+    normal = NormalDist()
+    quantiles = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
+    return math.expm1(quantiles * _MEDIAN_FACTOR * spread / math.sqrt(len(logs)))
