@@ -89,15 +89,16 @@ def sniff(lines: Sequence[str]) -> Dialect:
             continue
         for quote, escape in _quotings(text, delimiter):
             tried = Dialect(delimiter, quote, escape)
-            score = _score(list(split(sample, tried)), kinds) * (1.0 if declared else TRUST.get(delimiter, 1.0))
+            score = _score(list(split(sample, tried)), delimiter, kinds) * (1.0 if declared else TRUST.get(delimiter, 1.0))
             if delimiter not in best or score > best[delimiter].score * 1.0001:
                 best[delimiter] = replace(tried, score=score)
     if declared is not None:
         return replace(best.get(declared, Dialect(declared)), confidence=1.0, sure=True)
     ranked = sorted(best.values(), key=lambda found: -found.score)
     if not ranked or ranked[0].score < LEAST_SCORE:
-        score = ranked[0].score if ranked else 0.0
-        return Dialect(confidence=1 - score, sure=aligned or score < LEAST_SCORE / 2)
+        unlikely = not ranked or ranked[0].score < LEAST_SCORE / 2
+        # Fixed columns and single columns are certain; of prose nobody can say more than that it is no table.
+        return Dialect(confidence=0.9 if aligned or not ranked else 0.4, sure=aligned or unlikely)
     first, second = ranked[0], ranked[1].score if len(ranked) > 1 else 0.0
     return replace(
         first,
@@ -130,7 +131,7 @@ def second_opinion(lines: Sequence[str], own: Dialect) -> Dialect:
     quote = answer[1] if answer[1] in ('"', "'") else None
     found = Dialect(answer[0], quote, "\\" if answer[2] == "\\" else None)
     sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
-    score = _score(list(split(sample, found)), {})
+    score = _score(list(split(sample, found)), answer[0], {})
     if score < max(LEAST_SCORE / 2, own.score / 2):
         return own
     return replace(found, score=score, confidence=0.6, sure=True)
@@ -154,7 +155,7 @@ def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
     return [*found, *((None, escape) for escape in escapes)]
 
 
-def _score(rows: Sequence[Row], kinds: dict[str, float]) -> float:
+def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> float:
     """0 to 1: agreement of neighbouring rows in width × width itself × how many cells look like values.
 
     Rows weigh by their length, so that a preamble of short lines does not hide a short table.
@@ -171,6 +172,8 @@ def _score(rows: Sequence[Row], kinds: dict[str, float]) -> float:
             continue
         near = min((abs(width - widths[j]) for j in (i - 1, i + 1) if 0 <= j < len(rows)), default=0)
         agreement = 1.0 if near == 0 else 0.5 if near <= 0.25 * width else 0.0
+        if not agreement and i + 1 == len(rows) and width > 3:
+            agreement = 0.5  # a header that no records follow
         if agreement:
             fit += weight * agreement
             spread += weight * agreement * (width - 1) / width
@@ -180,10 +183,12 @@ def _score(rows: Sequence[Row], kinds: dict[str, float]) -> float:
     step = max(1, len(fitting) // TYPED_ROWS)
     shares = []
     for row in fitting[::step][:TYPED_ROWS]:
-        for cell in row.cells:
+        # A delimiter within a cell was quoted or escaped, and is right there.
+        cells = [" ".join(cell.replace(delimiter, " ").split()) if delimiter in cell else cell for cell in row.cells]
+        for cell in cells:
             if cell not in kinds:
                 kinds[cell] = _likeness(cell)
-        shares.append(sum(kinds[cell] for cell in row.cells) / len(row.cells))
+        shares.append(sum(kinds[cell] for cell in cells) / len(cells))
     return (fit / mass) * (spread / fit) * (sum(shares) / len(shares))
 
 
@@ -223,4 +228,4 @@ def _columns_align(lines: Sequence[str]) -> bool:
     width = max(map(len, body))
     columns = list(zip(*(line.ljust(width) for line in body), strict=True))
     blank = [column.count(" ") >= 0.95 * len(body) for column in columns]
-    return sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True)) >= 3
+    return sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True)) >= 1

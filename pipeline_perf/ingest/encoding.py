@@ -17,11 +17,11 @@ import pipeline_perf.ingest.lines  # noqa: F401  # its error handler "windows-12
 
 #: Longest first: UTF-32's little-endian mark begins with UTF-16's.
 MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
 
 #: What Western software writes, in the order that decides ties. Latin-1 is not among them: where it
@@ -42,12 +42,14 @@ class Encoding:
     codec: str
     confidence: float
     mixed: bool = False
+    within: str | None = None  # the codec past the byte order mark, where that is another one
 
     def decode(self, data: bytes) -> str:
-        """The text of a sample, whatever was cut at its edges."""
-        if self.codec in ("utf-8", "utf-8-sig"):
+        """The text of a sample from anywhere in the file, without the mark and without what was cut at the edges."""
+        codec = self.within or self.codec
+        if codec == "utf-8":
             return _whole_utf8(data).decode("utf-8", errors="windows-1252").removeprefix("\ufeff")
-        return codecs.getincrementaldecoder(self.codec)(errors="replace").decode(data, final=False)
+        return codecs.getincrementaldecoder(codec)(errors="replace").decode(data, final=False).removeprefix("\ufeff")
 
 
 def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | None:
@@ -57,10 +59,10 @@ def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | N
     are taken if the file reads well in them.
     """
     head, data = samples[0], b"".join(samples)
-    for mark, codec in MARKS:
+    for mark, codec, within in MARKS:
         if head.startswith(mark):
-            damaged = codec == "utf-8-sig" and not all(_is_utf8(sample) for sample in samples)
-            return Encoding(codec, 1.0, mixed=damaged)
+            damaged = within == "utf-8" and not all(_is_utf8(sample) for sample in samples)
+            return Encoding(codec, 1.0, mixed=damaged, within=within)
     wide = _wide(head)
     if wide is not None:
         return Encoding(wide, 0.95)

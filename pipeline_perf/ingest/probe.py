@@ -133,7 +133,7 @@ def _samples(source: Source) -> Samples:
 
 def _container(samples: Samples) -> Container:
     head = samples.head
-    if not head:
+    if samples.complete and not head.strip(NOTHING.encode("ascii", "ignore")):
         return "empty"
     if b"%PDF-" in head[:1024]:
         return "pdf"

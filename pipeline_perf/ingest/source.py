@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -135,7 +136,7 @@ def sources(path: Path) -> list[Source]:
     names = {member.filename for member in members}
     if names & {"[Content_Types].xml", "mimetype"}:
         return [Source(path)]
-    wanted = [member for member in members if not member.is_dir() and not _is_clutter(member.filename)]
+    wanted = [member for member in members if not member.filename.endswith("/") and not _is_clutter(member.filename)]
     if not wanted:
         raise UnreadableFile(f"{path}: an archive without files; put the records in and hand it in again")
     for member in wanted:
@@ -201,7 +202,7 @@ def _explained(name: str) -> Iterator[None]:
         raise UnreadableFile(f"{name}: permission denied; allow this user to read it") from error
     except KeyError as error:
         raise UnreadableFile(f"{name}: no such member in the archive; list it again") from error
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
         raise UnreadableFile(f"{name}: damaged compressed data ({error}); ask for the file again") from error
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{name}: cannot be read ({error}); check the path and the disk") from error

@@ -73,14 +73,15 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
 
 def is_title(cell: str) -> bool:
     """More letters than digits, and short: `1st Cell ID` is a title, `12XX`, `6:45AM` and a date are none."""
-    if len(cell) > LONGEST_TITLE:
-        return False
-    letters = sum(map(str.isalpha, cell))
-    return letters > sum(map(str.isdigit, cell)) and letters > 0
+    return len(cell) <= LONGEST_TITLE and _is_wordy(cell)
+
+
+def _is_wordy(cell: str) -> bool:
+    return sum(map(str.isalpha, cell)) > sum(map(str.isdigit, cell))
 
 
 def _is_header(row: Row) -> bool:
-    """Whether all cells of a row look like titles, different ones."""
+    """Whether all cells of a row look like titles, not the same one over and over (`Name` may stand for both parties)."""
     filled = row.filled
     if len(filled) < 2 or len(filled) < NAMED * len(row.cells):
         return False
@@ -90,7 +91,7 @@ def _is_header(row: Row) -> bool:
             wrong += 1
             if wrong > 0.05 * len(filled):
                 return False
-    return len({cell.strip().casefold() for cell in filled}) >= 0.8 * len(filled)
+    return len({cell.strip().casefold() for cell in filled}) >= 0.5 * len(filled)
 
 
 def _is_types(row: Row) -> bool:
@@ -135,7 +136,7 @@ def _first_table(rows: Sequence[Row], stretches: Sequence[list[Row]]) -> tuple[l
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
             near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
-            if near and not _is_header(below[0]) and _differs(stretch[0], below):
+            if near and _cells(below) >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
         large = _cells(stretch) >= LARGE * largest
@@ -153,20 +154,29 @@ def _cells(stretch: Sequence[Row]) -> int:
 
 
 def _header(stretch: Sequence[Row]) -> list[Row]:
-    """The header rows at or near the beginning of a stretch, none if it has no titles."""
-    named = sorted(len(row.filled) for row in stretch[:SHOWN_ROWS])[len(stretch[:SHOWN_ROWS]) // 2]
-    for i, row in enumerate(stretch[:HEADER_WITHIN]):
-        below = stretch[i + 1 : i + 1 + SHOWN_ROWS]
-        if len(row.filled) < NAMED * named:
-            continue  # padded by a spreadsheet
-        if not _is_header(row) or not _differs(row, below):
-            return []
-        if below and _is_types(below[0]):
-            return [row, below[0]]
-        if len(below) > 1 and _is_header(below[0]) and _names_values(below[0], below[1:]):
-            return [row, below[0]]
-        return [row]
-    return []
+    """The header rows near the beginning of a stretch: titles before the first record, none if it has no titles."""
+    shown = stretch[:SHOWN_ROWS]
+    usual = _usual_width(shown)
+    named = sorted(len(row.filled) for row in shown)[len(shown) // 2]
+    leading: list[int] = []
+    for i, row in enumerate(shown[:HEADER_WITHIN]):
+        if len(row.filled) < 0.5 * named or not _fits(len(row.cells), usual):
+            continue  # preamble: padded by a spreadsheet, or with a few delimiters of its own
+        if _is_header(row):
+            leading.append(i)
+        elif not all(is_title(cell) for cell in row.filled):
+            break  # a record
+    if not leading:
+        return []
+    first = next((i for i in leading if len(stretch[i].cells) == usual), leading[-1])
+    row, below = stretch[first], stretch[first + 1 : first + 1 + SHOWN_ROWS]
+    if not _differs(row, below):
+        return []
+    if below and _is_types(below[0]):
+        return [row, below[0]]
+    if len(below) > 1 and _is_header(below[0]) and _names_values(below[0], below[1:]):
+        return [row, below[0]]
+    return [row]
 
 
 def _differs(row: Row, below: Sequence[Row]) -> bool:
@@ -229,12 +239,15 @@ def _key(row: Row) -> tuple[str, ...]:
 
 
 def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
-    """How many of the last lines are blank, of one cell, or totals."""
+    """How many of the last lines are no records: blank, of one cell, of a few texts, or totals."""
     count = 0
     for line in reversed(lines):
-        filled = next(split([line], dialect)).filled
-        single = len(filled) <= 1 and width > len(filled) + 1
-        if not single and not (TOTAL.match(filled[0]) and len(filled) <= 0.6 * width if filled else not filled):
+        row = next(split([line], dialect))
+        filled = row.filled
+        lone = len(filled) <= 1 and width > len(filled) + 1
+        texts = len(row.cells) <= 0.5 * width and all(_is_wordy(cell) for cell in filled)
+        total = len(filled) <= 0.6 * width and any(TOTAL.match(cell) for cell in filled[:1])
+        if not (lone or texts or total or not filled):
             break
         count += 1
     return count
