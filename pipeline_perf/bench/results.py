@@ -1,11 +1,12 @@
-"""The results store: one Parquet file per run, written once, read all together by DuckDB.
+"""The results store: Parquet files, each written once by one run, read all together by DuckDB.
 
-Nothing here measures or judges. The environment of a run stands in its file's metadata.
+Nothing here measures or judges. The environment of a run stands in its files' metadata.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Raised when a column changes its meaning; new columns need no new number (files are read by column name).
 SCHEMA_VERSION = 1
+
+_NAME = re.compile(r"[\w-]+")
 
 _FILES = "read_parquet($files, union_by_name = true)"
 
@@ -46,10 +49,13 @@ class Run:
     environment: Environment
 
 
-def new_run(environment: Environment, time: datetime | None = None) -> Run:
-    """A run that begins now (UTC), or at `time`."""
+def new_run(environment: Environment, time: datetime | None = None, name: str = "") -> Run:
+    """A run that begins now (UTC), or at `time`.
+
+    Steps of one run in several processes get the same id by giving the same time and name.
+    """
     moment = (time or datetime.now(UTC)).astimezone(UTC)
-    return Run(f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", moment, environment)
+    return Run(f"{moment:%Y%m%dT%H%M%SZ}-{name or secrets.token_hex(3)}", moment, environment)
 
 
 class ResultStore:
@@ -58,18 +64,22 @@ class ResultStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, run: Run, measurements: Iterable[Measurement], params: Mapping[str, str] | None = None) -> Path:
+    def write(self, run: Run, measurements: Iterable[Measurement], params: Mapping[str, str] | None = None, part: str = "") -> Path:
         """Store a run's figures, atomically; `params` maps a workload's name to its parameters as JSON.
 
-        Raises ResultsError when the run has no figure or is stored already: a run is never rewritten.
+        A run of several steps stores each step's figures as a `part` of its own ("csv_1m").
+        Raises ResultsError when there is no figure, or the part is stored already: nothing is ever rewritten.
         """
         import polars as pl
+
+        if not _NAME.fullmatch(run.id) or (part and not _NAME.fullmatch(part)):
+            raise ResultsError(f"run {run.id!r}, part {part!r}: names of runs and parts are letters, digits, _ and -")
 
         rows = [_row(run, measurement, params or {}) for measurement in measurements]
         if not rows:
             raise ResultsError(f"run {run.id} has no figure: measure something before storing it")
         self.root.mkdir(parents=True, exist_ok=True)
-        path = self._path(run.id)
+        path = self.root / f"{run.id}{'.' if part else ''}{part}.parquet"
         descriptor, temporary = tempfile.mkstemp(dir=self.root, prefix=f".{run.id}-")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -81,14 +91,14 @@ class ResultStore:
             Path(temporary).chmod(0o644)
             path.hardlink_to(temporary)  # unlike a rename, fails where the run is there already
         except FileExistsError:
-            raise ResultsError(f"{path}: run {run.id} is stored already, and a run is never rewritten") from None
+            raise ResultsError(f"{path}: these results are stored already, and are never rewritten") from None
         finally:
             Path(temporary).unlink()
         return path
 
     def run_ids(self) -> list[str]:
         """The ids of all runs, oldest first."""
-        return sorted(path.stem for path in self.root.glob("[!.]*.parquet"))
+        return sorted({path.name.partition(".")[0] for path in self._files()})
 
     def latest_run(self) -> str | None:
         """The id of the newest run, None where nothing is stored."""
@@ -98,8 +108,8 @@ class ResultStore:
         """When and on what a run was measured. Raises ResultsError when it is not there."""
         import polars as pl
 
-        path = self._path(run)
-        if not path.exists():
+        path = next(iter(self._files(run)), None)
+        if path is None:
             raise ResultsError(f"{self.root}: there is no run {run}; the newest is {self.latest_run() or 'none at all'}")
         environment = Environment.from_json(pl.read_parquet_metadata(path)["environment"])
         return Run(run, pl.read_parquet(path, columns=["time"], n_rows=1)["time"].item(), environment)
@@ -109,7 +119,7 @@ class ResultStore:
         import polars as pl
 
         self.run(run)
-        return pl.read_parquet(self._path(run))
+        return pl.concat(pl.read_parquet(path) for path in self._files(run))
 
     def measurements(self, run: str) -> list[Measurement]:
         """The figures of one run as they are judged; side b of a workload paired with itself is left out."""
@@ -144,14 +154,16 @@ class ResultStore:
             machine=machine,
         )
 
-    def _path(self, run: str) -> Path:
-        return self.root / f"{run}.parquet"
+    def _files(self, run: str | None = None) -> list[Path]:
+        """The files of one run or of all, hidden ones (being written) left out."""
+        found = self.root.glob("[!.]*.parquet")
+        return sorted(path for path in found if run is None or path.name.partition(".")[0] == run)
 
     def _query(self, sql: str, run: str | None = None, **parameters: Any) -> pl.DataFrame:
         import duckdb
         import polars as pl
 
-        files = [str(self._path(one)) for one in ([run] if run else self.run_ids())]
+        files = [str(path) for path in self._files(run)]
         with duckdb.connect() as connection:
             if files:
                 parameters["files"] = files

@@ -41,6 +41,20 @@ def test_a_run_is_never_rewritten(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+def test_the_steps_of_a_run_store_their_own_parts(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    parts = {part: new_run(MACHINE, NOW, name="nightly") for part in ("csv_1m", "pdf")}
+    for part, run in parts.items():
+        store.write(run, [of_workload(f"ingest.{part}", "seconds", 1.0, "s")], part=part)
+    assert store.run_ids() == ["20260301T020000Z-nightly"]
+    assert {one.scope for one in store.measurements(store.run_ids()[0])} == {"csv_1m", "pdf"}
+    assert store.rows(store.run_ids()[0]).height == 2
+    with pytest.raises(ResultsError, match="never rewritten"):
+        store.write(parts["pdf"], [of_workload("ingest.pdf", "seconds", 2.0, "s")], part="pdf")
+    with pytest.raises(ResultsError, match="letters, digits"):
+        store.write(parts["pdf"], [of_workload("ingest.pdf", "seconds", 2.0, "s")], part="../pdf")
+
+
 def test_a_run_without_a_figure_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="no figure"):
         ResultStore(tmp_path).write(new_run(MACHINE), [])
