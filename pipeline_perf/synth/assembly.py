@@ -31,8 +31,9 @@ class Records:
     """The records of one file in file order.
 
     `frame`: the events, with `form`, `item` (number within line and form), `written` (the time as it
-    will stand in the file) and `abroad`. `original`: for a repeat the row that it repeats, else -1.
-    `defect`: position in DEFECTS, or -1. `record_no`: 1-based physical line.
+    will stand in the file), `abroad` and `event` (which event of the dataset it tells).
+    `original`: for a repeat the row that it repeats, else -1. `defect`: position in DEFECTS, or -1.
+    `record_no`: 1-based physical line, on paper the running number. `page`: 1-based, on paper only.
     """
 
     layout: Layout
@@ -42,6 +43,7 @@ class Records:
     defect: NDArray[np.int8]
     sections: list[Section]
     record_no: NDArray[np.int64]
+    page: NDArray[np.int64] | None
     furniture: int
 
 
@@ -91,7 +93,11 @@ def compose(
     defect = choose(frame, layout.forms, scene, rate=defect_rate, allowed=~whole, rng=rng)
     sections = layout.sections(frame, scene)
     record_no, furniture = _line_numbers(sections, frame.height)
-    return Records(layout, scene, frame, original, defect, sections, record_no, furniture)
+    page = None
+    if layout.print is not None:
+        record_no = np.arange(1, frame.height + 1)
+        page = np.repeat(np.arange(1, len(sections) + 1), [s.stop - s.start for s in sections])
+    return Records(layout, scene, frame, original, defect, sections, record_no, page, furniture)
 
 
 def _line_numbers(sections: list[Section], records: int) -> tuple[NDArray[np.int64], int]:
@@ -143,6 +149,7 @@ def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
     read = frame.with_columns(
         file=pl.lit(file),
         record_no=pl.Series(records.record_no[start:stop]),
+        page=pl.lit(None, pl.Int32) if records.page is None else pl.Series(records.page[start:stop]),
         carrier=pl.lit(layout.carrier),
         layout=pl.lit(layout.id),
         event_type=pl.col("kind").replace_strict(EVENT_TYPE, return_dtype=pl.String),

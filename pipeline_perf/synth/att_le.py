@@ -117,7 +117,7 @@ def _voice(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     return frame.select(
         Item=pl.col("item").cast(pl.String),
         **{"ConnDateTime(UTC)": _when(frame)},
-        SeizureTime=minutes_seconds(pl.when(forwarded).then(0).otherwise(pl.col("item") % 23 + 2)),
+        SeizureTime=minutes_seconds(pl.when(forwarded).then(0).otherwise(pl.col("event") % 23 + 2)),
         ET=minutes_seconds(pl.col("duration_s")),
         OriginatingNumber=pl.concat_str(caller, pl.when(forwarded).then(pl.lit("(F)")).otherwise(pl.lit(""))),
         TerminatingNumber=called,
@@ -252,7 +252,7 @@ ATT_LE = Layout(
     ),
     form_of=(0, 1, 2),
     notation=renumber("1${1}${2}${3}", "011", {"Unavailable": NOT_PASSED}),
-    reading={"Unavailable": None},
+    reads=lambda parties: parties.replace({"Unavailable": None}),
     sections=_sections,
     truth=_truth,
     zone="UTC",

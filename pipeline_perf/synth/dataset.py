@@ -20,10 +20,15 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf.synth import assembly, callmodel
+from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
+from pipeline_perf.synth.att_bill import ATT_BILL_CSV
 from pipeline_perf.synth.att_le import ATT_LE
+from pipeline_perf.synth.avaya_cm import AVAYA_CM
+from pipeline_perf.synth.bill_pdf import ATT_BILL_PDF, SPRINT_BILL_PDF, TMOBILE_BILL_PDF, VERIZON_BILL_PDF, draw
 from pipeline_perf.synth.callmodel import Period
 from pipeline_perf.synth.defects import DEFECTS
+from pipeline_perf.synth.emi import EMI
 from pipeline_perf.synth.layout import Layout, Scene
 from pipeline_perf.synth.legacy_fixed import legacy_fixed
 from pipeline_perf.synth.population import populate
@@ -44,11 +49,17 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("verizon", "csv"): VERIZON_LE,
     ("tmobile", "csv"): TMOBILE_LE,
     ("sprint", "csv"): SPRINT_LE,
+    ("att", "bill_csv"): ATT_BILL_CSV,
+    ("emi", "fixed"): EMI,
+    ("avaya", "fixed"): AVAYA_CM,
+    ("att", "pdf"): ATT_BILL_PDF,
+    ("verizon", "pdf"): VERIZON_BILL_PDF,
+    ("tmobile", "pdf"): TMOBILE_BILL_PDF,
+    ("sprint", "pdf"): SPRINT_BILL_PDF,
     **{(carrier, "fixed"): legacy_fixed(carrier) for carrier in ("att", "verizon", "tmobile", "sprint")},
 }
 
 FIRST_DAY = date(2023, 1, 2)
-ROWS_PER_LINE = 25_000  # a busy line over a year
 ROWS_PER_LINE_DAY = 70
 MOST_DAYS = 357
 MOST_DAYS_OF_ONE_LINE = 5 * 365  # a file about one line only grows longer, not denser, as far as that goes
@@ -97,6 +108,8 @@ class DatasetSpec:
             raise ValueError(f"duplicate_rate is a share from 0 to {HIGHEST_RATE}, not {self.duplicate_rate}")
         if not 0 < self.second_share <= 1:
             raise ValueError(f"second_share is a share above 0, at most 1, not {self.second_share}")
+        if self.second != "none" and self.format == "pdf":
+            raise ValueError("a second file exists for text formats only, not for pdf")
         if self.second == "bill" and (self.carrier, self.format) != ("att", "csv"):
             raise ValueError("a bill as second file exists for carrier att, format csv only")
 
@@ -154,18 +167,15 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
     truth_parts = directory / "parts"
     truth_parts.mkdir(parents=True)
     facts: list[dict[str, Any]] = []
-    defects: list[pl.DataFrame] = []
-    duplicates: list[pl.DataFrame] = []
-    scene, stories = _stories(spec)
-    for nth, records in enumerate(stories, start=1):
-        name = records.layout.file_name(scene, nth)
-        digest = _write_text(records, directory / name, truth_parts / f"{nth}")
-        facts.append(_facts_of(records, name, digest, scene))
-        defects.append(_defects_of(records, name))
-        duplicates.append(_repeats_of(records, name))
+    stories = _stories(spec)
+    names = [records.layout.file_name(records.scene, nth) for nth, records in enumerate(stories, start=1)]
+    for nth, (name, records) in enumerate(zip(names, stories, strict=True), start=1):
+        write = _write_pdf if records.layout.print else _write_text
+        digest = write(records, directory / name, truth_parts / f"{nth}")
+        facts.append(_facts_of(records, name, digest))
     _join_truth(truth_parts, [f["source_file_id"] for f in facts], directory / "truth")
-    pl.concat(defects).write_parquet(directory / "truth" / "defects.parquet")
-    pl.concat(duplicates).write_parquet(directory / "truth" / "duplicates.parquet")
+    pl.concat(_defects_of(r, name) for name, r in zip(names, stories, strict=True)).write_parquet(directory / "truth" / "defects.parquet")
+    _pairs(stories, names).write_parquet(directory / "truth" / "duplicates.parquet")
     shutil.rmtree(truth_parts)
     first = facts[0]
     summary = {
@@ -176,30 +186,46 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
     (directory / "facts.json").write_text(json.dumps(summary, indent=1) + "\n")
 
 
-def _stories(spec: DatasetSpec) -> tuple[Scene, list[Records]]:
+def _stories(spec: DatasetSpec) -> list[Records]:
     """The records of each file."""
     layout = LAYOUTS[spec.carrier, spec.format]
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([spec.seed, *spec.key.encode()])))
     repeats = copies_wanted(spec.rows, spec.duplicate_rate)
-    base = spec.rows - repeats
-    lines, period = _extent(spec, layout)
+    first = spec.rows - repeats
+    again = max(round(first * spec.second_share), 1) if spec.second == "overlap" else 0
+    lines, period = _extent(spec, layout, first + again)
     who = populate(lines, layout.network, rng)
-    scene = Scene(who, period, layout.notation(who.parties), _meant(layout, who.parties))
-    events = callmodel.events(base, layout.mix, period, who, rng)
-    arranged = assembly.arrange(events, layout, spec.zone)
-    return scene, [assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=spec.defect_rate, rng=rng)]
+    events = callmodel.events(first + again, layout.mix, period, who, rng).with_row_index("event")
+    told_twice = pl.col("event").is_between(first - again, first, closed="left") if again else pl.lit(False)
+
+    def tell(some: pl.DataFrame, layout: Layout, repeats: int, defect_rate: float) -> Records:
+        scene = Scene(who, period, layout.notation(who.parties), layout.reads(who.parties))
+        arranged = assembly.arrange(some, layout, spec.zone)
+        spared = arranged.select(told_twice.alias("spared"), pl.col("event"))["spared"]
+        return assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=defect_rate, rng=rng, spared=spared)
+
+    stories = [tell(events[:first], layout, repeats, spec.defect_rate)]
+    if spec.second == "overlap":
+        stories.append(tell(events[first - again :], layout, 0, spec.defect_rate))
+    if spec.second == "bill":
+        # Damage to the bill would leave nothing to compare: every row of it is told in the report too.
+        stories.append(tell(events.filter(_billed()), ATT_BILL_CSV, 0, 0.0))
+    return stories
 
 
-def _extent(spec: DatasetSpec, layout: Layout) -> tuple[int, Period]:
-    lines = 1 if layout.one_line or spec.second == "bill" else min(max(spec.rows // ROWS_PER_LINE, 1), MOST_LINES)
-    days = spec.rows // lines // ROWS_PER_LINE_DAY + 1
+def _billed() -> pl.Expr:
+    """What the consumer bill of a line lists of its events, and names the other party of."""
+    number = pl.col("partner") < people.FIRST_SHORT_CODE
+    return (pl.col("kind") == callmodel.CALL) & pl.col("answered") & (pl.col("leg") == callmodel.SINGLE) & number
+
+
+def _extent(spec: DatasetSpec, layout: Layout, rows: int) -> tuple[int, Period]:
+    """How many lines the events spread over, and how many days."""
+    lines = 1 if layout.one_line or spec.second == "bill" else min(max(rows // layout.rows_per_line, 1), MOST_LINES)
+    if layout.cycle:
+        return lines, Period(*layout.cycle, spec.zone)
+    days = rows // lines // ROWS_PER_LINE_DAY + 1
     return lines, Period(FIRST_DAY, min(days, MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS), spec.zone)
-
-
-def _meant(layout: Layout, parties: pl.Series) -> pl.Series:
-    if not layout.reading:
-        return parties
-    return parties.replace_strict(layout.reading, default=parties, return_dtype=pl.String)
 
 
 class _Hashing:
@@ -237,6 +263,15 @@ def _write_text(records: Records, path: Path, truth_stem: Path) -> str:
     return out.digest.hexdigest()
 
 
+def _write_pdf(records: Records, path: Path, truth_stem: Path) -> str:
+    """Print the file whole: a bill is small, and a day's date may stand rows before its calls."""
+    rows = assembly.lines(records, 0, records.frame.height).to_list()
+    with path.open("wb") as file:
+        draw(file, records.sections, rows, records.layout)
+    assembly.truth(records, 0, records.frame.height, path.name).write_parquet(truth_stem.with_name(f"{truth_stem.name}-0.parquet"))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _encoded(lines: pl.Series, newline: str) -> bytes:
     return str(lines.str.join(newline)[0]).encode() + newline.encode()
 
@@ -251,8 +286,8 @@ def _join_truth(parts: Path, ids: list[str], truth: Path) -> None:
     pl.concat(frames).sink_parquet(truth / "events.parquet", maintain_order=True, row_group_size=assembly.CHUNK_ROWS)
 
 
-def _facts_of(records: Records, name: str, digest: str, scene: Scene) -> dict[str, Any]:
-    layout = records.layout
+def _facts_of(records: Records, name: str, digest: str) -> dict[str, Any]:
+    layout, scene = records.layout, records.scene
     count = records.frame.height
     return {
         "name": name,
@@ -261,6 +296,7 @@ def _facts_of(records: Records, name: str, digest: str, scene: Scene) -> dict[st
         "layout": layout.id,
         "records": count,
         "furniture": records.furniture,
+        # A page has no lines of its own: what is printed beside the records counts as furniture.
         "lines": count + records.furniture,
         "quarantined": int((assembly.fates(records.defect) == "quarantined").sum()),
         # What the reader has to be told because the file does not say it; null where it does.
@@ -276,17 +312,55 @@ def _defects_of(records: Records, name: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=DEFECT_SCHEMA, orient="row")
 
 
-def _repeats_of(records: Records, name: str) -> pl.DataFrame:
-    copy = np.flatnonzero(records.original >= 0)
-    first = records.original[copy]
-    return pl.DataFrame(
-        {
-            "file": [name] * len(copy),
-            "record_no": records.record_no[copy],
-            "of_file": [name] * len(copy),
-            "of_record_no": records.record_no[first],
-            "kind": ["resent"] * len(copy),
-            "group": first,
-        },
-        schema=DUPLICATE_SCHEMA,
+#: What two tellings of one event have in common; a bill's minutes blur the last two.
+_SAME = ("line", "kind", "direction_code", "leg", "partner", "target")
+
+
+def _pairs(stories: list[Records], names: list[str]) -> pl.DataFrame:
+    """The second tellings of an event with the first. Pairs of one group are told apart by nobody: any of their partners is right.
+
+    A record that must be rejected has no telling left and makes no pair. A routed leg of Sprint's is
+    of kind `leg`: the same call seen by another switch, which may be marked or not.
+    """
+    told = [_told(records, name) for records, name in zip(stories, names, strict=True)]
+    minutes = any(records.layout.duration_resolution_s == 60 for records in stories)
+    found = []
+    for nth, table in enumerate(told):
+        firsts = table.filter(~pl.col("repeat"))
+        found.append(
+            table.filter("repeat").join(firsts, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("resent"))
+        )
+        if nth:
+            kind = "near" if stories[nth].layout.id != stories[0].layout.id else "exact"
+            earlier = told[0].filter(~pl.col("repeat"))
+            found.append(firsts.join(earlier, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit(kind)))
+        if stories[nth].layout is SPRINT_LE:
+            found.append(_routed_legs(table))
+    pairs = pl.concat(found, how="diagonal")
+    moment = pl.col("local").dt.truncate("1m") if minutes else pl.col("local")
+    length = (pl.col("duration_s") + 59) // 60 if minutes else pl.col("duration_s")
+    keyed = pairs.with_columns(moment=moment, length=length)
+    groups = keyed.select(*_SAME, "moment", "length").unique(maintain_order=True).with_row_index("group")
+    return keyed.join(groups, on=[*_SAME, "moment", "length"], maintain_order="left").select(
+        file=pl.col("file"),
+        record_no=pl.col("record_no"),
+        of_file=pl.col("file_first"),
+        of_record_no=pl.col("record_no_first"),
+        kind=pl.col("kind_of"),
+        group=pl.col("group").cast(pl.Int64),
     )
+
+
+def _told(records: Records, name: str) -> pl.DataFrame:
+    """The readable records of one file by event."""
+    keep = assembly.fates(records.defect) == "event"
+    table = records.frame.select("event", "act", "local", "duration_s", *_SAME).with_columns(
+        file=pl.lit(name), record_no=pl.Series(records.record_no), repeat=pl.Series(records.original >= 0)
+    )
+    return table.filter(pl.Series(keep))
+
+
+def _routed_legs(table: pl.DataFrame) -> pl.DataFrame:
+    routed = table.filter(pl.col("direction_code") == callmodel.FORWARDED)
+    first_legs = table.filter(pl.col("leg").is_in([callmodel.TO_VOICEMAIL, callmodel.TO_NUMBER]) & ~pl.col("repeat"))
+    return routed.join(first_legs, on="act", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("leg"))

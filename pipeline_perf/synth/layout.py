@@ -8,7 +8,8 @@ and no writing to disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import polars as pl
@@ -98,12 +99,36 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A printed column: its title, where its text begins (`right`: ends), in points from the left edge."""
+
+    title: str
+    x: float
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Print:
+    """A page of a text PDF, letter size; `columns` in the order of the form's text columns."""
+
+    columns: tuple[Column, ...]
+    landscape: bool
+    font_size: float
+    leading: float
+    rows: int
+    show_titles: bool = True
+
+
+@dataclass(frozen=True)
 class Layout:
     """A carrier's file format as the generator knows it.
 
     `form_of` maps a record's kind to the position in `forms`. `zone`: the zone that the format
     itself fixes, None where it is silent. `needs_subscriber`: the file nowhere says
     whose it is. `network`: country and network code of the home network, the first six digits of an IMSI.
+    `rows_per_line`: records for which the file is about one more line. `cycle`: first day and days of
+    the billing period, where the format is a bill. `print`: the page, for a PDF. `notation` writes the parties, `reads` gives
+    what they read as, where that is not the E.164 number or the word that stands in its place.
     """
 
     id: str
@@ -123,7 +148,10 @@ class Layout:
     by_line: bool = True
     needs_subscriber: bool = False
     network: str = "310410"
-    reading: dict[str, str | None] = field(default_factory=dict)
+    rows_per_line: int = 25_000
+    cycle: tuple[date, int] | None = None
+    print: Print | None = None
+    reads: Callable[[pl.Series], pl.Series] = lambda parties: parties
 
 
 # ---------------------------------------------------------------- wording shared by layouts
@@ -211,8 +239,10 @@ def boundaries(frame: pl.DataFrame, columns: Sequence[str], page_rows: int | Non
     """Where consecutive records agree in `columns`, in pieces of at most `page_rows`."""
     if frame.height == 0:
         return []
-    changed = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in columns).fill_null(True)
-    starts = frame.select(pl.arg_where(changed))[:, 0].to_list() if columns else [0]
+    starts = [0]
+    if columns:
+        changed = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in columns).fill_null(True)
+        starts = frame.select(pl.arg_where(changed))[:, 0].to_list()
     pieces = []
     for start, stop in zip(starts, [*starts[1:], frame.height], strict=True):
         step = page_rows or stop - start

@@ -59,9 +59,11 @@ def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
 
 
 def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
+    """The role "routed" is none of the event table's directions: the truth leaves it open."""
     to_voicemail = pl.col("leg") == callmodel.TO_VOICEMAIL
     routed = pl.col("direction_code") == callmodel.FORWARDED
     return {
+        "direction": pl.when(~routed).then(pl.col("direction")),
         "event_type": pl.when(to_voicemail).then(pl.lit("voicemail")).otherwise(pl.col("event_type")),
         "answered": pl.when(to_voicemail).then(pl.lit(False)),
         "to_number": pl.when(routed).then(pl.col("subscriber_number")).otherwise(pl.col("to_number")),

@@ -51,7 +51,7 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     forwarded = pl.col("direction_code") == callmodel.FORWARDED
     to_voicemail = pl.col("leg") == callmodel.VOICEMAIL_LEG
     sms, call = pl.col("kind") == callmodel.SMS, pl.col("kind") == callmodel.CALL
-    turn = pl.col("item") % 7
+    turn = pl.col("event") % 7
     call_type = (
         pl.when(forwarded).then(pl.lit("callForwarding"))
         .when(sms & out).then(pl.lit("mSOriginatingSMSinMSC"))
@@ -105,7 +105,7 @@ def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
 
 def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
     """A forwarded leg goes to where it was sent; to the voicemail's number it is a voicemail."""
-    cells = scene.who.cells.with_columns(text=pl.format("{}/{}", "lac", "cid"))
+    cells = scene.who.cells.with_columns(text=pl.col("cid").cast(pl.String))
     first, last = _known(frame, "cell_at_start"), _known(frame, "cell_at_end")
     to_voicemail = pl.col("leg") == callmodel.VOICEMAIL_LEG
     call = pl.col("kind") == callmodel.CALL
@@ -140,7 +140,7 @@ TMOBILE_LE = Layout(
     ),
     form_of=(0, 0, 0),
     notation=renumber("1${1}${2}${3}", "", {people.VOICEMAIL_RETRIEVAL: "1" + VOICEMAIL_RETRIEVAL}),
-    reading={people.VOICEMAIL_RETRIEVAL: "+1" + VOICEMAIL_RETRIEVAL},
+    reads=lambda parties: parties.replace({people.VOICEMAIL_RETRIEVAL: "+1" + VOICEMAIL_RETRIEVAL}),
     sections=_sections,
     truth=_truth,
     zone="UTC",

@@ -30,7 +30,7 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     own, other, _ = parties(frame, scene, scene.written)
     out = pl.col("direction_code") == callmodel.OUT
     # 1 and 3 both mean outbound, 0 and 6 inbound; what tells them apart is not public.
-    turn = pl.col("item") % 4
+    turn = pl.col("event") % 4
     code = (
         pl.when(pl.col("leg") == callmodel.VOICEMAIL_LEG).then(pl.lit("F"))
         .when(out & (turn == 0)).then(pl.lit("1"))
@@ -70,8 +70,8 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
     voicemail = pl.col("leg") == callmodel.VOICEMAIL_LEG
     cells = {}
     for name, column in (("cell_first", "cell_at_start"), ("cell_last", "cell_at_end")):
-        site, face = _cell(frame, scene, column)
-        cells[name] = pl.when(pl.col(column) >= 0).then(pl.concat_str(site, pl.lit("/"), face))
+        site, _ = _cell(frame, scene, column)
+        cells[name] = pl.when(pl.col(column) >= 0).then(site)
     return {
         "event_type": pl.when(voicemail).then(pl.lit("voicemail")).otherwise(pl.lit("call")),
         "to_number": pl.when(voicemail).then(pl.col("subscriber_number")).otherwise(pl.col("to_number")),
