@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -112,6 +111,8 @@ def second_opinion(lines: Sequence[str], own: Dialect) -> Dialect:
 
     It takes some 0.1 s, most of it once per process, and so is asked in doubt only.
     """
+    import tempfile
+
     import duckdb
 
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8", errors="replace", newline="") as file:
@@ -145,8 +146,10 @@ def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
     """The quotes and escapes that the text gives reason to try; the first one wins ties."""
     d = re.escape(delimiter)
     found: list[tuple[str | None, str | None]] = []
-    escapes = ["\\", None] if re.search(rf'\\[{d}"\'\\]', text) else [None]
+    escapes = ["\\", None] if "\\" in text and re.search(rf'\\[{d}"\'\\]', text) else [None]
     for quote in "\"'":
+        if quote not in text:
+            continue
         opening = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
         closing = len(re.findall(rf"{quote} ?(?:{d}|$)", text, re.MULTILINE))
         # An apostrophe begins cells by itself, as Excel's mark of text; only pairs are quotes.
@@ -194,7 +197,7 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
 
 #: Values, each whole: numbers, amounts and telephone numbers; dates and times; words and titles; codes and addresses.
 VALUE = re.compile(
-    r"""[-+(]?[$€£]?\ ?[-+]?(?:\d{1,3}(?:[,.]\d{3})+|\d+)(?:[.,]\d*)?\ ?[%$€£]?[)]?
+    r"""[-+(]?[$€£]?\ ?[-+]?(?:\d{1,3}(?:[,.]\d{3})+|\d+)(?:[.,]\d+)?\ ?[%$€£]?[)]?
       | [-+]?\.\d+
       | \+?[\d(][\d\ ()./-]*\d
       | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?(?:Z|[-+]\d{2}:?\d{2})?)?

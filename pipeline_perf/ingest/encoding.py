@@ -8,7 +8,6 @@ the most part, too few letters for its statistics.
 from __future__ import annotations
 
 import codecs
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +32,9 @@ CONTROLS = bytes({*range(1, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) 
 
 #: Share of zero bytes past which a file is no text, even as ASCII with padding.
 ZEROS = 0.3
+
+#: From here on a single-byte reading is taken without asking the detector.
+SURE_SCORE = 0.2
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,18 @@ def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | N
         return Encoding("utf-8", 1.0)
     # Lines of UTF-8 beyond ASCII hardly ever arise by accident; a good share of them tells of two sources in one file.
     beyond = [line for line in data.splitlines() if not line.isascii()]
-    valid = sum(_is_utf8(line) for line in beyond)
+    valid = sum(_is_utf8(line, whole=True) for line in beyond)
     best, score = _single_byte(beyond, priors)
     if valid and (valid >= 0.2 * len(beyond) or best in ("cp1252", "iso8859-1")):
         return Encoding("utf-8", 0.8, mixed=True)
-    if best is not None and score > 0:
+    if best is not None and score > SURE_SCORE:
         return Encoding(best, min(0.9, 0.5 + score / 2))
     return _detected(b"\n".join(beyond)) or Encoding(best or "cp1252", 0.3)
 
 
-def _is_utf8(sample: bytes) -> bool:
+def _is_utf8(sample: bytes, whole: bool = False) -> bool:
     try:
-        _whole_utf8(sample).decode()
+        (sample if whole else _whole_utf8(sample)).decode()
     except UnicodeDecodeError:
         return False
     return True
@@ -152,28 +154,40 @@ def _single_byte(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | 
 
 #: The letters beyond ASCII that Western languages use every day; readings in a wrong codec show the others.
 COMMON = frozenset("äöüßéèêëàâáãåçñíîïóôõúûùøæœÄÖÜÉÈÀÁÅÇÑÍÓÚØÆ")
-AROUND = re.compile(r"(?<=(.))?([^\x00-\x7f])(?=(.))?", re.DOTALL)
+SIGNS = frozenset("’‘–—“”„…€£°º ª§·\xa0")
 
 
 def _plausibility(text: str) -> float:
     """How well the characters beyond ASCII fit between their neighbours: 1 like words, -1 like noise."""
-    points = []
-    for found in AROUND.finditer(text):
-        before, char, after = found.group(1) or " ", found.group(2), found.group(3) or " "
-        category = unicodedata.category(char)
-        beside = before.isalpha() or after.isalpha()
-        if category in ("Ll", "Lu"):
-            lower = [c.islower() for c in (before, after) if c.isalpha()]
-            # An upper-case letter may begin a word; within one, case does not jump.
-            jumps = (category == "Lu" and before.islower()) or (category == "Ll" and bool(lower) and not any(lower) and len(lower) == 2)
-            points.append(-0.5 if jumps else (1.0 if char in COMMON else 0.2) if beside else 0.0)
-        elif category in ("Cc", "Cn", "Co") or char == "\ufffd":
-            points.append(-1.0)
-        elif char in "’–—“”„‘€£°º ª§·" or char == "\xa0":
-            points.append(0.5 if char == "’" or not (before.isalpha() and after.isalpha()) else -0.5)
-        else:
-            points.append(-0.5 if beside else -0.2)
+    padded = f"  {text}  "
+    points = [_fit(padded[i - 2 : i + 3]) for i in range(2, len(padded) - 2) if not padded[i].isascii()]
     return sum(points) / len(points) if points else 0.0
+
+
+def _fit(around: str) -> float:
+    """The same of the character in the middle of five."""
+    before, char, after = around[1], around[2], around[3]
+    category = unicodedata.category(char)
+    beside = before.isalpha() or after.isalpha()
+    if category in ("Ll", "Lu"):
+        lower = [c.islower() for c in (before, after) if c.isalpha()]
+        # An upper-case letter may begin a word; within one, case does not jump. Western words have accents one by
+        # one: a run of them is another script.
+        jumps = (category == "Lu" and before.islower()) or (category == "Ll" and len(lower) == 2 and not any(lower))
+        run = any(c.isalpha() and not c.isascii() for c in (before, after))
+        return -0.5 if jumps or run else (1.0 if char in COMMON else 0.2) if beside else 0.0
+    if category in ("Cc", "Cn", "Co") or char == "\ufffd":
+        return -1.0
+    if char == "’" and before.isalpha() and after.isalpha():
+        elided = not around[0].isalpha() or (after == "s" and not around[4].isalpha())  # d’Azur, caller’s
+        return 1.0 if elided else 0.3
+    if char in "“„‘" and not before.isalpha() and after.isalpha():
+        return 1.0
+    if char in "”…" and before.isalpha() and not after.isalpha():
+        return 1.0
+    if char in SIGNS:
+        return -0.5 if before.isalpha() and after.isalpha() else 0.5
+    return -0.5 if beside else -0.2
 
 
 def _detected(data: bytes) -> Encoding | None:

@@ -101,7 +101,7 @@ def _is_types(row: Row) -> bool:
 
 def _fits(width: int, usual: int) -> bool:
     """Rows of one table: cells may be missing at the end, or delimiters stand in the last one."""
-    return width > 1 and abs(width - usual) <= usual // 4
+    return width > 1 and abs(width - usual) <= max(width, usual) // 4
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
@@ -119,8 +119,10 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
     for i, row in enumerate(wide):
         if found:
             usual = len(found[-1][0].cells)
-            odd = i + 1 < len(wide) and len(found[-1]) > 1 and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
-            if odd or _fits(len(row.cells), usual):
+            # A single odd row in the midst is a damaged record; a header is the beginning of something else.
+            if _fits(len(row.cells), usual) or (
+                len(found[-1]) > 1 and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
+            ):
                 found[-1].append(row)
                 continue
         found.append([row])
