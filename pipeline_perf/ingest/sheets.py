@@ -1,0 +1,173 @@
+"""PDF file → sheets of text lines, each line its words and where they stand; the only place that knows a PDF library.
+
+What the words mean, and which line is a record, is `pdf`'s business.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline_perf.ingest.errors import UnreadableFile
+
+if TYPE_CHECKING:
+    from pdfplumber.page import Page
+    from pdfplumber.pdf import PDF
+
+#: Points by which baselines of one line may differ. Bills with 100 rows on a landscape page have a
+#: pitch of 5.4 points; this is far enough below half of it.
+LINE_TOLERANCE = 1.5
+
+#: A gap of this share of the font size ends a word. A blank is 0.28 of it in Helvetica, kerning at most
+#: 0.1; a fixed number of points would join neighbouring cells of small print.
+WORD_GAP = 0.15
+
+#: Bytes at either end of the file in which a PDF's first and last mark must stand, as its readers have it.
+MARGIN = 1024
+
+#: What the library lets through, beside its own errors, when values of a damaged file are not what they should be.
+BROKEN = (TypeError, ValueError, LookupError, AttributeError, AssertionError, RecursionError, struct.error, zlib.error)
+
+
+class Word(NamedTuple):
+    """A word on a page, in points from the left and from the top."""
+
+    text: str
+    x0: float
+    x1: float
+    baseline: float
+
+
+class Line(NamedTuple):
+    """Words on one baseline, left to right."""
+
+    words: tuple[Word, ...]
+    text: str
+
+
+class Sheet(NamedTuple):
+    """A page, counted from 1: its lines, and what is wrong with it (rule and reason), if anything is."""
+
+    number: int
+    lines: list[Line]
+    trouble: tuple[str, str] | None
+
+
+def sheets(path: Path) -> Iterator[Sheet]:
+    """The pages of a PDF one after the other, each released before the next is read.
+
+    Raises UnreadableFile when the file as a whole cannot be read: no PDF, cut off, encrypted, damaged.
+    A page that cannot be read is a sheet with its trouble.
+    """
+    with _opened(path) as pdf:
+        for page in pdf.pages:
+            yield _sheet(page)
+            page.close()
+            page.page_obj = None  # type: ignore[assignment]  # close() keeps it, and with it the page's decoded content
+            pdf.doc._cached_objs.clear()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[PDF]:
+    import pdfplumber
+    from pdfminer.pdfdocument import PDFEncryptionError
+    from pdfminer.pdftypes import resolve1
+    from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
+
+    # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's trouble.
+    logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise UnreadableFile(f"{path}: cannot be opened ({error.strerror}); check the path and its permissions") from error
+    with stream:
+        if b"%PDF-" not in stream.read(MARGIN):
+            raise UnreadableFile(f"{path}: no PDF: it lacks the mark %PDF- that every PDF begins with; check what the file is")
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 64 * MARGIN))
+        if b"%%EOF" not in stream.read().rstrip(b"\0\r\n\t ")[-MARGIN:]:
+            raise UnreadableFile(f"{path}: the PDF is cut off: its end mark %%EOF is missing after {size} bytes; get the file again")
+        stream.seek(0)
+        encrypted, damage = False, ""
+        try:
+            pdf = pdfplumber.open(stream)
+            found, stated = len(pdf.pages), resolve1(resolve1(pdf.doc.catalog["Pages"])["Count"])
+            if found == 0 or found < stated:  # what a broken page tree leads to is passed over in silence
+                damage = f"{found} of {stated} pages found"
+        except (PdfminerException, MalformedPDFException, *BROKEN) as error:
+            encrypted, damage = bool(error.args) and isinstance(error.args[0], PDFEncryptionError), _cause(error)
+        if encrypted:
+            raise UnreadableFile(f"{path}: the PDF is encrypted and needs a password; save a copy without one, e.g. with qpdf --decrypt")
+        if damage:
+            raise UnreadableFile(f"{path}: the PDF's structure is damaged ({damage}); get the file again, or repair it, e.g. with qpdf")
+        yield pdf
+
+
+def _cause(error: Exception) -> str:
+    """One short line about what pdfminer ran into; pdfplumber wraps it."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return " ".join(f"{type(inner).__name__}: {inner}".split())[:80]
+
+
+def _sheet(page: Page) -> Sheet:
+    from pdfplumber.utils.exceptions import PdfminerException
+
+    number = page.page_number
+    damage = _damage(page)
+    try:
+        lines = _lines(_words(page))
+        pictures = not lines and bool(page.images)
+    except (PdfminerException, *BROKEN) as error:
+        lines, pictures, damage = [], False, _cause(error)
+    trouble = None
+    if damage:
+        trouble = "damaged_page", f"page {number} is damaged ({damage}): records may be missing; get the file again"
+    elif pictures:
+        trouble = "page_without_text", f"page {number} is a picture: its records cannot be read; run OCR over the file first"
+    return Sheet(number, lines, trouble)
+
+
+def _damage(page: Page) -> str:
+    """What is wrong with the page's content streams; empty when nothing is.
+
+    pdfminer reads a broken stream as far as it goes and says nothing: half a page of records would be
+    missing in silence. Asked strictly, it tells.
+    """
+    from pdfminer import settings
+    from pdfminer.pdftypes import PDFStream, resolve1
+    from pdfminer.psexceptions import PSException
+
+    for content in page.page_obj.contents:
+        stream = resolve1(content)
+        if not isinstance(stream, PDFStream):
+            return "a part of its content is missing"
+        before, settings.STRICT = settings.STRICT, True
+        try:
+            stream.get_data()
+        except (PSException, *BROKEN) as error:
+            return _cause(error)
+        finally:
+            settings.STRICT = before
+    return ""
+
+
+def _words(page: Page) -> list[Word]:
+    """The upright words of a page."""
+    found = page.extract_words(x_tolerance_ratio=WORD_GAP, y_tolerance=LINE_TOLERANCE, return_chars=True)
+    return [Word(w["text"], w["x0"], w["x1"], page.height - w["chars"][0]["matrix"][5]) for w in found if w["upright"]]
+
+
+def _lines(words: Sequence[Word]) -> list[Line]:
+    """Group words by baseline, top to bottom."""
+    grouped: list[list[Word]] = []
+    for word in sorted(words, key=lambda w: w.baseline):
+        if not grouped or word.baseline - grouped[-1][0].baseline > LINE_TOLERANCE:
+            grouped.append([])
+        grouped[-1].append(word)
+    ordered = (tuple(sorted(group, key=lambda w: w.x0)) for group in grouped)
+    return [Line(group, " ".join(w.text for w in group)) for group in ordered]
