@@ -133,8 +133,8 @@ RULES: tuple[Rule, ...] = (
         "unanswered_with_duration",
         "flag",
         "consistency",
-        ("answered", "duration_s"),
-        lambda: _col("answered") | (_col("duration_s") == 0.0),
+        ("event_type", "answered", "duration_s"),
+        lambda: (_col("event_type") != "call") | _col("answered") | (_col("duration_s") == 0.0),
         "a call that was not answered cannot have lasted",
     ),
     Rule(

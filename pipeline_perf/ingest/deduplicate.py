@@ -25,6 +25,9 @@ IDENTITY = (
 #: A repeated stretch must span this many different start times: redials within a minute cannot.
 RESENT_TIMES = 3
 
+#: Seeds of one part are at most this many rows apart.
+SEED_GAP = 64
+
 #: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more for rounding).
 SKEW_S = 3.0
 
@@ -107,26 +110,44 @@ class SeenRows:
 def resent_runs(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
     """Stretches [first, last) of rows equal, one by one, to those `distance` rows above: (first, last, distance).
 
-    A stretch counts when it spans RESENT_TIMES different start times. The candidates for the distance
-    are those between rows and their last equal row above; identical redials inside a part that was sent
-    twice point elsewhere, so each candidate is then compared along the whole file.
+    A stretch counts when it spans RESENT_TIMES different start times. Rows whose last equal row lies the
+    same distance above, close to each other, are the seeds; identical redials inside a part that was sent
+    twice point elsewhere, so a seed is then grown by comparing row by row.
     """
     order = np.argsort(hashes, kind="stable")
     same = hashes[order][1:] == hashes[order][:-1]
     later, earlier = order[1:][same], order[:-1][same]
-    distances, votes = np.unique(later - earlier, return_counts=True)
-    candidates = distances[votes >= RESENT_TIMES]
-    candidates = candidates[np.argsort(-votes[votes >= RESENT_TIMES], kind="stable")][:64]
-    taken = np.zeros(len(hashes), dtype=bool)
+    distance = later - earlier
+    by_place = np.lexsort((later, distance))
+    later, distance = later[by_place], distance[by_place]
+    apart = np.ones(len(later), dtype=bool)
+    apart[1:] = (np.diff(later) > SEED_GAP) | (np.diff(distance) != 0)
+    seed = np.cumsum(apart) - 1
+    moments = np.unique(np.stack((seed, starts[later])), axis=1)[0]
+    lively = np.flatnonzero(np.bincount(moments, minlength=seed[-1] + 1 if len(seed) else 0) >= RESENT_TIMES)
     runs = []
-    for distance in candidates.tolist():
-        equal = hashes[distance:] == hashes[:-distance]
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], equal.astype(np.int8), [0]))))
-        for first, last in zip((edges[::2] + distance).tolist(), (edges[1::2] + distance).tolist(), strict=True):
-            if last - first >= RESENT_TIMES and len(np.unique(starts[first:last])) >= RESENT_TIMES and not taken[first:last].any():
+    taken = np.zeros(len(hashes), dtype=bool)
+    bounds = np.flatnonzero(np.append(apart, True))
+    for k in lively.tolist():
+        shift = int(distance[bounds[k]])
+        for first, last in _grown(hashes, int(later[bounds[k]]), int(later[bounds[k + 1] - 1]) + 1, shift):
+            if len(np.unique(starts[first:last])) >= RESENT_TIMES and not taken[first:last].any():
                 taken[first:last] = True
-                runs.append((first, last, distance))
+                runs.append((first, last, shift))
     return runs
+
+
+def _grown(hashes: np.ndarray, first: int, last: int, distance: int) -> list[tuple[int, int]]:
+    """The stretches around rows [first, last) in which each row equals the one `distance` above."""
+    margin = SEED_GAP
+    while True:
+        low, high = max(distance, first - margin), min(len(hashes), last + margin)
+        equal = hashes[low:high] == hashes[low - distance : high - distance]
+        open_below, open_above = bool(equal[0]) and low > distance, bool(equal[-1]) and high < len(hashes)
+        if not (open_below or open_above):
+            edges = np.flatnonzero(np.diff(np.concatenate(([0], equal.astype(np.int8), [0]))))
+            return [(int(a) + low, int(b) + low) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        margin *= 4
 
 
 def repeats(frame: pl.DataFrame, within_s: float) -> pl.DataFrame:
@@ -149,7 +170,7 @@ def repeats(frame: pl.DataFrame, within_s: float) -> pl.DataFrame:
 
 _COMPARED = [
     "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s", "duration_resolution_s",
-    "from_number", "to_number", "bytes_total",
+    "from_number", "to_number", "subscriber_number", "bytes_total",
 ]  # fmt: skip
 
 
@@ -180,7 +201,7 @@ def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime
         buckets = max(1, -(-rows // BUCKET))
         nearby = stored.filter(
             pl.col("source_file_id").is_in([file_id, *others.to_list()])
-            & pl.col(MONTH).is_between(f"{lo - margin:%Y-%m}", f"{hi + margin:%Y-%m}")
+            & pl.col(MONTH).is_between(pl.lit(f"{lo - margin:%Y-%m}"), pl.lit(f"{hi + margin:%Y-%m}"))
             & pl.col("started_at").is_between(lo - margin, hi + margin)
         ).select(_COMPARED)
         for bucket in range(buckets):
@@ -223,13 +244,11 @@ def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     width = 128  # seconds, twice the widest tolerance: neighbours in time share a slot or lie in adjoining ones
     slot = pl.col("started_at").dt.epoch("s") // width
     kind = pl.when(pl.col("event_type") == "voicemail").then(pl.lit("call")).otherwise("event_type").alias("kind")
+    # Where a party is not told (a data session has one only), the same subscriber must be.
+    parties = [pl.coalesce(side, pl.lit("of ") + pl.col("subscriber_number")).alias(side) for side in ("from_number", "to_number")]
     keys = ["from_number", "to_number", "kind", "slot"]
-    left = (
-        own.drop_nulls(["from_number", "to_number"])
-        .with_columns(kind, pl.concat_list([slot - 1, slot, slot + 1]).alias("slot"))
-        .explode("slot")
-    )
-    right = others.with_columns(kind, slot.alias("slot"))
+    left = own.with_columns(parties).with_columns(kind, pl.concat_list([slot - 1, slot, slot + 1]).alias("slot")).explode("slot")
+    right = others.with_columns(parties).with_columns(kind, slot.alias("slot"))
     both = left.join(right, on=keys, how="inner", suffix="_other")
     gap = (pl.col("started_at") - pl.col("started_at_other")).dt.total_milliseconds() / 1000.0
     fine = pl.col("time_resolution_s") < 60

@@ -52,7 +52,7 @@ class Field:
     map: Mapping[str, str] = field(default_factory=dict)  # whole texts (any case) → value
     match: Mapping[str, str] = field(default_factory=dict)  # regexes, first that is found wins → value
     default: str | None = None  #                     for empty and unmapped texts
-    derive: Literal["subscriber", "answered"] | None = None  # direction from who calls whom; answered from the duration
+    derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see `normalise`
     formats: tuple[str, ...] = ()  #                  strptime forms; the one that reads the whole column is taken
     year: Literal["period"] | None = None  #          dates carry no year: it comes from the context value `period`
     carry_down: bool = False  #                       an empty date repeats the one above

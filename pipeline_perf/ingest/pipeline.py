@@ -282,7 +282,7 @@ def _write(
         if progress:
             progress(piece.position, total)
 
-    reasons = _control_mismatches(stated, counts["events"] + counts["quarantined"], duration)
+    reasons = _control_mismatches(stated, counts, duration)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
     span = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
@@ -319,7 +319,7 @@ def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.D
     )
 
 
-def _control_mismatches(stated: list[tuple[layouts.Control, str]], records: int, duration: float) -> list[str]:
+def _control_mismatches(stated: list[tuple[layouts.Control, str]], counts: Counter[str], duration: float) -> list[str]:
     """What header and trailer records say of the file, where it is not what was read."""
     found = []
     for control, text in stated:
@@ -328,7 +328,7 @@ def _control_mismatches(stated: list[tuple[layouts.Control, str]], records: int,
             continue
         if control.equals == "records":
             value = float(bare) if bare.isdigit() else None
-            read = float(records)
+            read = float(counts["events"] + counts["quarantined"])
         else:
             value = pl.select(seconds(pl.lit(bare), control.form)).item()
             read = duration
@@ -336,7 +336,8 @@ def _control_mismatches(stated: list[tuple[layouts.Control, str]], records: int,
         if value is None:
             found.append(f"the control figure for {what} is unreadable: {bare!r}")
         elif abs(value - read) > 0.5:
-            found.append(f"the file states {what} {value:g}, but {read:g} were read")
+            aside = f" (without the {counts['quarantined']} in quarantine)" if counts["quarantined"] and what == "duration" else ""
+            found.append(f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}")
     return found
 
 

@@ -24,6 +24,9 @@ from pipeline_perf.ingest.source import Source
 #: A quoted field may run over line ends; further than this it is a quote that was never closed.
 MAX_QUOTED_LINES = 50
 
+#: Lines told apart at a time; a new header among them makes the rest be looked at again.
+WINDOW = 1 << 14
+
 Reject = tuple[int, None, str, str, str]
 
 
@@ -143,7 +146,7 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
     for i in np.flatnonzero(free).tolist():
         text = lines[i]
         context = _update_context(layout, text, i, state, account)
-        stated = [(control, text) for control in layout.controls if re.search(control.record, text)]
+        stated = [(c, text[c.slice[0] - 1 : c.slice[1]]) for c in layout.controls if re.search(c.record, text)]
         account.stated.extend(stated)
         if context or stated or not text.strip(" \t\x00\x1a\x0c") or _is_furniture(layout, text):
             account.furniture += 1
@@ -240,7 +243,7 @@ def _segment(
 ) -> int:
     """Tell the lines from `start` apart up to the next header that binds another table; returns where that is."""
     layout = match.layout
-    total = len(lines)
+    total = min(len(lines), start + WINDOW)
     binding = state.binding
     if binding is None:
         text = lines[start]

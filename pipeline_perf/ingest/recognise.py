@@ -84,7 +84,8 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
     raise NeedsMapping(
-        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. Complete the suggested layout and put it into your layouts folder",
+        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. "
+        "Complete the suggested layout and put it into your layouts folder",
         suggestion(probe),
     )
 
