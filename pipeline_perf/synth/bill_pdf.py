@@ -159,8 +159,13 @@ def _layout(
 
 def _marks(duration: str, number: str, date_pattern: str, width: int) -> Marks:
     return Marks(
-        started=("Date",), impossible_date=(date_pattern, "13/45"), duration=duration, numbers=(number,), number_width=width, shape="printed",
-    )  # fmt: skip
+        started=("Date",),
+        impossible_date=(date_pattern, "13/45"),
+        duration=duration,
+        numbers=(number,),
+        number_width=width,
+        shape="printed",
+    )
 
 
 # ---------------------------------------------------------------- AT&T

@@ -31,6 +31,7 @@ from pipeline_perf.synth.defects import DEFECTS
 from pipeline_perf.synth.emi import EMI
 from pipeline_perf.synth.layout import Layout, Scene
 from pipeline_perf.synth.legacy_fixed import legacy_fixed
+from pipeline_perf.synth.pairs import pairs
 from pipeline_perf.synth.population import populate
 from pipeline_perf.synth.resending import HIGHEST_RATE, copies_wanted
 from pipeline_perf.synth.sprint_le import SPRINT_LE
@@ -65,10 +66,6 @@ MOST_DAYS = 357
 MOST_DAYS_OF_ONE_LINE = 5 * 365  # a file about one line only grows longer, not denser, as far as that goes
 MOST_LINES = 400
 
-DUPLICATE_SCHEMA: dict[str, pl.DataType] = {
-    "file": pl.String(), "record_no": pl.Int64(), "of_file": pl.String(), "of_record_no": pl.Int64(),
-    "kind": pl.String(), "group": pl.Int64(),
-}  # fmt: skip
 DEFECT_SCHEMA: dict[str, pl.DataType] = {
     "file": pl.String(), "record_no": pl.Int64(), "field": pl.String(), "kind": pl.String(), "fate": pl.String(), "rule": pl.String(),
 }  # fmt: skip
@@ -175,7 +172,7 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
         facts.append(_facts_of(records, name, digest))
     _join_truth(truth_parts, [f["source_file_id"] for f in facts], directory / "truth")
     pl.concat(_defects_of(r, name) for name, r in zip(names, stories, strict=True)).write_parquet(directory / "truth" / "defects.parquet")
-    _pairs(stories, names).write_parquet(directory / "truth" / "duplicates.parquet")
+    pairs(stories, names).write_parquet(directory / "truth" / "duplicates.parquet")
     shutil.rmtree(truth_parts)
     first = facts[0]
     summary = {
@@ -310,57 +307,3 @@ def _defects_of(records: Records, name: str) -> pl.DataFrame:
     kinds = [DEFECTS[k] for k in records.defect[hit]]
     rows = [(name, int(records.record_no[at]), d.field, d.kind, d.fate, d.rule) for at, d in zip(hit, kinds, strict=True)]
     return pl.DataFrame(rows, schema=DEFECT_SCHEMA, orient="row")
-
-
-#: What two tellings of one event have in common; a bill's minutes blur the last two.
-_SAME = ("line", "kind", "direction_code", "leg", "partner", "target")
-
-
-def _pairs(stories: list[Records], names: list[str]) -> pl.DataFrame:
-    """The second tellings of an event with the first. Pairs of one group are told apart by nobody: any of their partners is right.
-
-    A record that must be rejected has no telling left and makes no pair. A routed leg of Sprint's is
-    of kind `leg`: the same call seen by another switch, which may be marked or not.
-    """
-    told = [_told(records, name) for records, name in zip(stories, names, strict=True)]
-    minutes = any(records.layout.duration_resolution_s == 60 for records in stories)
-    found = []
-    for nth, table in enumerate(told):
-        firsts = table.filter(~pl.col("repeat"))
-        found.append(
-            table.filter("repeat").join(firsts, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("resent"))
-        )
-        if nth:
-            kind = "near" if stories[nth].layout.id != stories[0].layout.id else "exact"
-            earlier = told[0].filter(~pl.col("repeat"))
-            found.append(firsts.join(earlier, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit(kind)))
-        if stories[nth].layout is SPRINT_LE:
-            found.append(_routed_legs(table))
-    pairs = pl.concat(found, how="diagonal")
-    moment = pl.col("local").dt.truncate("1m") if minutes else pl.col("local")
-    length = (pl.col("duration_s") + 59) // 60 if minutes else pl.col("duration_s")
-    keyed = pairs.with_columns(moment=moment, length=length)
-    groups = keyed.select(*_SAME, "moment", "length").unique(maintain_order=True).with_row_index("group")
-    return keyed.join(groups, on=[*_SAME, "moment", "length"], maintain_order="left").select(
-        file=pl.col("file"),
-        record_no=pl.col("record_no"),
-        of_file=pl.col("file_first"),
-        of_record_no=pl.col("record_no_first"),
-        kind=pl.col("kind_of"),
-        group=pl.col("group").cast(pl.Int64),
-    )
-
-
-def _told(records: Records, name: str) -> pl.DataFrame:
-    """The readable records of one file by event."""
-    keep = assembly.fates(records.defect) == "event"
-    table = records.frame.select("event", "act", "local", "duration_s", *_SAME).with_columns(
-        file=pl.lit(name), record_no=pl.Series(records.record_no), repeat=pl.Series(records.original >= 0)
-    )
-    return table.filter(pl.Series(keep))
-
-
-def _routed_legs(table: pl.DataFrame) -> pl.DataFrame:
-    routed = table.filter(pl.col("direction_code") == callmodel.FORWARDED)
-    first_legs = table.filter(pl.col("leg").is_in([callmodel.TO_VOICEMAIL, callmodel.TO_NUMBER]) & ~pl.col("repeat"))
-    return routed.join(first_legs, on="act", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("leg"))
