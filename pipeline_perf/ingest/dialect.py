@@ -59,7 +59,7 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
         yield from (Row(i, 1, [line]) for i, line in enumerate(lines))
         return
     if dialect.delimiter == " ":
-        lines = [" ".join(line.split()) for line in lines]
+        lines = [re.sub(" +", " ", line.strip(" ")) for line in lines]
     reader = csv.reader(
         lines,
         delimiter=dialect.delimiter,
@@ -83,8 +83,10 @@ def sniff(lines: Sequence[str]) -> Dialect:
     best: dict[str, Dialect] = {}
     kinds: dict[str, float] = {}
     aligned = _columns_align(sample)
+    # Lines that are one value each (a time, a number with blanks, words) are a single column.
+    single = sum(VALUE.fullmatch(line.strip()) is not None for line in sample) >= 0.8 * len(sample)
     for delimiter in declared or DELIMITERS:
-        if delimiter not in text or (aligned and delimiter in TRUST and not declared):
+        if delimiter not in text or ((aligned or single) and delimiter in TRUST and not declared):
             continue
         for quote, escape in _quotings(text, delimiter):
             tried = Dialect(delimiter, quote, escape)
@@ -199,7 +201,7 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
 VALUE = re.compile(
     r"""[-+(]?[$€£]?\ ?[-+]?(?:\d{1,3}(?:[,.]\d{3})+|\d+)(?:[.,]\d+)?\ ?[%$€£]?[)]?
       | [-+]?\.\d+
-      | \+?[\d(][\d\ ()./-]*\d
+      | \+?[\d(][\d\ ()./-]{0,20}\d
       | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?(?:Z|[-+]\d{2}:?\d{2})?)?
       | \d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?
       | [^\W\d_](?:[\w./()&'#*+@%?!-]|\ (?!\ ))*

@@ -152,6 +152,7 @@ class Layout:
     running_number: str | None = None  #              a column that counts rows: no part of a row's identity
 
 
+@functools.lru_cache(maxsize=100_000)
 def title_key(title: str) -> str:
     """A column title without case, blanks and punctuation: `Conn. Time (UTC)` → `conntimeutc`."""
     return re.sub(r"[\W_]+", "", title).casefold() or title.strip()
@@ -199,6 +200,11 @@ def available(own: Path | None = None) -> dict[str, Layout]:
     return {**mine, **{key: layout for key, layout in built_in().items() if key not in mine}}
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _required(cls: type) -> list[str]:
     return [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
 
@@ -209,7 +215,7 @@ def _fail(path: Path, node: Any, message: str) -> LayoutError:
 
 def _build(cls: type, node: Any, path: Path, where: str) -> Any:
     """Build a dataclass from a YAML node, strictly: unknown, missing and ill-typed keys are errors with their line."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     if cls is Field and node.id == "scalar":  # `to_number: Called Number` is short for a column
         return Field(column=(node.value,))
     if node.id != "mapping":

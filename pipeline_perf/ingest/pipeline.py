@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest import deduplicate, layouts, recognise
-from pipeline_perf.ingest.batch import Pieces
+from pipeline_perf.ingest.batch import Piece, Pieces
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
 from pipeline_perf.ingest.lines import BLOCK
@@ -80,7 +81,7 @@ class FileReport:
 
 
 class Stopwatch:
-    """Seconds spent in each room."""
+    """Seconds of work in each room; reading and committing go on beside the rest, so the sum may exceed the total."""
 
     def __init__(self) -> None:
         self.stages: dict[str, float] = {}
@@ -172,7 +173,7 @@ def _corridor(
 
     pieces: Pieces
     if found.container == "pdf":
-        pieces, total = pdf.read(source.path, layout), 0
+        pieces, total = pdf.read(source.path, layout, match.context), 0
     else:
         pieces, total = read(source, found.encoding, match), source.size or 0
     attempt = _attempt(report.source_file_id, layout, options)
@@ -239,48 +240,41 @@ def _write(
     marks: list[pl.DataFrame] = []
     stated: list[tuple[layouts.Control, str]] = []
     duration = 0.0
-    done = {table: lake.committed(table, attempt) for table in ("events", "quarantine")}
-    chunk = -1
-    while True:
-        with watch.room("read"):
-            piece = next(pieces, None)
-        if piece is None:
-            break
-        chunk += 1
-        stated.extend(piece.stated)
-        good: list[pl.DataFrame] = []
-        bad = [piece.rejected]
-        for batch in piece.batches:
-            with watch.room("normalise"):
-                frame = normalise(batch, origin, decisions)
-            with watch.room("validate"):
-                verdict = validate(frame)
-            rules.update(verdict.counts)
-            bad.append(verdict.quarantine)
-            if not verdict.events.height:
-                continue
-            good.append(verdict.events.select([*(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")), "repeat"]))
-            if batch.table.repeats:
-                marks.append(deduplicate.repeats(verdict.events, batch.table.repeats.within_s).with_columns(pl.lit("repeat").alias("kind")))
-        quarantine = pl.concat(bad)
-        rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
-        counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height)
-        if quarantine.height and chunk > done["quarantine"]:
-            with watch.room("commit"):
-                lake.append("quarantine", _quarantine(quarantine, report, origin), attempt, chunk)
-        if good:
-            frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0]
-            with watch.room("deduplicate"):
-                frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
-            counts.update(events=frame.height)
-            duration += float(frame["duration_s"].sum())
-            by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
-            spans.append((_moment(frame["started_at"].min()), _moment(frame["started_at"].max())))
-            if chunk > done["events"]:
-                with watch.room("commit"):
-                    lake.append("events", frame, attempt, chunk)
-        if progress:
-            progress(piece.position, total)
+    with ThreadPoolExecutor(1, "read") as reader, Committer(lake, attempt, watch) as committer:
+        for chunk, piece in enumerate(_ahead(pieces, reader, watch)):
+            stated.extend(piece.stated)
+            good: list[pl.DataFrame] = []
+            bad = [piece.rejected]
+            for batch in piece.batches:
+                with watch.room("normalise"):
+                    frame = normalise(batch, origin, decisions)
+                with watch.room("validate"):
+                    verdict = validate(frame)
+                rules.update(verdict.counts)
+                bad.append(verdict.quarantine)
+                if not verdict.events.height:
+                    continue
+                good.append(verdict.events.select([*(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")), "repeat"]))
+                if batch.table.repeats:
+                    marks.append(
+                        deduplicate.repeats(verdict.events, batch.table.repeats.within_s).with_columns(pl.lit("repeat").alias("kind"))
+                    )
+            quarantine = pl.concat(bad)
+            rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
+            counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height)
+            if quarantine.height:
+                committer.submit("quarantine", _quarantine(quarantine, report, origin), chunk)
+            if good:
+                frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0]
+                with watch.room("deduplicate"):
+                    frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
+                counts.update(events=frame.height)
+                duration += float(frame["duration_s"].sum())
+                by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
+                spans.append((_moment(frame["started_at"].min()), _moment(frame["started_at"].max())))
+                committer.submit("events", frame, chunk)
+            if progress:
+                progress(piece.position, total)
 
     reasons = _control_mismatches(stated, counts, duration)
     if not counts["events"] and not counts["quarantined"]:
@@ -305,6 +299,51 @@ def _write(
         with watch.room("commit"):
             lake.append("files", _file_row(report, origin, span), attempt, 0)
     return report
+
+
+def _ahead(pieces: Pieces, reader: ThreadPoolExecutor, watch: Stopwatch) -> Pieces:
+    """Read the next piece while the one before is worked on."""
+
+    def read_one() -> Piece | None:
+        with watch.room("read"):
+            return next(pieces, None)
+
+    coming = reader.submit(read_one)
+    while (piece := coming.result()) is not None:
+        coming = reader.submit(read_one)
+        yield piece
+
+
+class Committer:
+    """Commits chunks in their order, one at a time, while the next is being prepared; skips those committed before."""
+
+    def __init__(self, lake: Lake, attempt: str, watch: Stopwatch) -> None:
+        self._lake, self._attempt, self._watch = lake, attempt, watch
+        self._done = {table: lake.committed(table, attempt) for table in ("events", "quarantine")}
+        self._thread = ThreadPoolExecutor(1, "commit")
+        self._pending: list[Future[None]] = []
+
+    def __enter__(self) -> Committer:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=kind is not None)
+        if kind is None:
+            self._settle(0)
+
+    def submit(self, table: str, frame: pl.DataFrame, chunk: int) -> None:
+        if chunk <= self._done[table]:
+            return
+        self._settle(1)  # at most a chunk waits: memory stays bounded
+        self._pending.append(self._thread.submit(self._commit, table, frame, chunk))
+
+    def _settle(self, most: int) -> None:
+        while len(self._pending) > most:
+            self._pending.pop(0).result()
+
+    def _commit(self, table: str, frame: pl.DataFrame, chunk: int) -> None:
+        with self._watch.room("commit"):
+            self._lake.append(table, frame, self._attempt, chunk)
 
 
 def _moment(value: Any) -> dt.datetime:

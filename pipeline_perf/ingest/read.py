@@ -197,7 +197,7 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
         spans, opened, broken = _quoted_spans(lines, quoted, delimiter, quote, final=final)
         if opened is not None:
             kept = lines[:opened]
-            held = block[int(kept.str.len_bytes().sum()) + opened :]
+            held = block[_line_start(block, len(lines) - opened) :]
             if not kept.len():
                 return Piece((), position=used), held
             lines, counts, quoted = kept, counts[:opened], quoted[:opened]
@@ -227,6 +227,14 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
     state.line += total
     account.rejects.sort()
     return Piece(tuple(b for b in batches if b.frame.height), rejected(account.rejects), total, account.furniture, used), held
+
+
+def _line_start(block: bytes, last: int) -> int:
+    """Where the last so many lines of a block begin."""
+    at = len(block) - 1 if block.endswith(b"\n") else len(block)
+    for _ in range(last):
+        at = block.rfind(b"\n", 0, at)
+    return at + 1
 
 
 def _segment(

@@ -206,7 +206,7 @@ def _names_values(row: Row, below: Sequence[Row]) -> bool:
 def _titles(header: Sequence[Row]) -> tuple[str, ...]:
     if not header:
         return ()
-    lines = [row.cells for row in header if not _is_types(row)]
+    lines = [row.cells for i, row in enumerate(header) if i == 0 or not _is_types(row)]
     width = max(map(len, lines))
     joined = [" ".join(cells[i].strip() for cells in lines if i < len(cells) and cells[i].strip()) for i in range(width)]
     return tuple(title or f"column_{i + 1}" for i, title in enumerate(joined))
@@ -241,15 +241,18 @@ def _key(row: Row) -> tuple[str, ...]:
 
 
 def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
-    """How many of the last lines are no records: blank, of one cell, of a few texts, or totals."""
+    """How many of the last lines are no records: blank, a few texts, or totals.
+
+    A short line with values in it is rather a record that was cut off.
+    """
     count = 0
     for line in reversed(lines):
         row = next(split([line], dialect))
         filled = row.filled
-        lone = len(filled) <= 1 and width > len(filled) + 1
-        texts = len(row.cells) <= 0.5 * width and all(_is_wordy(cell) for cell in filled)
+        short = len(row.cells) <= 0.5 * width or (len(filled) <= 1 and width > 2)
+        texts = short and all(_is_wordy(cell) or not any(map(str.isdigit, cell)) for cell in filled)
         total = len(filled) <= 0.6 * width and any(TOTAL.match(cell) for cell in filled[:1])
-        if not (lone or texts or total or not filled):
+        if not (texts or total or not filled):
             break
         count += 1
     return count
