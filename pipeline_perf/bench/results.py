@@ -127,9 +127,13 @@ class ResultStore:
         frame = self._query(f"SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})", run)
         return [_measurement(row) for row in frame.iter_rows(named=True)]
 
-    def all_measurements(self, before: str | None = None) -> dict[str, list[Measurement]]:
-        """The figures of every run, or of those older than the run `before`."""
-        frame = self._query(f"SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS}) ORDER BY run")
+    def all_measurements(self, before: str | None = None, machine: str | None = None) -> dict[str, list[Measurement]]:
+        """The figures of every run, or of those older than the run `before`, or made on one machine."""
+        frame = self._query(
+            f"""SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})
+                WHERE coalesce(machine = $machine, true) ORDER BY run""",
+            machine=machine,
+        )
         found: dict[str, list[Measurement]] = {}
         for row in frame.iter_rows(named=True):
             run = row.pop("run")

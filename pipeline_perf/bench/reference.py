@@ -1,0 +1,57 @@
+"""Bare copies of a text file into Parquet: what an ingestion of the same file is compared with.
+
+The least work that reads every value of the file and stores it. Nothing here knows what the values mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline_perf.bench.workload import Correctness, Output
+
+
+def copy_delimited(source: str, copy: str, columns: int, separator: str = ",", line_end: str = "\n") -> None:
+    """Every value of a delimited file, as text, into the Parquet file `copy`.
+
+    `columns` is the width of the widest line: a preamble is narrower than the table below it, and
+    lines of any width are kept, so that the copy is as complete as what it is compared with.
+    """
+    import polars as pl
+
+    pl.scan_csv(
+        source,
+        separator=separator,
+        eol_char=line_end,
+        has_header=False,
+        schema=dict.fromkeys((f"column_{number}" for number in range(1, columns + 1)), pl.String()),
+        missing_columns="insert",
+        truncate_ragged_lines=True,  # without it a line narrower than the widest is an error
+    ).sink_parquet(copy)
+
+
+def copy_lines(source: str, copy: str) -> None:
+    """Every line of a text file, as one value, into the Parquet file `copy`."""
+    import polars as pl
+
+    pl.scan_lines(source).sink_parquet(copy)
+
+
+def widest(source: Path, separator: str = ",") -> int:
+    """Columns of the widest line of a delimited file whose lines end in LF or CRLF."""
+    import polars as pl
+
+    separators = pl.scan_lines(source).select(pl.col("line").str.count_matches(separator, literal=True).max()).collect().item()
+    return int(separators or 0) + 1
+
+
+def complete(output: Output) -> Correctness:
+    """Whether the copy named by the parameter `copy` holds as many rows as the source has lines.
+
+    A reader that drops lines in silence would be a reference that is fast for the wrong reason.
+    """
+    import polars as pl
+
+    source, copy = output.params["source"], output.params["copy"]
+    lines = pl.scan_lines(source).select(pl.len()).collect().item()
+    rows = pl.scan_parquet(copy).select(pl.len()).collect().item()
+    return Correctness(rows == lines, f"{copy} holds {rows:,} rows, {source} has {lines:,} lines", {"rows_copied": float(rows)})

@@ -1,0 +1,1 @@
+"""Results and verdicts as HTML, Markdown, JSON and a terminal table."""

@@ -1,0 +1,110 @@
+"""The geometry of the charts: values in, coordinates out. The page's template draws them.
+
+Units are those of the drawing's view box.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pipeline_perf.report.content import Breakdown, History, Point
+
+WIDTH, HEIGHT = 520, 200
+LEFT, RIGHT, TOP, BOTTOM = 76, 14, 14, 26
+
+#: A limit this many times beyond the largest value would flatten the line to nothing: it is named, not drawn.
+FAR = 3.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    x: float
+    y: float
+    y_least: float
+    y_most: float
+    point: Point
+
+
+@dataclass(frozen=True)
+class LimitLine:
+    name: str
+    value: float
+    y: float
+    y_label: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A history as a line from zero, with ticks, the limits near enough to draw, and those that are not."""
+
+    history: History
+    marks: tuple[Mark, ...]
+    line: str
+    ticks: tuple[tuple[float, float], ...]
+    dates: tuple[tuple[float, str], ...]
+    limits: tuple[LimitLine, ...]
+    far: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    stage: str
+    seconds: float
+    share: float
+    start: float
+
+
+def plot(history: History) -> Plot:
+    """The chart of a history of at least two points."""
+    largest = max(point.most for point in history.points) or 1.0
+    near = [(name, value) for name, value in history.limits if value <= FAR * largest]
+    far = tuple((name, value) for name, value in history.limits if value > FAR * largest)
+    step = _step(max([largest, *(value for _, value in near)]), history.unit)
+    top = step * math.ceil(max([largest, *(value for _, value in near)]) / step + 0.05)
+    inner = HEIGHT - TOP - BOTTOM
+
+    def y(value: float) -> float:
+        return round(TOP + inner * (1 - value / top), 1)
+
+    spacing = (WIDTH - LEFT - RIGHT) / (len(history.points) - 1)
+    marks = tuple(
+        Mark(round(LEFT + i * spacing, 1), y(point.value), y(point.least), y(point.most), point) for i, point in enumerate(history.points)
+    )
+    ticks = tuple((step * i, y(step * i)) for i in range(round(top / step) + 1))
+    ends = (marks[0], marks[-1])
+    return Plot(
+        history,
+        marks,
+        " ".join(f"{mark.x},{mark.y}" for mark in marks),
+        ticks,
+        tuple((mark.x, f"{mark.point.time:%Y-%m-%d}") for mark in ends),
+        tuple(LimitLine(name, value, y(value), _label(y(value), marks)) for name, value in near),
+        far,
+    )
+
+
+def _label(y: float, marks: tuple[Mark, ...]) -> float:
+    """Where a limit's name stands, at the left end of its line: above it, or below where the trace runs close above."""
+    near = [mark for mark in marks if mark.x < LEFT + 150]
+    crowded = any(y - 22 < mark.y <= y for mark in near)
+    return y + 14 if crowded and y + 14 < HEIGHT - BOTTOM else y - 5
+
+
+def segments(breakdown: Breakdown) -> list[Segment]:
+    """The stages as shares of the whole, each with where it starts, in per cent."""
+    found, start = [], 0.0
+    for stage, seconds in breakdown.stages:
+        share = 100 * seconds / breakdown.total if breakdown.total else 0.0
+        found.append(Segment(stage, seconds, share, start))
+        start += share
+    return found
+
+
+def _step(largest: float, unit: str) -> float:
+    """A round distance between about four ticks; bytes are round in powers of two."""
+    rough = largest / 4
+    if unit == "B":
+        return float(2 ** math.ceil(math.log2(rough)))
+    power = 10 ** math.floor(math.log10(rough))
+    return float(next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough))

@@ -1,0 +1,98 @@
+"""How figures are written for people: units, limits, margins.
+
+Nothing here decides what is shown. The spaces in numbers and before units do not break.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from pipeline_perf.bench.targets import Threshold, Verdict
+
+#: Statuses as people read them.
+WORDS = {
+    "fail": "Missed",
+    "warn": "Warning",
+    "unresolved": "Open",
+    "pass": "Met",
+    "tracked": "Recorded",
+    "not_measured": "Not measured",
+}
+TITLES = {"go": "Go", "no_go": "No-go", "undecided": "Undecided"}
+
+_THIN = "\u202f"
+_DASH = "–"
+_SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
+_TOGETHER = re.compile(r"(?<=\d) (?=\d|%|GiB|MiB|[kMG]B|ms\b)")
+_BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+
+
+def number(value: float, digits: int = 3, pad: bool = False) -> str:
+    """The value to so many significant digits, thousands apart: 4.22, 251 340, 0.9987 (shares get one more).
+
+    `pad` keeps trailing zeros, so that the figures of a column line up.
+    """
+    size = abs(value)
+    if size != 0 and size < 0.001:
+        return f"{value:.2g}"
+    whole = 4 if size >= 1000 else 3 if size >= 100 else 2 if size >= 10 else 1 if size >= 1 else -1
+    text = f"{value:,.{max(0, digits - whole)}f}".replace(",", _THIN)
+    return text if "." not in text or (pad and value != round(value)) else text.rstrip("0").rstrip(".")
+
+
+def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
+    """A value with its unit, in the size that reads best; a dash where there is none."""
+    if value is None:
+        return _DASH
+    if unit == "B":
+        for name, size in _BINARY:
+            if abs(value) >= size:
+                return f"{number(value / size, 3, pad)}{_THIN}{name}"
+    if unit == "s" and abs(value) >= 120:
+        minutes, seconds = divmod(round(value), 60)
+        return f"{minutes}{_THIN}min" + (f" {seconds}{_THIN}s" if seconds else "")
+    if unit == "s" and 0 < abs(value) < 0.1:
+        return f"{number(value * 1000, 2)}{_THIN}ms"
+    return number(value, 3, pad) + (f"{_THIN}{unit}" if unit else "")
+
+
+def limit(threshold: Threshold | None, unit: str = "") -> str:
+    """A limit with its comparator: "< 5 min", "≥ 250 000 rows/s"."""
+    return f"{_SIGNS[threshold.comparator]}{_THIN}{figure(threshold.limit, unit, pad=False)}" if threshold else _DASH
+
+
+def bracket(verdict: Verdict) -> str:
+    """The measurement's bracket, where it is wide enough to be seen: "561 to 595 MiB"."""
+    low, high = figure(verdict.low, verdict.target.unit), figure(verdict.high, verdict.target.unit)
+    if low == high:
+        return ""
+    same_unit = low.rpartition(_THIN)[2] == high.rpartition(_THIN)[2] and bool(verdict.target.unit)
+    return f"{low.rpartition(_THIN)[0] if same_unit else low} to {high}"
+
+
+def actual(verdict: Verdict) -> str:
+    """What was measured, with its bracket."""
+    text = figure(verdict.actual, verdict.target.unit)
+    return f"{text} ({bracket(verdict)})" if bracket(verdict) else text
+
+
+def margin(verdict: Verdict) -> str:
+    """The room up to the limit that decided, in per cent of it: "+32 %"; "× 12" from ten times on; a dash where it has no size."""
+    if verdict.margin is None:
+        return _DASH
+    if verdict.margin >= 9:
+        return f"×{_THIN}{number(round(verdict.margin + 1))}"
+    share = verdict.margin * 100
+    digits = 1 if abs(share) < 10 or 99 < share < 100 else 0  # 99.6 % of room is not all of it
+    return f"{share:+.{digits}f}{_THIN}%".replace("-", "−")
+
+
+def prose(text: str) -> str:
+    """The text with its numbers and units held together at line ends."""
+    return _TOGETHER.sub(_THIN, text)
+
+
+def moment(time: datetime) -> str:
+    """A time in UTC to the minute."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,202 @@
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline_perf.bench.measurement import Measurement
+from pipeline_perf.bench.results import ResultsError, ResultStore, new_run
+from pipeline_perf.bench.targets import Target, Threshold, judge, load
+from pipeline_perf.report import charts, figures
+from pipeline_perf.report.content import Report, assemble, build, readiness
+from pipeline_perf.report.document import SCHEMA, to_json, write
+from pipeline_perf.report.markdown import markdown
+from pipeline_perf.report.page import page
+from pipeline_perf.report.terminal import table
+from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STAGES
+
+THIN = "\u202f"
+
+
+@pytest.fixture
+def report(nights: ResultStore) -> Report:
+    return assemble(nights, load())
+
+
+def target(name: str = "a.b", **limits: Threshold) -> Target:
+    return Target(name, "Section", "it holds", "because", "a.b", **limits)  # type: ignore[arg-type]
+
+
+def one_target(value: float, **limits: Threshold) -> str:
+    return readiness(judge([target(**limits)], [Measurement("a.b", "", value)])).state
+
+
+def test_readiness_is_a_go_only_where_no_required_target_is_missed_or_open() -> None:
+    assert one_target(1, required=Threshold("<", 2)) == "go"
+    assert one_target(3, required=Threshold("<", 2)) == "no_go"
+    assert one_target(3, required=Threshold("<", 4), ours=Threshold("<", 2)) == "go"
+    bracket = Measurement("a.b", "", 1.9, low=1.9, high=2.1)
+    assert readiness(judge([target(required=Threshold("<", 2))], [bracket])).state == "undecided"
+
+
+def test_nothing_measured_is_not_a_go() -> None:
+    found = readiness(judge(load(), []))
+    assert found.state == "undecided"
+    assert found.counts["not_measured"] == len(load())
+    assert found.counts["pass"] == 0
+
+
+def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_measured(report: Report) -> None:
+    assert report.readiness.state == "no_go"
+    assert report.readiness.headline == "1 target missed: ingest.pdf_200_pages"
+    assert report.failures == (("ingest.pdf_200_pages", 0, "timed out: killed after 600 s"),)
+    statuses = {verdict.target.id: verdict.status for verdict in report.verdicts}
+    assert statuses["ingest.csv_1m"] == "pass"
+    assert statuses["ingest.csv_100k.ratio"] == "warn"
+    assert statuses["ingest.rows_per_mib.1m"] == "unresolved"
+    assert statuses["ingest.csv_10k"] == "tracked"
+    assert statuses["api.p95"] == "not_measured"
+    assert len(report.verdicts) == len(load())
+
+
+def test_a_target_of_ours_met_on_an_earlier_night_fails_when_missed_tonight(nights: ResultStore) -> None:
+    run = new_run(ENVIRONMENT, NIGHT + timedelta(days=NIGHTS))
+    nights.write(run, [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
+    found = assemble(nights, load())
+    assert found.readiness.headline == "1 target missed: ingest.csv_1m.ratio"
+    another = replace(ENVIRONMENT, machine="another")
+    nights.write(new_run(another, NIGHT + timedelta(days=NIGHTS + 1)), [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
+    assert assemble(nights, load()).readiness.state == "go"  # a machine that never met it is warned only
+
+
+def test_a_history_covers_the_runs_up_to_the_reported_one(nights: ResultStore) -> None:
+    fifth = nights.run_ids()[4]
+    found = assemble(nights, load(), fifth)
+    assert found.run.id == fifth
+    rate = next(history for history in found.histories if history.metric == "rows_per_s" and history.workload == "ingest.csv_1m")
+    assert [point.run for point in rate.points] == nights.run_ids()[:5]
+    assert dict(rate.limits) == {"required": 200, "ours": 250_000}
+    assert assemble(nights, load(), nights.run_ids()[0]).histories == ()
+
+
+def test_a_run_that_is_not_there_is_refused(nights: ResultStore) -> None:
+    with pytest.raises(ResultsError, match="no run 19990101"):
+        assemble(nights, load(), "19990101")
+
+
+def test_the_stages_and_what_they_leave_add_up_to_the_whole(report: Report) -> None:
+    million = next(one for one in report.breakdowns if one.workload == "ingest.csv_1m")
+    assert [name for name, _ in million.stages] == [*STAGES, "start-up and rest"]
+    assert sum(seconds for _, seconds in million.stages) == pytest.approx(million.total)
+    shares = charts.segments(million)
+    assert shares[-1].start + shares[-1].share == pytest.approx(100)
+
+
+def test_a_chart_begins_at_zero_and_holds_every_point_and_limit(report: Report) -> None:
+    for history in report.histories:
+        plot = charts.plot(history)
+        assert plot.ticks[0][0] == 0
+        assert plot.ticks[-1][0] >= max(point.most for point in history.points)
+        assert all(charts.TOP <= mark.y_most <= mark.y <= mark.y_least <= charts.HEIGHT - charts.BOTTOM for mark in plot.marks)
+        assert all(charts.TOP <= line.y <= charts.HEIGHT - charts.BOTTOM for line in plot.limits)
+        assert {line.name for line in plot.limits} | {name for name, _ in plot.far} == dict(history.limits).keys()
+
+
+def test_the_page_names_nothing_outside_itself(report: Report) -> None:
+    html = page(report)
+    assert "http:" not in html and "https:" not in html and "<script" not in html
+    assert "@import" not in html and "url(" not in html
+
+
+def test_every_text_on_the_page_is_escaped(report: Report) -> None:
+    evil = "<script>alert('x')</script>"
+    failures = ((evil, 0, evil),)
+    verdicts = tuple(replace(verdict, note=evil) for verdict in report.verdicts)
+    spoiled = replace(report, failures=failures, notes=(evil,), verdicts=verdicts, accuracy={evil: {evil: 1.0}})
+    assert "<script" not in page(spoiled)
+    assert "<script" not in markdown(spoiled)
+
+
+def test_the_json_is_complete_versioned_and_strict(report: Report) -> None:
+    document = json.loads(to_json(report))
+    assert document["schema"] == SCHEMA == "pipeline_perf.report/1"
+    assert document["readiness"]["state"] == "no_go"
+    assert document["run"]["time"] == "2026-03-12T02:00:00+00:00"
+    assert [one["id"] for one in document["verdicts"]] == [one.id for one in load()]
+    missed = next(one for one in document["verdicts"] if one["id"] == "ingest.pdf_200_pages")
+    assert (missed["status"], missed["severity"], missed["actual"]) == ("fail", "ERROR", None)
+    assert missed["required"] == {"comparator": "<", "limit": 600}
+    assert document["breakdowns"][0]["stages"].keys() == {*STAGES, "start-up and rest"}
+    assert len(document["histories"][0]["points"]) == NIGHTS
+
+
+def test_the_markdown_puts_what_needs_attention_first_and_folds_the_rest(report: Report) -> None:
+    text = markdown(report)
+    shown, folded = text.split("<details>", 1)
+    assert "No-go" in shown and "`ingest.pdf_200_pages`" in shown and "`ingest.csv_100k.ratio`" in shown
+    assert "`ingest.csv_1m`" not in shown and "`ingest.csv_1m`" in folded
+    assert "114 targets are not measured" in folded
+    assert all(line.count(" | ") == 5 for line in text.splitlines() if line.startswith(("| Met", "| Warning", "| **Missed")))
+
+
+def test_the_terminal_table_ends_with_the_readiness(report: Report) -> None:
+    console = Console(file=io.StringIO(), width=140)
+    console.print(table(report))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert any("Missed" in line and "ingest.pdf_200_pages" in line for line in lines)
+    assert not any("api.p95" in line for line in lines)
+    assert lines[-2].startswith("No-go: 1 target missed")
+
+
+def test_the_files_are_replaced_and_nothing_else_is_left(report: Report, tmp_path: Path) -> None:
+    directory = tmp_path / "report"
+    first = write(report, directory)
+    assert write(report, directory) == first
+    assert sorted(path.name for path in directory.iterdir()) == ["report.html", "report.json", "report.md"]
+    assert first.html.read_text(encoding="utf-8") == page(report)
+
+
+def test_a_busy_machine_and_local_changes_are_mentioned() -> None:
+    run = new_run(replace(ENVIRONMENT, load_1m=3.5, dirty=True), NIGHT)
+    notes = " ".join(build(run, [], []).notes)
+    assert "busy" in notes and "load 3.50 on 2 cores" in notes
+    assert "0a1b2c3d4e5f" in notes
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "written"),
+    [
+        (None, "s", "–"),
+        (0, "s", "0 s"),
+        (0.0042, "s", "4.2 ms"),
+        (3.7, "s", "3.70 s"),
+        (301.4, "s", "5 min 1 s"),
+        (2 * 2**30, "B", "2 GiB"),
+        (594.74 * 2**20, "B", "595 MiB"),
+        (12, "B", "12 B"),
+        (251_340.2, "rows/s", "251 340 rows/s"),
+        (0.99871, "", "0.9987"),
+        (1.0, "", "1"),
+        (1e-6, "", "1e-06"),
+    ],
+)
+def test_figures_are_written_in_the_size_that_reads_best(value: float | None, unit: str, written: str) -> None:
+    assert figures.figure(value, unit).replace(THIN, " ") == written
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "written"),
+    [
+        (40, Threshold("<", 100), "+60 %"),
+        (104, Threshold("<", 100), "−4.0 %"),
+        (0.4, Threshold("<", 100), "+99.6 %"),
+        (2000, Threshold(">=", 10), "× 200"),
+        (0, Threshold("==", 0), "–"),
+    ],
+)
+def test_margins_are_written_with_their_sign(value: float, limit: Threshold, written: str) -> None:
+    (verdict,) = judge([target(required=limit)], [Measurement("a.b", "", value)])
+    assert figures.margin(verdict).replace(THIN, " ") == written
