@@ -52,7 +52,7 @@ def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
     if unit == "s" and abs(value) >= 120:
         minutes, seconds = divmod(round(value), 60)
         return f"{minutes}{_THIN}min" + (f" {seconds}{_THIN}s" if seconds else "")
-    if unit == "s" and 0 < abs(value) < 0.1:
+    if unit == "s" and 0 < abs(value) < 1:
         return f"{number(value * 1000, 2)}{_THIN}ms"
     return number(value, 3, pad) + (f"{_THIN}{unit}" if unit else "")
 

@@ -172,6 +172,7 @@ def test_a_busy_machine_and_local_changes_are_mentioned() -> None:
         (None, "s", "–"),
         (0, "s", "0 s"),
         (0.0042, "s", "4.2 ms"),
+        (0.46317, "s", "463 ms"),
         (3.7, "s", "3.70 s"),
         (301.4, "s", "5 min 1 s"),
         (2 * 2**30, "B", "2 GiB"),
