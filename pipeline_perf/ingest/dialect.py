@@ -27,6 +27,9 @@ LEAST_SCORE = 0.15
 SURE_SCORE = 0.3
 SURE_MARGIN = 1.5
 
+#: Fixed columns show in this many characters; one endless line must not cost a second.
+WIDEST = 1000
+
 #: A quoted cell over more lines than this is a quote that was never closed.
 LONGEST_CELL = 20
 
@@ -230,6 +233,7 @@ def _columns_align(lines: Sequence[str]) -> bool:
     runs = sum("  " in line.strip() for line in body)
     if len(body) < 2 or runs < 0.6 * len(body):
         return False
+    body = [line[:WIDEST] for line in body]
     width = max(map(len, body))
     columns = list(zip(*(line.ljust(width) for line in body), strict=True))
     blank = [column.count(" ") >= 0.95 * len(body) for column in columns]

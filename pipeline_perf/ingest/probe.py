@@ -50,7 +50,7 @@ class Probe:
     preamble_lines: int = 0  #                physical lines before the header, or before the first record
     header_lines: int = 0  #                  titles, also on two lines, and a line of types
     footer_lines: int = 0
-    tables: int = 0  #                        blocks of records with different titles, as far as the head shows
+    tables: int = 0  #                        blocks of records with different titles, as far as the first 1000 lines show
     columns: tuple[str, ...] = ()  #          titles as written, stripped; column_1 … where there are none
     confidence: float = 0.0
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from pipeline_perf.ingest.dialect import SEPARATOR, Dialect, Row, split
 
+#: Lines looked at; a head of very short lines has ten times as many, and they would say the same.
+LOOKED_AT = 1000
 #: Rows within which a stretch shows its header; preambles that a spreadsheet padded to full width are shorter.
 HEADER_WITHIN = 20
 #: Rows below a header that tell what its columns hold.
@@ -46,7 +48,7 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
 
     `tail` is empty where the head is the whole file or the end is out of reach.
     """
-    rows = [row for row in split(head, dialect) if row.filled]
+    rows = [row for row in split(head[:LOOKED_AT], dialect) if row.filled]
     declared = 1 if head and SEPARATOR.fullmatch(head[0]) else 0
     rows = [row for row in rows if row.line >= declared]
     if dialect.delimiter is None:

@@ -107,6 +107,15 @@ def test_a_footer_is_found_behind_many_records_too() -> None:
     assert found.tail[-1] == "Page 9 of 9"
 
 
+def test_a_record_that_was_cut_off_is_no_footer() -> None:
+    assert facts(look(HEADER + ROWS + b"07/13/2023,12:1")) == (",", 0, 1, 0, 5)
+
+
+def test_titles_that_are_also_names_of_types_are_titles() -> None:
+    found = look(b"Date,Time,Number\n07/01/2023,10:05,2125550100\n")
+    assert (facts(found), found.columns) == ((",", 0, 1, 0, 3), ("Date", "Time", "Number"))
+
+
 def test_a_preamble_that_a_spreadsheet_padded_to_full_width_is_none_of_the_table() -> None:
     found = look(b"Call report,,,,\nAccount,287001234567,,,\n,,,,\n" + HEADER + ROWS)
     assert facts(found) == (",", 3, 1, 0, 5)
