@@ -96,6 +96,12 @@ def _is_header(row: Row) -> bool:
     return len({cell.strip().casefold() for cell in filled}) >= 0.5 * len(filled)
 
 
+def _is_spaced(row: Row) -> bool:
+    """Whether blanks follow the delimiters, as they follow commas in a sentence."""
+    rest = row.cells[1:]
+    return sum(cell.startswith(" ") and not cell.isspace() for cell in rest) >= 0.5 * len(rest) > 0
+
+
 def _is_types(row: Row) -> bool:
     filled = row.filled
     return len(filled) > 1 and all(SQL_TYPE.fullmatch(cell.strip()) for cell in filled)
@@ -140,6 +146,7 @@ def _first_table(rows: Sequence[Row], stretches: Sequence[list[Row]]) -> tuple[l
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
             near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
+            near = near and (_is_spaced(below[0]) or not _is_spaced(stretch[0]))
             if near and _cells(below) >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
@@ -162,13 +169,14 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     shown = stretch[:SHOWN_ROWS]
     usual = _usual_width(shown)
     named = sorted(len(row.filled) for row in shown)[len(shown) // 2]
+    spaced = sum(map(_is_spaced, shown)) > 0.5 * len(shown)
     leading: list[int] = []
     for i, row in enumerate(shown[:HEADER_WITHIN]):
         if len(row.filled) < 0.5 * named or not _fits(len(row.cells), usual):
             continue  # preamble: padded by a spreadsheet, or with a few delimiters of its own
-        if _is_header(row):
+        if _is_header(row) and (spaced or not _is_spaced(row)):
             leading.append(i)
-        elif not all(is_title(cell) for cell in row.filled):
+        elif not all(map(_is_wordy, row.filled)):
             break  # a record
     if not leading:
         return []

@@ -107,6 +107,15 @@ def test_a_footer_is_found_behind_many_records_too() -> None:
     assert found.tail[-1] == "Page 9 of 9"
 
 
+@pytest.mark.parametrize("width", [3, 4])
+def test_sentences_with_as_many_commas_as_the_table_are_no_header(width: int) -> None:
+    prose = b"Requested by A. Name, Legal, Atlanta\nThe records of this report are kept for some years, as written, and provided, in UTC.\n"
+    rows = b"".join(b",".join([b"2125550%03d" % (100 + i), b"%d" % i, b"Outgoing", b"X"][:width]) + b"\n" for i in range(12))
+    titles = b",".join([b"Number", b"Seconds", b"Direction", b"Line"][:width]) + b"\n"
+    assert facts(look(prose + titles + rows)) == (",", 2, 1, 0, width)
+    assert facts(look(b"Number, Seconds, Direction\n2125550100, 5, Outgoing\n2125550101, 6, Outgoing\n")) == (",", 0, 1, 0, 3)
+
+
 def test_a_record_that_was_cut_off_is_no_footer() -> None:
     assert facts(look(HEADER + ROWS + b"07/13/2023,12:1")) == (",", 0, 1, 0, 5)
 
