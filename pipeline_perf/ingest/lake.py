@@ -66,6 +66,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
 }
 PARTITIONS = {"events": [MONTH]}
+#: Delta keeps the least and greatest value of these per file; of all columns it would cost a tenth of a commit.
+STATISTICS = {"events": "started_at,source_file_id,record_no"}
 
 
 class Lake:
@@ -107,7 +109,7 @@ class Lake:
                 mode="append",
                 partition_by=PARTITIONS.get(table),
                 commit_properties=CommitProperties(app_transactions=[Transaction(app, version)]),
-                writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+                writer_properties=WriterProperties(compression="SNAPPY"),
             )
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri(table)}: cannot be written: {error}. Check the path, its permissions and the space left") from error
@@ -145,6 +147,7 @@ class Lake:
             schema=Schema.from_arrow(empty.schema),
             mode="ignore",  # another process may have been quicker
             partition_by=PARTITIONS.get(table),
+            configuration={"delta.dataSkippingStatsColumns": STATISTICS[table]} if table in STATISTICS else None,
         )
         return self._open(table)
 

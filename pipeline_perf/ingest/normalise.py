@@ -92,7 +92,7 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
             text, moment = _time(name, spec, text, batch, decisions)
             moments += [text.alias(f"text.{name}"), moment.alias(name)]
         else:
-            typed[name] = _typed(name, spec, text)
+            typed[name] = _typed(name, spec, text, columns)
             if name in TYPED:
                 exprs.append((text.is_not_null() & typed[name].is_null()).alias(UNREADABLE + name))
     exprs += [expr.alias(name) for name, expr in typed.items()]
@@ -147,7 +147,7 @@ def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: O
     rows = frame.select(applies.arg_true()).to_series()
     if not len(rows):
         return frame
-    values = batch.frame[rows].select(_typed(name, spec, _text(spec, columns)).alias(name) for name, spec in override.set.items())
+    values = batch.frame[rows].select(_typed(name, spec, _text(spec, columns), columns).alias(name) for name, spec in override.set.items())
     for name in override.set:
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, dtype=values.schema[name]).alias(name))
@@ -176,20 +176,11 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
     """The text of a field: joined, trimmed, picked, mapped; null where the file has nothing."""
     if spec.value is not None:
         return pl.lit(spec.value)
-    parts = [pl.col(f"context.{spec.context}")] if spec.context is not None else [columns.expr(title) for title in spec.column]
-    cleaned = []
-    for part in parts:
-        bare = part.str.strip_chars()
-        cleaned.append(pl.when(bare != "").then(bare))
-    if spec.combine == "first":
-        text = pl.coalesce(cleaned)
-    elif spec.combine == "add":
-        total = pl.sum_horizontal([c.str.replace_all(",", "").cast(pl.Float64, strict=False) for c in cleaned])
-        readable = pl.all_horizontal([c.is_null() | c.str.contains(r"^-?[\d,]*\.?\d+$") for c in cleaned])
-        present = pl.any_horizontal([c.is_not_null() for c in cleaned])
-        text = pl.when(present & readable).then(total.cast(pl.String)).when(present).then(pl.concat_str(cleaned, ignore_nulls=True))
-    else:
+    cleaned = _cells(spec, columns)
+    if spec.combine == "join":
         text = cleaned[0] if len(cleaned) == 1 else pl.concat_str(cleaned, separator=" ", ignore_nulls=True)
+    else:
+        text = pl.coalesce(cleaned)
     if spec.missing:
         text = pl.when(~text.is_in(list(spec.missing))).then(text)
     if spec.pick:
@@ -209,6 +200,12 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
     return text
 
 
+def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
+    parts = [pl.col(f"context.{spec.context}")] if spec.context is not None else [columns.expr(title) for title in spec.column]
+    trimmed = [part.str.strip_chars() for part in parts]
+    return [pl.when(text != "").then(text) for text in trimmed]
+
+
 def _when(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
     found = [columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False) for title, pattern in conditions.items()]
     return pl.all_horizontal(found)
@@ -217,11 +214,12 @@ def _when(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
 # --------------------------------------------------------------------------- values
 
 
-def _typed(name: str, spec: Field, text: pl.Expr) -> pl.Expr:
+def _typed(name: str, spec: Field, text: pl.Expr, columns: Columns) -> pl.Expr:
     if name == "duration_s":
         return seconds(text, spec.form or "seconds") * (spec.scale or 1.0)
     if name == "bytes_total":
-        return (_float(text) * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)
+        amount = _sum(_cells(spec, columns)) if spec.combine == "add" else _float(text)
+        return (amount * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)
     if name == "charge":
         amount = text.str.replace_all(r"[$€£,\s]", "").str.replace(r"^\((.+)\)$", "-$1")
         return amount.cast(pl.Decimal(18, 6), strict=False)
@@ -235,6 +233,13 @@ def _typed(name: str, spec: Field, text: pl.Expr) -> pl.Expr:
 def _float(text: pl.Expr) -> pl.Expr:
     value = text.str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
+
+
+def _sum(cells: list[pl.Expr]) -> pl.Expr:
+    """The sum of what is given; null where one of the texts is no number."""
+    values = [_float(cell) for cell in cells]
+    broken = pl.any_horizontal([cell.is_not_null() & value.is_null() for cell, value in zip(cells, values, strict=True)])
+    return pl.when(~broken).then(pl.sum_horizontal(values))
 
 
 def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
@@ -258,15 +263,14 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
         shape = found.str.contains(r"^\s*(?:\d+\s*h\w*\.?\s*)?(?:\d+\s*m\w*\.?\s*)?(?:\d+\s*s\w*\.?\s*)?$")
         part = [found.str.extract(rf"(\d+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0) for unit in "hms"]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])
-    pieces = text.str.splitn(":", 3).struct
-    a, b, c = (pieces.field(f"field_{i}").str.strip_chars() for i in range(3))
-    clean = [pl.when(p.str.contains(r"^\d+(?:\.\d+)?$")).then(p).cast(pl.Float64, strict=False) for p in (a, b, c)]
-    x, y, z = clean
-    sexagesimal = (b.is_null() | (y < 60)) & (c.is_null() | (z < 60))
+    clean = pl.when(text.str.contains(r"^\s*\d+(?:\s*:\s*\d+){0,2}(?:\.\d+)?\s*$")).then(text)
+    pieces = clean.str.splitn(":", 3).struct
+    x, y, z = (pieces.field(f"field_{i}").str.strip_chars().cast(pl.Float64, strict=False) for i in range(3))
+    sexagesimal = (y.is_null() | (y < 60)) & (z.is_null() | (z < 60))
     if form == "hour_clock":
-        value = pl.when(c.is_not_null()).then(x * 3600 + y * 60 + z).when(b.is_not_null()).then(x * 3600 + y * 60).otherwise(None)
+        value = pl.when(z.is_not_null()).then(x * 3600 + y * 60 + z).when(y.is_not_null()).then(x * 3600 + y * 60).otherwise(None)
     else:
-        value = pl.when(c.is_not_null()).then(x * 3600 + y * 60 + z).when(b.is_not_null()).then(x * 60 + y).otherwise(x)
+        value = pl.when(z.is_not_null()).then(x * 3600 + y * 60 + z).when(y.is_not_null()).then(x * 60 + y).otherwise(x)
     return pl.when(sexagesimal.fill_null(False)).then(value)
 
 

@@ -56,7 +56,7 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
     stretches = _stretches(rows)
     if not stretches:
         return Structure(preamble_lines=declared)
-    header, body = _first_table(rows, stretches)
+    header, body = _first_table(stretches)
     titles = _titles(header) or tuple(f"column_{i + 1}" for i in range(_usual_width(body)))
     begin = header[0].line if header else body[0].line
     end = header[-1].line + header[-1].lines if header else begin
@@ -114,7 +114,7 @@ def _fits(width: int, usual: int) -> bool:
 
 def _usual_width(rows: Sequence[Row]) -> int:
     widths = [len(row.cells) for row in rows]
-    return max(widths, key=widths.count)
+    return max(widths, key=widths.count, default=0)
 
 
 # --------------------------------------------------------------------------- the first table
@@ -137,7 +137,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
     return found
 
 
-def _first_table(rows: Sequence[Row], stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
+def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
     """Header rows (perhaps none) and the rows below them."""
     largest = max(_cells(stretch) for stretch in stretches)
     for i, stretch in enumerate(stretches):
@@ -150,14 +150,17 @@ def _first_table(rows: Sequence[Row], stretches: Sequence[list[Row]]) -> tuple[l
             if near and _cells(below) >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
+        header, below = _parted(stretch)
         large = _cells(stretch) >= LARGE * largest
-        header = _header(stretch)
-        if header and (large or len(header[0].cells) > 2) and (len(stretch) > len(header) or last):
-            below = [row for row in stretch if row.line > header[-1].line]
+        small = len(header) > 0 and len(header[0].cells) > 2 and any(_value_columns(below))
+        if large or small:
             return header, below
-        if large:
-            return header, [row for row in stretch if not header or row.line > header[-1].line]
-    raise AssertionError("the largest stretch is large")
+    return _parted(max(stretches, key=_cells))
+
+
+def _parted(stretch: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    header = _header(stretch)
+    return header, [row for row in stretch if not header or row.line > header[-1].line]
 
 
 def _cells(stretch: Sequence[Row]) -> int:
