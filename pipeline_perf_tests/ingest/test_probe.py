@@ -116,6 +116,12 @@ def test_sentences_with_as_many_commas_as_the_table_are_no_header(width: int) ->
     assert facts(look(b"Number, Seconds, Direction\n2125550100, 5, Outgoing\n2125550101, 6, Outgoing\n")) == (",", 0, 1, 0, 3)
 
 
+def test_a_wide_line_of_words_over_a_narrow_table_has_an_answer() -> None:
+    words = ",".join(f"{chr(97 + i % 26)}{chr(97 + i // 26)}word" for i in range(100)).encode()
+    found = look(b"sep=,\n" + words + b"\n2125550100,5\n2125550101,6\n2125550102,7\n")
+    assert (found.delimiter, found.tables) == (",", 1)
+
+
 def test_a_record_that_was_cut_off_is_no_footer() -> None:
     assert facts(look(HEADER + ROWS + b"07/13/2023,12:1")) == (",", 0, 1, 0, 5)
 
