@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,11 +28,10 @@ _NAME = re.compile(r"[\w-]+")
 
 _FILES = "read_parquet($files, union_by_name = true)"
 
+# Side b of a workload paired with itself is another revision of it, and no part of its history.
 _ROWS = f"""
-    SELECT r.* FROM {_FILES} r
-    -- Side b of a workload paired with itself is another revision of it, and no part of its history.
-    WHERE NOT (side = 'b' AND EXISTS (
-        FROM {_FILES} a WHERE a.run = r.run AND a.workload = r.workload AND a.side = 'a'))
+    SELECT * FROM {_FILES}
+    QUALIFY NOT (side = 'b' AND bool_or(side = 'a') OVER (PARTITION BY run, workload, metric))
 """
 
 
@@ -108,7 +107,7 @@ class ResultStore:
         """When and on what a run was measured. Raises ResultsError when it is not there."""
         import polars as pl
 
-        path = next(iter(self._files(run)), None)
+        path = next(iter(self._files({run})), None)
         if path is None:
             raise ResultsError(f"{self.root}: there is no run {run}; the newest is {self.latest_run() or 'none at all'}")
         environment = Environment.from_json(pl.read_parquet_metadata(path)["environment"])
@@ -119,30 +118,38 @@ class ResultStore:
         import polars as pl
 
         self.run(run)
-        return pl.concat(pl.read_parquet(path) for path in self._files(run))
+        return pl.concat(pl.read_parquet(path) for path in self._files({run}))
 
     def measurements(self, run: str) -> list[Measurement]:
         """The figures of one run as they are judged; side b of a workload paired with itself is left out."""
         self.run(run)
-        frame = self._query(f"SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})", run)
+        frame = self._query(f"SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})", {run})
         return [_measurement(row) for row in frame.iter_rows(named=True)]
 
-    def all_measurements(self, before: str | None = None, machine: str | None = None) -> dict[str, list[Measurement]]:
-        """The figures of every run, or of those older than the run `before`, or made on one machine."""
+    def all_measurements(
+        self, before: str | None = None, machine: str | None = None, metrics: Collection[str] | None = None
+    ) -> dict[str, list[Measurement]]:
+        """The figures of every run; only of those older than the run `before`, of one machine, of the metrics ("ingest.seconds") named."""
         frame = self._query(
             f"""SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})
-                WHERE coalesce(machine = $machine, true) ORDER BY run""",
+                WHERE coalesce(machine = $machine, true) AND coalesce(run < $before, true)
+                  AND coalesce(list_contains($metrics, split_part(workload, '.', 1) || '.' || metric), true)
+                ORDER BY run""",
             machine=machine,
+            before=before,
+            metrics=None if metrics is None else sorted(metrics),
         )
         found: dict[str, list[Measurement]] = {}
         for row in frame.iter_rows(named=True):
-            run = row.pop("run")
-            if before is None or run < before:
-                found.setdefault(run, []).append(_measurement(row))
+            found.setdefault(row.pop("run"), []).append(_measurement(row))
         return found
 
-    def history(self, metric: str, workload: str, machine: str | None = None) -> pl.DataFrame:
+    def history(
+        self, metric: str, workload: str, machine: str | None = None, until: str | None = None, last: int | None = None
+    ) -> pl.DataFrame:
         """One row per run, oldest first, of a workload's metric ("seconds", "ingest.csv_1m").
+
+        Only of one machine, up to and with the run `until`, and of the `last` so many runs, where these are given.
 
         Columns: run, time, revision, dirty, machine, unit, value (median of the repetitions), low and
         high (medians of the brackets), least, most, repetitions.
@@ -153,21 +160,26 @@ class ResultStore:
                        median(low) AS low, median(high) AS high, min(value) AS least, max(value) AS most, count(*) AS repetitions
                 FROM ({_ROWS}) WHERE metric = $metric AND workload = $workload AND coalesce(machine = $machine, true)
                 GROUP BY run ORDER BY run""",
+            self._chosen(until, last),
             metric=metric,
             workload=workload,
             machine=machine,
         )
 
-    def _files(self, run: str | None = None) -> list[Path]:
-        """The files of one run or of all, hidden ones (being written) left out."""
-        found = self.root.glob("[!.]*.parquet")
-        return sorted(path for path in found if run is None or path.name.partition(".")[0] == run)
+    def _chosen(self, until: str | None, last: int | None) -> list[str]:
+        runs = [run for run in self.run_ids() if until is None or run <= until]
+        return runs if last is None else runs[-last:]
 
-    def _query(self, sql: str, run: str | None = None, **parameters: Any) -> pl.DataFrame:
+    def _files(self, runs: Collection[str] | None = None) -> list[Path]:
+        """The files of some runs or of all, hidden ones (being written) left out."""
+        found = self.root.glob("[!.]*.parquet")
+        return sorted(path for path in found if runs is None or path.name.partition(".")[0] in runs)
+
+    def _query(self, sql: str, runs: Collection[str] | None = None, **parameters: Any) -> pl.DataFrame:
         import duckdb
         import polars as pl
 
-        files = [str(path) for path in self._files(run)]
+        files = [str(path) for path in self._files(runs)]
         with duckdb.connect() as connection:
             if files:
                 parameters["files"] = files

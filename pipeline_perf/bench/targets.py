@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -36,6 +36,10 @@ _LIMIT = re.compile(r"(<=|>=|==|<|>)\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(
 
 #: From best to worst: where a target covers several scopes, the worst one is its verdict.
 _RANK: dict[Status, int] = {"not_measured": 0, "tracked": 1, "pass": 2, "unresolved": 3, "warn": 4, "fail": 5}
+
+
+#: Metric → scope → its figures, one per repetition.
+_Groups = dict[str, dict[str, list[Measurement]]]
 
 
 class TargetError(ValueError):
@@ -136,17 +140,13 @@ def judge(targets: Iterable[Target], measurements: Iterable[Measurement], met_be
     `met_before` are the ids of targets whose own limit (`ours`) has been met once: missing it is then
     a failure and no longer a warning. A scope with a failed repetition fails, whatever the others took.
     """
-    groups: dict[tuple[str, str], list[Measurement]] = {}
+    groups: _Groups = {}
     for measurement in measurements:
-        groups.setdefault((measurement.metric, measurement.scope), []).append(measurement)
+        groups.setdefault(measurement.metric, {}).setdefault(measurement.scope, []).append(measurement)
     verdicts = []
     for target in targets:
-        scopes = _scopes(target, groups)
-        if not scopes:
-            verdicts.append(Verdict(target, "not_measured"))
-            continue
-        judged = [_judge_scope(target, scope, groups, target.id in met_before) for scope in scopes]
-        verdicts.append(max(judged, key=_badness))
+        judged = [_judge_scope(target, scope, groups, target.id in met_before) for scope in _scopes(target, groups)]
+        verdicts.append(max(judged, key=_badness, default=Verdict(target, "not_measured")))
     return verdicts
 
 
@@ -157,34 +157,32 @@ def met(verdicts: Iterable[Verdict]) -> set[str]:
 
 def met_in(targets: Sequence[Target], runs: Iterable[Iterable[Measurement]]) -> set[str]:
     """The ids of the targets whose own limit was met in any of the runs."""
-    return set[str]().union(*(met(judge(targets, measurements)) for measurements in runs))
+    own = [target for target in targets if target.ours]
+    return set[str]().union(*(met(judge(own, measurements)) for measurements in runs))
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:
     return _RANK[verdict.status], -(verdict.margin if verdict.margin is not None else float("inf"))
 
 
-def _scopes(target: Target, groups: Mapping[tuple[str, str], Sequence[Measurement]]) -> list[str]:
-    """The scopes with something to judge: the target's metric, or a failure in its place."""
-    family = target.metric.partition(".")[0]
-    found = {
-        scope
-        for (metric, scope), group in groups.items()
-        if any(fnmatchcase(scope, pattern) for pattern in target.scope)
-        and (metric == target.metric or (metric == f"{family}.failed" and any(one.value for one in group) and _names(target, scope)))
-    }
-    return sorted(found)
+def _failures(target: Target, scope: str, groups: _Groups) -> tuple[list[Measurement], int]:
+    """The failed repetitions of the workload behind a target's figures, and how many repetitions there were."""
+    turns = groups.get(f"{target.metric.partition('.')[0]}.failed", {}).get(scope, [])
+    return [one for one in turns if one.value], len(turns)
 
 
-def _names(target: Target, scope: str) -> bool:
-    """Whether the target names this scope; a pattern does not claim the failure of a workload that may not carry its metric."""
-    return scope in target.scope
+def _scopes(target: Target, groups: _Groups) -> list[str]:
+    """The scopes with something to judge: the target's metric, or a failure in its place.
+
+    A pattern does not claim the failure of a workload that may not carry the metric at all; a scope named in full does.
+    """
+    measured = {scope for scope in groups.get(target.metric, {}) if any(fnmatchcase(scope, pattern) for pattern in target.scope)}
+    return sorted(measured | {scope for scope in target.scope if _failures(target, scope, groups)[0]})
 
 
-def _judge_scope(target: Target, scope: str, groups: Mapping[tuple[str, str], Sequence[Measurement]], met_before: bool) -> Verdict:
-    family = target.metric.partition(".")[0]
-    group = groups.get((target.metric, scope), ())
-    failures = [one for one in groups.get((f"{family}.failed", scope), ()) if one.value]
+def _judge_scope(target: Target, scope: str, groups: _Groups, met_before: bool) -> Verdict:
+    group = groups.get(target.metric, {}).get(scope, [])
+    failures, tried = _failures(target, scope, groups)
     aggregate = _AGGREGATES[target.aggregate]
     actual = low = high = None
     if group:
@@ -193,7 +191,6 @@ def _judge_scope(target: Target, scope: str, groups: Mapping[tuple[str, str], Se
         high = aggregate([one.value if one.high is None else one.high for one in group])
     common: dict[str, Any] = {"actual": actual, "low": low, "high": high, "scope": scope, "repetitions": len(group)}
     if failures:
-        tried = len(groups[f"{family}.failed", scope])
         reason = f"{len(failures)} of {tried} repetitions failed: {failures[0].reason or 'no reason given'}"
         status: Status = "fail" if target.required or met_before else "warn"
         limit = target.required or target.ours

@@ -96,7 +96,7 @@ class Report:
     notes: tuple[str, ...] = field(default=())
 
     def with_status(self, *statuses: Status) -> list[Verdict]:
-        return [verdict for verdict in self.verdicts if verdict.target and verdict.status in statuses]
+        return [verdict for verdict in self.verdicts if verdict.status in statuses]
 
 
 def assemble(store: ResultStore, targets: Sequence[Target], run: str | None = None) -> Report:
@@ -107,7 +107,9 @@ def assemble(store: ResultStore, targets: Sequence[Target], run: str | None = No
     """
     found = store.run(run or store.latest_run() or "")
     measurements = store.measurements(found.id)
-    earlier = store.all_measurements(before=found.id, machine=found.environment.machine)
+    own = {target.metric for target in targets if target.ours}
+    judged = own | {f"{metric.partition('.')[0]}.failed" for metric in own}
+    earlier = store.all_measurements(before=found.id, machine=found.environment.machine, metrics=judged)
     verdicts = judge(targets, measurements, met_in(targets, earlier.values()))
     histories = []
     for workload, metric in _plotted(measurements):
@@ -213,8 +215,7 @@ def _plotted(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
 
 
 def _history(store: ResultStore, run: Run, targets: Iterable[Target], workload: str, metric: str) -> History:
-    frame = store.history(metric, workload, run.environment.machine)
-    frame = frame.filter(frame["run"] <= run.id).tail(HISTORY_RUNS)
+    frame = store.history(metric, workload, run.environment.machine, until=run.id, last=HISTORY_RUNS)
     points = tuple(
         Point(row["run"], row["time"], row["revision"], row["dirty"], row["value"], row["least"], row["most"])
         for row in frame.iter_rows(named=True)

@@ -72,7 +72,11 @@ def test_history_has_one_row_per_run_oldest_first(tmp_path: Path) -> None:
     assert history["time"].to_list() == [NOW + timedelta(days=night) for night in range(3)]
     assert store.latest_run() == history["run"][2]
     assert store.history("seconds", "ingest.csv_1m", machine="another").is_empty()
+    assert store.history("seconds", "ingest.csv_1m", until=history["run"][1])["value"].to_list() == [2, 3]
+    assert store.history("seconds", "ingest.csv_1m", until=history["run"][1], last=1)["value"].to_list() == [3]
     assert list(store.all_measurements(before=history["run"][2])) == history["run"].to_list()[:2]
+    assert store.all_measurements(machine="another") == store.all_measurements(metrics={"ingest.peak_memory"}) == {}
+    assert store.all_measurements(metrics={"ingest.seconds"}) == store.all_measurements(machine="abc")
 
 
 def test_an_empty_store_has_no_run_and_no_history(tmp_path: Path) -> None:
