@@ -1,0 +1,48 @@
+# make bench   the main job: generate, ingest, measure, check every target, report
+# make test    the tests
+# make ui      the Dagster UI
+# make lint    format, lint, types, import contracts
+#
+# Each sets up .venv first, from the pinned versions in constraints.txt.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup bench test lint ui clean
+.DEFAULT_GOAL := bench
+
+setup: $(VENV)/installed
+
+# uv installs the pinned set in a third of pip's time; where it cannot be had, pip does the same.
+$(VENV)/installed: setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name it with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is incomplete: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv \
+		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[test]' \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+bench: setup
+	@mkdir -p data/results
+	@echo "Running the job ci (log: data/results/ci.log) ..."
+	@timeout -k 30 900 $(BIN)/dagster job execute -m pipeline_perf.definitions -j ci >data/results/ci.log 2>&1; status=$$?; \
+	$(BIN)/pipeline-perf report || tail -n 30 data/results/ci.log; \
+	exit $$status
+
+test: setup
+	@$(BIN)/python -m pytest -n 2
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+ui: setup
+	@$(BIN)/dagster dev
+
+clean:
+	rm -rf $(VENV) data/dagster data/datasets data/lake data/lakes data/results data/reports
