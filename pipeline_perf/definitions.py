@@ -1,0 +1,56 @@
+"""Dagster's entry point: assembles assets, checks, jobs, schedules and sensors, and nothing else.
+
+`dagster job execute -m pipeline_perf.definitions -j ci`, `dagster dev` (workspace.yaml), `dg launch`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+
+import dagster as dg
+
+from pipeline_perf import scenarios
+from pipeline_perf.bench import targets
+from pipeline_perf.defs import accuracy, alerts, benchmark, datasets, inbox, jobs, lake, parsed, readiness
+from pipeline_perf.defs.checks import Producer, target_checks
+from pipeline_perf.defs.folders import Folders, Settings
+from pipeline_perf.scenarios import Tier
+
+
+def build(settings: Settings) -> dg.Definitions:
+    """The definitions over one contract, one set of scenarios and one data directory."""
+    contract, planned = targets.load(settings.targets), scenarios.load(settings.scenarios)
+    assets: list[dg.AssetsDefinition] = [lake.inbox_file, lake.samples]
+    judged = target_checks("samples", [Producer(lake.SAMPLES, "samples", lake.METRICS)], contract)
+    tiers: dict[Tier, list[dg.AssetKey]] = defaultdict(list)
+    for scenario in planned:
+        mine = [datasets.asset_of(scenario), parsed.asset_of(scenario)]
+        producers = [Producer(parsed.key(scenario.name), scenario.name, parsed.METRICS)]
+        if scenario.score:
+            mine.append(accuracy.asset_of(scenario))
+            producers += [
+                Producer(accuracy.classification_key(scenario.name), scenario.name, accuracy.CLASSIFICATION_METRICS, may_lack=True),
+                Producer(accuracy.duplicates_key(scenario.name), scenario.name, accuracy.DUPLICATES_METRICS, may_lack=True),
+            ]
+        if scenario.measure:
+            mine.append(benchmark.asset_of(scenario, scenario.measure, planned, contract))
+            producers.append(Producer(benchmark.key(scenario.name), scenario.name, benchmark.metrics(scenario)))
+        judged += target_checks(scenario.name, producers, contract)
+        tiers[scenario.tier] += [key for asset in mine for key in asset.keys]
+        assets += mine
+    reported = [key for keys in tiers.values() for key in keys if key.path[0] != datasets.GROUP]
+    assets.append(readiness.asset_of([*reported, lake.SAMPLES], contract))
+    scenario_jobs, inbox_job = jobs.scenario_jobs(tiers), jobs.inbox_job()
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=judged,
+        jobs=[*scenario_jobs.values(), inbox_job],
+        schedules=jobs.schedules(scenario_jobs),
+        sensors=[inbox.inbox_sensor, *alerts.SENSORS],
+        resources={"folders": Folders(data=settings.data), "alerts": alerts.Alerts()},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build(Settings.of(os.environ))

@@ -1,0 +1,149 @@
+"""Alerts: a failed run, or a check that failed in a run that went through, told to a webhook and by mail.
+
+What is told is decided by pure functions; sending is at the edge. Nothing leaves the machine unless an address is set.
+"""
+
+import os
+import smtplib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+import dagster as dg
+import requests
+
+from pipeline_perf.defs.metadata import masked_text
+
+TIMEOUT_S = 10
+
+#: A message that lists more is not read to its end.
+MOST_LINES = 15
+
+#: Characters of a failure's reason; the whole of it is in the run's log.
+MOST_OF_A_REASON = 400
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """One check that did not pass."""
+
+    asset: str
+    check: str
+    severity: str
+    description: str
+
+
+class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
+    """Where alerts go. The fields name environment variables, read when an alert is sent: addresses are secrets and no configuration.
+
+    The webhook takes Slack's form, {"text": "…"}. Mail goes by SMTP with STARTTLS where a user is set.
+    """
+
+    webhook: str = "PIPELINE_PERF_WEBHOOK"
+    smtp: str = "PIPELINE_PERF_SMTP"  # host:port
+    smtp_user: str = "PIPELINE_PERF_SMTP_USER"
+    smtp_password: str = "PIPELINE_PERF_SMTP_PASSWORD"  # the name of a variable
+    mail_from: str = "PIPELINE_PERF_MAIL_FROM"
+    mail_to: str = "PIPELINE_PERF_MAIL_TO"  # comma-separated
+
+    @property
+    def missing(self) -> str:
+        """Why nothing can be sent, '' where something can."""
+        if os.environ.get(self.webhook) or (os.environ.get(self.smtp) and os.environ.get(self.mail_to)):
+            return ""
+        return f"no address for alerts: set {self.webhook} to a Slack-compatible webhook, or {self.smtp} and {self.mail_to} for mail"
+
+    def send(self, subject: str, text: str) -> None:
+        """Send to every address that is set. Raises what the network raises: the sensor's tick then shows it, and is tried again."""
+        if url := os.environ.get(self.webhook):
+            requests.post(url, json={"text": f"*{subject}*\n{text}"}, timeout=TIMEOUT_S).raise_for_status()
+        if (server := os.environ.get(self.smtp)) and (to := os.environ.get(self.mail_to)):
+            self._mail(server, to, subject, text)
+
+    def _mail(self, server: str, to: str, subject: str, text: str) -> None:
+        message = EmailMessage()
+        message["Subject"], message["To"] = subject, to
+        message["From"] = os.environ.get(self.mail_from) or "pipeline-perf@localhost"
+        message.set_content(text)
+        host, _, port = server.partition(":")
+        with smtplib.SMTP(host, int(port or 25), timeout=TIMEOUT_S) as connection:
+            if user := os.environ.get(self.smtp_user):
+                connection.starttls()
+                connection.login(user, os.environ.get(self.smtp_password, ""))
+            connection.send_message(message)
+
+
+def failure_text(run: str, reasons: Sequence[tuple[str, str]], checks: Sequence[FailedCheck]) -> str:
+    """What to say of a failed run: its steps' reasons and its failed checks, telephone numbers masked."""
+    steps = [f"• {step}: {masked_text(reason)[:MOST_OF_A_REASON]}" for step, reason in reasons]
+    return _lines(run, steps + _told(checks))
+
+
+def checks_text(run: str, checks: Sequence[FailedCheck]) -> str:
+    """What to say of a run that went through with checks that failed."""
+    return _lines(run, _told(checks))
+
+
+def _told(checks: Sequence[FailedCheck]) -> list[str]:
+    worst_first = sorted(checks, key=lambda check: (check.severity, check.asset, check.check))
+    return [f"• {one.severity} {one.asset} {one.check}: {masked_text(one.description)[:MOST_OF_A_REASON]}" for one in worst_first]
+
+
+def _lines(run: str, lines: Sequence[str]) -> str:
+    more = [f"… and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return "\n".join([*lines[:MOST_LINES], *more, f"Run {run}"])
+
+
+def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
+    """The checks of a run that did not pass."""
+    found = []
+    for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        evaluation = entry.get_dagster_event().asset_check_evaluation_data
+        if not evaluation.passed:
+            asset = evaluation.asset_key.to_user_string()
+            found.append(FailedCheck(asset, evaluation.check_name, evaluation.severity.value, evaluation.description or ""))
+    return found
+
+
+@dg.run_failure_sensor(
+    name="failed_run_alert",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the webhook, and by mail, of every run that failed.",
+)
+def failed_run_alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason | None:
+    if alerts.missing:
+        return dg.SkipReason(alerts.missing)
+    run = context.dagster_run
+    reasons = [(event.step_key or "", _reason(event)) for event in context.get_step_failure_events()]
+    reasons = reasons or [("run", context.failure_event.message or "no reason given")]
+    alerts.send(f"{run.job_name} failed", failure_text(run.run_id, reasons, failed_checks(context.instance, run.run_id)))
+    return None
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    cause = error.cause or error if error else None
+    return cause.message.strip() if cause else "no reason given"
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="failed_check_alert",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the webhook, and by mail, of checks that failed in a run that went through.",
+)
+def failed_check_alert(context: dg.RunStatusSensorContext, alerts: Alerts) -> dg.SkipReason | None:
+    run = context.dagster_run
+    failed = failed_checks(context.instance, run.run_id)
+    if not failed:
+        return dg.SkipReason(f"every check of {run.job_name} passed")
+    if alerts.missing:
+        return dg.SkipReason(alerts.missing)
+    alerts.send(f"{run.job_name}: {len(failed)} checks failed", checks_text(run.run_id, failed))
+    return None
+
+
+SENSORS = (failed_run_alert, failed_check_alert)

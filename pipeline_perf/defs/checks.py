@@ -1,0 +1,118 @@
+"""The contract as asset checks: one factory turns targets.yaml into checks on the assets that produce the figures.
+
+Judging is the lab's business. A target that nothing here measures has no check, and so can never pass in silence: it
+stands in the readiness report as not measured.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import dagster as dg
+
+from pipeline_perf.bench.targets import Target, Verdict
+from pipeline_perf.defs import metadata, recording
+from pipeline_perf.defs.folders import Folders
+
+
+@dataclass(frozen=True)
+class Producer:
+    """An asset, the scope of its figures, and their metrics.
+
+    `may_lack`: the asset leaves out what it has nothing to measure from (duplicates, where none were generated).
+    """
+
+    asset: dg.AssetKey
+    scope: str
+    metrics: frozenset[str]
+    may_lack: bool = False
+
+    def gives(self, target: Target) -> bool:
+        return target.metric in self.metrics and any(fnmatchcase(self.scope, pattern) for pattern in target.scope)
+
+
+def check_name(target: Target) -> str:
+    """The target's id in the letters that Dagster allows."""
+    return re.sub(r"\W", "_", target.id)
+
+
+def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
+    """The checks of one scenario, as one step: none where no target asks for its figures.
+
+    A missed `required` ends the step, and so the job, as failed. The checks do not block: what lies downstream is the
+    report, and a report that is missing just when a target is missed would help nobody.
+    """
+    asked = {one: [target for target in contract if target.limits and one.gives(target)] for one in producers}
+    specs = [
+        dg.AssetCheckSpec(check_name(target), asset=producer.asset, description=_told(target))
+        for producer, found in asked.items()
+        for target in found
+    ]
+    if not specs:
+        return []
+
+    @dg.multi_asset_check(name=f"targets_{name}", specs=specs, can_subset=True)
+    def checks(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
+        missed = []
+        for producer, found in asked.items():
+            wanted = [
+                target for target in found if dg.AssetCheckKey(producer.asset, check_name(target)) in context.selected_asset_check_keys
+            ]
+            run = recording.run_of(context.instance, producer.asset)
+            for verdict in recording.verdicts(folders.results, wanted, run, producer.scope):
+                if verdict.status == "not_measured" and producer.may_lack:
+                    continue
+                yield result(producer.asset, verdict)
+                if misses_required(verdict):
+                    missed.append(f"{verdict.target.id} ({producer.scope}): {_figure(verdict)}")
+        if missed:
+            raise dg.Failure(f"required targets missed: {'; '.join(missed)}", allow_retries=False)
+
+    return [checks]
+
+
+def misses_required(verdict: Verdict) -> bool:
+    """Whether a job must fail. A figure that its asset did not deliver counts as missed, one that is open does not."""
+    return verdict.target.required is not None and (verdict.meets_required is False or verdict.status == "not_measured")
+
+
+def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
+    """A verdict as the result of a check; `value` and `target` are numbers, so that Dagster plots them."""
+    limit = verdict.threshold or verdict.target.required or verdict.target.ours
+    figures = {
+        "value": verdict.actual,
+        "target": limit.limit if limit else None,
+        "margin": verdict.margin,
+        "low": verdict.low,
+        "high": verdict.high,
+        "repetitions": verdict.repetitions,
+    }
+    silent = verdict.status == "not_measured"
+    grave = verdict.severity == "ERROR" or (silent and verdict.target.required is not None)
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=check_name(verdict.target),
+        passed=verdict.severity is None and not silent,
+        severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
+        description=_figure(verdict),
+        metadata={
+            **{name: float(value) for name, value in figures.items() if value is not None},
+            "status": verdict.status,
+            **({"alert": verdict.alert} if verdict.alert else {}),
+        },
+    )
+
+
+def _figure(verdict: Verdict) -> str:
+    if verdict.actual is None:
+        return metadata.masked_text(verdict.note) or "not measured: the asset delivered no figure for it"
+    limit = f", asked: {verdict.threshold}" if verdict.threshold else ""
+    note = f" ({metadata.masked_text(verdict.note)})" if verdict.note else ""
+    return f"{verdict.actual:g} {verdict.target.unit}".rstrip() + limit + note
+
+
+def _told(target: Target) -> str:
+    asked = ((target.required, "required"), (target.ours, "ours"), (target.warn, "warning unless"), (target.critical, "critical unless"))
+    limits = ", ".join(f"{name} {limit}" for limit, name in asked if limit)
+    return f"{target.holds} ({limits}{' ' + target.unit if target.unit else ''}): {target.why}."

@@ -1,0 +1,87 @@
+"""Where everything lies: the settings that choose files, and the folders below the data directory.
+
+Nothing here reads or writes; the lake, the results store and the generator do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from pipeline_perf import scenarios
+from pipeline_perf.bench import targets
+from pipeline_perf.bench.results import ResultStore
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may choose by environment variable, so that the same definitions serve their own contract.
+
+    PIPELINE_PERF_DATA: the data directory (`data`, in the directory that Dagster is started from).
+    PIPELINE_PERF_TARGETS, PIPELINE_PERF_SCENARIOS: files that take the place of the built-in ones.
+    """
+
+    data: str = "data"
+    targets: Path = targets.DEFAULT_PATH
+    scenarios: Path = scenarios.DEFAULT_PATH
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Settings:
+        """The settings in an environment such as os.environ; an empty value counts as none."""
+        return cls(
+            data=environment.get("PIPELINE_PERF_DATA") or cls.data,
+            targets=Path(environment.get("PIPELINE_PERF_TARGETS") or cls.targets),
+            scenarios=Path(environment.get("PIPELINE_PERF_SCENARIOS") or cls.scenarios),
+        )
+
+
+class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
+    """The folders below the data directory. `data` may be relative to the directory that Dagster is started from."""
+
+    data: str = "data"
+
+    @property
+    def root(self) -> Path:
+        return Path(self.data)
+
+    @property
+    def samples(self) -> Path:
+        return self.root / "samples"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def lake(self) -> Path:
+        """The lake that people use; scenarios and samples have lakes of their own."""
+        return self.root / "lake"
+
+    def lake_of(self, name: str) -> Path:
+        return self.root / "lakes" / name
+
+    @property
+    def own_layouts(self) -> Path | None:
+        """The user's own layouts, None where there are none."""
+        folder = self.root / "layouts"
+        return folder if folder.is_dir() else None
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def results(self) -> ResultStore:
+        return ResultStore(self.root / "results")
+
+    @property
+    def machine_lock(self) -> Path:
+        """Held while the machine is used in earnest: a measurement and an ingestion keep each other waiting."""
+        return self.root / "results" / "machine.lock"

@@ -1,0 +1,92 @@
+"""Figures and tables in the shape that Dagster stores and plots: plain numbers, masked telephone numbers.
+
+Nothing here computes a figure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.bench.measurement import Measurement
+from pipeline_perf.ingest.pipeline import FileReport
+
+PREVIEW_ROWS = 8
+
+#: What a person looks at first. The subscriber's own number is left out: it names whose records these are.
+PREVIEW_COLUMNS = ("started_at", "event_type", "direction", "from_number", "to_number", "duration_s", "duplicate_of")
+
+_NUMBERS = ("from_number", "to_number")
+
+#: Seven to fifteen digits, separated as people write telephone numbers, also within a file's name; dates are left alone.
+_NUMBER_IN_TEXT = re.compile(r"(?<![A-Za-z0-9.])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![A-Za-z0-9])")
+
+
+def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """One number per metric: the median of its repetitions (of `failed`, how many did), under the metric's bare name."""
+    found: dict[str, list[float]] = {}
+    for one in measurements:
+        found.setdefault(one.metric.partition(".")[2], []).append(float(one.value))
+    return {name: sum(values) if name == "failed" else float(median(values)) for name, values in found.items()}
+
+
+def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
+    """What became of the files of one ingestion, as sums that plot and a row per file."""
+    rooms: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    for report in reports:
+        rooms.update(report.stages)
+        rules.update(report.rules)
+    sums = {
+        name: sum(int(getattr(report, name)) for report in reports)
+        for name in ("records", "events", "quarantined", "duplicates", "furniture", "lines")
+    }
+    return {
+        "files": len(reports),
+        **sums,
+        "dagster/row_count": sums["events"],
+        "seconds": float(sum(report.seconds for report in reports)),
+        **{f"seconds_{room}": float(seconds) for room, seconds in rooms.items()},
+        "rules": dg.MetadataValue.json(dict(sorted(rules.items()))),
+        "per_file": table([_file(report) for report in reports]),
+    }
+
+
+def _file(report: FileReport) -> dict[str, Any]:
+    shown = ("file", "status", "carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture", "seconds", "reason")
+    row = {name: getattr(report, name) for name in shown}
+    return row | {
+        "file": masked_text(report.file.rpartition("/")[2]),
+        "reason": masked_text(report.reason),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def preview(frame: pl.LazyFrame) -> dg.MetadataValue:
+    """The first events, their telephone numbers masked."""
+    head = frame.select(PREVIEW_COLUMNS).head(PREVIEW_ROWS).with_columns(events.masked(name) for name in _NUMBERS)
+    return table(head.with_columns(pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S")).collect().to_dicts())
+
+
+def column_schema() -> dg.TableSchema:
+    """The event table's columns."""
+    return dg.TableSchema(columns=[dg.TableColumn(name, str(dtype)) for name, dtype in events.COLUMNS.items()])
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
+    """Rows of plain values as a table; an empty one is told in words, for Dagster has no table without columns."""
+    if not rows:
+        return dg.MetadataValue.text("none")
+    return dg.MetadataValue.table([dg.TableRecord({name: "" if value is None else value for name, value in row.items()}) for row in rows])
+
+
+def masked_text(text: str) -> str:
+    """A text fit for a message: every telephone number in it masked as `events.masked` does."""
+    return _NUMBER_IN_TEXT.sub(lambda found: f"•••••••{re.sub(r'[^0-9]', '', found[0])[-4:]}", text)

@@ -1,0 +1,43 @@
+"""The asset report/readiness: the verdict on every target, as HTML, JSON and Markdown.
+
+What a report says and how it looks is the report package's business.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from pipeline_perf.bench.targets import Target
+from pipeline_perf.defs import recording
+from pipeline_perf.defs.folders import Folders
+from pipeline_perf.report.content import assemble
+from pipeline_perf.report.document import write
+from pipeline_perf.report.markdown import markdown
+
+GROUP = "report"
+
+KEY = dg.AssetKey([GROUP, "readiness"])
+
+
+def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target]) -> dg.AssetsDefinition:
+    """The asset that reports on a run, or on the newest one when it is materialised alone."""
+
+    @dg.asset(key=KEY, deps=list(deps), group_name=GROUP, kinds={"html", "markdown"})
+    def readiness(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
+        """The verdict on every target of the contract: met, missed, open, recorded, or not measured."""
+        store = folders.results
+        mine = recording.lab_run(context).id
+        report = assemble(store, contract, mine if mine in store.run_ids() else None)
+        written = write(report, folders.reports)
+        return dg.MaterializeResult(
+            metadata={
+                **{status: int(count) for status, count in report.readiness.counts.items()},
+                "state": report.readiness.state,
+                recording.RUN: report.run.id,
+                "report": dg.MetadataValue.md(markdown(report)),
+                "html": dg.MetadataValue.path(str(written.html.resolve())),
+                "json": dg.MetadataValue.path(str(written.json.resolve())),
+            }
+        )
+
+    return readiness

@@ -1,0 +1,65 @@
+"""From an asset to the results store and back.
+
+A run of Dagster is a run of the lab, and every measuring asset of it writes a part. The asset's metadata names the
+run: whoever judges the asset reads exactly that one, and never an older figure in the place of one that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import dagster as dg
+
+from pipeline_perf.bench import environment, targets
+from pipeline_perf.bench.measurement import Measurement
+from pipeline_perf.bench.results import ResultStore, Run, new_run
+from pipeline_perf.bench.targets import Target, Verdict
+
+#: The metadata entry that names the run.
+RUN = "results_run"
+
+#: Whose version can change a figure without any change of ours.
+PACKAGES = ("polars", "deltalake", "pyarrow", "duckdb", "pdfplumber", "pandera", "phonenumbers", "dagster")
+
+
+def lab_run(context: dg.AssetExecutionContext) -> Run:
+    """The run of the lab that belongs to this run of Dagster: the same in every step and process of it."""
+    found = context.instance.get_run_record_by_id(context.run.run_id)
+    begun = found.create_timestamp if found else datetime.now(UTC)
+    return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, context.run.run_id[:8])
+
+
+def record(
+    context: dg.AssetExecutionContext, store: ResultStore, measurements: Sequence[Measurement], params: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Store the figures of this step; returns the metadata entry that names the run."""
+    run = lab_run(context)
+    if measurements:
+        store.write(run, measurements, params, part=context.op_execution_context.op.name)
+    return {RUN: run.id}
+
+
+def run_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
+    """The run that the asset's latest materialisation wrote to; None where it has none."""
+    event = instance.get_latest_materialization_event(asset)
+    entry = event.asset_materialization.metadata.get(RUN) if event and event.asset_materialization else None
+    return str(entry.value) if entry else None
+
+
+def verdicts(store: ResultStore, contract: Sequence[Target], run: str | None, scope: str) -> list[Verdict]:
+    """The verdicts of `contract` on one scope of a run; all of them not measured where there is no run."""
+    if run is None or run not in store.run_ids():
+        return targets.judge(contract, [])
+    figures = [one for one in store.measurements(run) if one.scope == scope]
+    return targets.judge(contract, figures, targets.met_in(contract, _history(store.root, run)))
+
+
+@lru_cache(maxsize=1)
+def _history(root: Path, run: str) -> tuple[tuple[Measurement, ...], ...]:
+    """The figures of every earlier run on this machine. A job has dozens of checks and a year thousands of files: read once."""
+    store = ResultStore(root)
+    earlier = store.all_measurements(before=run, machine=store.run(run).environment.machine)
+    return tuple(tuple(measurements) for measurements in earlier.values())
