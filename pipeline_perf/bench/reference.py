@@ -1,16 +1,20 @@
 """Bare copies of a text file into Parquet: what an ingestion of the same file is compared with.
 
 The least work that reads every value of the file and stores it. Nothing here knows what the values mean.
+Run as a process of its own: `python -m pipeline_perf.bench.reference SOURCE COPY [COLUMNS]`.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline_perf.bench.workload import Correctness, Output
+if TYPE_CHECKING:
+    from pipeline_perf.bench.workload import Correctness, Output
 
 
-def copy_delimited(source: str, copy: str, columns: int, separator: str = ",", line_end: str = "\n") -> None:
+def copy_delimited(source: str, copy: str, columns: int, separator: str = ",") -> None:
     """Every value of a delimited file, as text, into the Parquet file `copy`.
 
     `columns` is the width of the widest line: a preamble is narrower than the table below it, and
@@ -21,7 +25,6 @@ def copy_delimited(source: str, copy: str, columns: int, separator: str = ",", l
     pl.scan_csv(
         source,
         separator=separator,
-        eol_char=line_end,
         has_header=False,
         schema=dict.fromkeys((f"column_{number}" for number in range(1, columns + 1)), pl.String()),
         missing_columns="insert",
@@ -37,7 +40,7 @@ def copy_lines(source: str, copy: str) -> None:
 
 
 def widest(source: Path, separator: str = ",") -> int:
-    """Columns of the widest line of a delimited file whose lines end in LF or CRLF."""
+    """Columns of the widest line of a delimited file."""
     import polars as pl
 
     separators = pl.scan_lines(source).select(pl.col("line").str.count_matches(separator, literal=True).max()).collect().item()
@@ -45,13 +48,23 @@ def widest(source: Path, separator: str = ",") -> int:
 
 
 def complete(output: Output) -> Correctness:
-    """Whether the copy named by the parameter `copy` holds as many rows as the source has lines.
+    """Whether the copy named by the parameter `copy` holds as many rows as its `source` has lines.
 
     A reader that drops lines in silence would be a reference that is fast for the wrong reason.
     """
     import polars as pl
 
+    from pipeline_perf.bench.workload import Correctness
+
     source, copy = output.params["source"], output.params["copy"]
     lines = pl.scan_lines(source).select(pl.len()).collect().item()
     rows = pl.scan_parquet(copy).select(pl.len()).collect().item()
     return Correctness(rows == lines, f"{copy} holds {rows:,} rows, {source} has {lines:,} lines", {"rows_copied": float(rows)})
+
+
+if __name__ == "__main__":
+    source, copy, *columns = sys.argv[1:]
+    if columns:
+        copy_delimited(source, copy, int(columns[0]))
+    else:
+        copy_lines(source, copy)
