@@ -35,7 +35,8 @@ def score_duplicates(events: pl.DataFrame, truth: pl.DataFrame, id_of: dict[str,
     """Compare marks with true pairs.
 
     `events` needs source_file_id, record_no, event_id, duplicate_of; `truth` is the dataset's table of
-    pairs and `id_of` gives the id of a file by its name. Pairs of kind `leg` may be marked or not.
+    pairs and `id_of` gives the id of a file by its name. Pairs of kind `leg` may be marked or not, and
+    what repeats one of them may be marked as repeating the other: it is one call.
     """
     truth = truth.with_columns(
         source_file_id=pl.col("file").replace_strict(id_of, return_dtype=pl.String),
@@ -52,11 +53,15 @@ def score_duplicates(events: pl.DataFrame, truth: pl.DataFrame, id_of: dict[str,
     marked = events.filter(pl.col("duplicate_of").is_not_null()).select(*RECORD, "duplicate_of")
     marked = marked.join(legs.unique().join(copies, on=RECORD, how="anti"), on=RECORD, how="anti")
     told = events.select(pl.col("event_id").alias("duplicate_of"), *RECORD).unique("duplicate_of", keep="first", maintain_order=True)
-    partner = told.join(members, on=RECORD).select("duplicate_of", pl.col("group").alias("partner_group"))
-    marks = marked.join(members, on=RECORD, how="left").join(partner, on="duplicate_of", how="left")
+    of_leg = either.join(members, on=RECORD, suffix="_of_leg").select(
+        pl.col("of_file_id").alias("source_file_id"), pl.col("of_record_no").alias("record_no"), pl.col("group_of_leg").alias("group")
+    )
+    partner = told.join(pl.concat([members, of_leg]), on=RECORD).select("duplicate_of", pl.col("group").alias("partner_group"))
+    marks = marked.join(members, on=RECORD, how="left")
 
     groups = copies.unique(RECORD).group_by("group").agg(pl.len().alias("pairs"))
-    right = marks.filter(pl.col("group") == pl.col("partner_group")).group_by("group").agg(pl.len().alias("matched"))
+    matched = marks.join(partner, on="duplicate_of").filter(pl.col("group") == pl.col("partner_group")).unique(RECORD)
+    right = matched.group_by("group").agg(pl.len().alias("matched"))
     struck = marks.filter(pl.col("group").is_not_null()).group_by("group").agg(pl.len().alias("struck"))
     tally = groups.join(right, on="group", how="left").join(struck, on="group", how="left").fill_null(0)
 

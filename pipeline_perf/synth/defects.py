@@ -75,18 +75,24 @@ def _garbage(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 
 def _started_blank(texts: pl.DataFrame, form: Form) -> pl.Series:
-    return form.join(texts.with_columns(pl.lit("").alias(c) for c in form.marks.started))
+    return form.join(texts.with_columns(pl.lit("").alias(c) for c in (*form.marks.started, *_ended(form))))
 
 
 def _started_impossible(texts: pl.DataFrame, form: Form) -> pl.Series:
     pattern, impossible = form.marks.impossible_date
-    return form.join(texts.with_columns(pl.col(form.marks.started[0]).str.replace(pattern, impossible)))
+    dates = (form.marks.started[0], *_ended(form))
+    return form.join(texts.with_columns(pl.col(c).str.replace(pattern, impossible) for c in dates))
+
+
+def _ended(form: Form) -> tuple[str, ...]:
+    return (form.marks.ended,) if form.marks.ended else ()
 
 
 def _duration(change: Callable[[pl.Expr, Form], pl.Expr]) -> Callable[[pl.DataFrame, Form], pl.Series]:
     def damage(texts: pl.DataFrame, form: Form) -> pl.Series:
         column = str(form.marks.duration)
-        return form.join(texts.with_columns(change(pl.col(column), form).alias(column)))
+        without_end = texts.with_columns(pl.lit("").alias(c) for c in _ended(form))
+        return form.join(without_end.with_columns(change(pl.col(column), form).alias(column)))
 
     return damage
 

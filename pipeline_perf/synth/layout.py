@@ -34,7 +34,6 @@ class Scene:
     period: Period
     written: pl.Series
     meant: pl.Series
-    variant: str = "usual"
 
     def number_of_line(self, line: int) -> str:
         """The E.164 number of a subscriber line."""
@@ -56,12 +55,14 @@ class Marks:
     """Where damage can hit a form: its columns by the part they play; None or empty where it has none.
 
     `impossible_date`: a pattern in the date's text and the 13th month's 45th day in its place.
+    `ended`: suffers with the start and the duration, which could be worked out from it.
     `shape`: blanks around a value are damage only where a delimiter bounds it, a minus sign takes a
     digit's place where the width is fixed, and print has no lines that could be cut.
     """
 
     started: tuple[str, ...]
     impossible_date: tuple[str, str]
+    ended: str | None = None
     duration: str | None = None
     numbers: tuple[str, ...] = ()
     number_width: int | None = None
@@ -116,7 +117,6 @@ class Print:
     font_size: float
     leading: float
     rows: int
-    show_titles: bool = True
 
 
 @dataclass(frozen=True)

@@ -53,16 +53,20 @@ def _repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generato
     for start, stop in groups:
         cuts = [*range(start, stop - STRETCH // 2, STRETCH), stop] if stop - start > STRETCH else [start, stop]
         stretches += [(a, b, cuts[i + 1 :]) for i, (a, b) in enumerate(pairwise(cuts)) if b - a >= 2 * SHORTEST_RUN]
+    chosen = [stretches[nth] for nth in rng.permutation(len(stretches))]
+    room = sum(end - begin for begin, end, _ in chosen)
     inserted: list[tuple[int, int, int]] = []
     left = copies
-    for nth in rng.permutation(len(stretches)):
-        if left < SHORTEST_RUN:
+    for begin, end, later in chosen:
+        if left == 0:
             break
-        begin, end, later = stretches[nth]
-        length = int(rng.integers(SHORTEST_RUN, max(min(LONGEST_RUN, (end - begin) // 2), SHORTEST_RUN) + 1))
-        if left - length < SHORTEST_RUN:  # the last run takes the rest, if it can
-            length = min(left, end - begin)
-        start = begin + int(rng.integers(0, end - begin - length + 1))
+        longest = end - begin
+        room -= longest
+        shortest = max(SHORTEST_RUN, left - room)
+        length = min(int(rng.integers(shortest, max(shortest, min(LONGEST_RUN, longest // 2)) + 1)), longest, left)
+        if 0 < left - length < SHORTEST_RUN:  # too little for a run of its own: take it too, or leave enough
+            length = left if left <= longest else left - SHORTEST_RUN
+        start = begin + int(rng.integers(0, longest - length + 1))
         where = end if rng.random() < 0.5 else later[int(rng.integers(0, len(later)))]
         inserted.append((where, start, start + length))
         left -= length

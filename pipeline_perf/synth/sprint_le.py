@@ -82,7 +82,8 @@ SPRINT_LE = Layout(
     mix=Mix(calls=0.7, sms=0.3, legs_alike=True),
     forms=(
         Form("record", _texts, _join, _cut, Marks(
-            started=("START_DATE",), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="DURATION (SEC)",
+            started=("START_DATE",),
+                ended="END_DATE", impossible_date=(r"^\d\d/\d\d", "13/45"), duration="DURATION (SEC)",
             numbers=("CALLING_NBR", "CALLED_NBR"),
         )),
     ),
