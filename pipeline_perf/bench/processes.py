@@ -21,7 +21,7 @@ SAMPLE_PERIOD_S = 0.05
 #: The first samples come sooner, so that a process that lives a few milliseconds is seen at all.
 FIRST_PERIODS_S = (0.002, 0.005, 0.01, 0.02)
 
-#: Share of the time that sampling may take before it slows down. Reading 1 GiB of page tables takes 3 ms.
+#: Share of one core that sampling may take before it slows down. Reading the page tables of 1 GiB takes 3 ms.
 SAMPLE_BUDGET = 0.02
 
 
@@ -131,12 +131,13 @@ class TreeSampler:
 
     def _run(self) -> None:
         while True:
-            cpu, clock = time.thread_time(), time.perf_counter()
+            begin = time.thread_time()
             self._sample()
-            self._cpu_s += time.thread_time() - cpu
-            taken = time.perf_counter() - clock
-            period = FIRST_PERIODS_S[self._samples - 1] if self._samples <= len(FIRST_PERIODS_S) else SAMPLE_PERIOD_S
-            if self._stop.wait(max(period, taken / SAMPLE_BUDGET if self._samples > len(FIRST_PERIODS_S) else period)):
+            cost = time.thread_time() - begin
+            self._cpu_s += cost
+            early = self._samples <= len(FIRST_PERIODS_S)
+            period = FIRST_PERIODS_S[self._samples - 1] if early else max(SAMPLE_PERIOD_S, cost / SAMPLE_BUDGET)
+            if self._stop.wait(period):
                 return
 
     def _sample(self) -> None:
