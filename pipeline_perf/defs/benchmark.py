@@ -155,7 +155,7 @@ def inaccuracies(context: dg.AssetExecutionContext, folders: Folders, scenario: 
     """A failure for each required target of accuracy that this run's ingestion of the scenario misses."""
     run = recording.run_of(context.instance, accuracy.classification_key(scenario.name))
     asked = [target for target in contract if target.required and target.metric in accuracy.METRICS | parsed.METRICS]
-    found = recording.verdicts(folders.results, asked, run, scenario.name) if run else []
+    found = recording.verdicts(folders.results, asked, run, recording.figures(folders.results, run), scenario.name)
     return [
         Measurement("scenario.failed", scenario.name, 1.0, reason=f"{verdict.target.id} is {verdict.actual:g}, not {verdict.threshold}")
         for verdict in found

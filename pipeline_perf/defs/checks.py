@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache, partial
 
 import dagster as dg
 
@@ -54,13 +55,13 @@ def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[T
 
     @dg.multi_asset_check(name=f"targets_{name}", specs=specs, can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
-        missed = []
+        missed, read = [], cache(partial(recording.figures, folders.results))  # several assets of a scenario share a run
         for producer, found in asked.items():
             wanted = [
                 target for target in found if dg.AssetCheckKey(producer.asset, check_name(target)) in context.selected_asset_check_keys
             ]
             run = recording.run_of(context.instance, producer.asset)
-            for verdict in recording.verdicts(folders.results, wanted, run, producer.scope):
+            for verdict in recording.verdicts(folders.results, wanted, run, read(run), producer.scope):
                 if verdict.status == "not_measured" and producer.may_lack:
                     continue
                 yield result(producer.asset, verdict)

@@ -49,12 +49,18 @@ def run_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
     return str(entry.value) if entry else None
 
 
-def verdicts(store: ResultStore, contract: Sequence[Target], run: str | None, scope: str) -> list[Verdict]:
-    """The verdicts of `contract` on one scope of a run; all of them not measured where there is no run."""
-    if run is None or run not in store.run_ids():
-        return targets.judge(contract, [])
-    figures = [one for one in store.measurements(run) if one.scope == scope]
-    return targets.judge(contract, figures, targets.met_in(contract, _history(store.root, run)))
+def figures(store: ResultStore, run: str | None) -> list[Measurement]:
+    """Every figure of a run; none where there is no run, or it recorded nothing."""
+    return store.measurements(run) if run is not None and run in store.run_ids() else []
+
+
+def verdicts(
+    store: ResultStore, contract: Sequence[Target], run: str | None, measurements: Sequence[Measurement], scope: str
+) -> list[Verdict]:
+    """The verdicts of `contract` on one scope of a run's figures."""
+    mine = [one for one in measurements if one.scope == scope]
+    earlier = _history(store.root, run) if run and mine else ()
+    return targets.judge(contract, mine, targets.met_in(contract, earlier))
 
 
 @lru_cache(maxsize=1)
