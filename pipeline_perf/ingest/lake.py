@@ -59,6 +59,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "first_start": events.UTC,
         "last_start": events.UTC,
         "seconds": pl.Float64(),
+        "stages": pl.String(),  # JSON: seconds of work per room of the corridor
         "reason": pl.String(),
         "tenant": pl.String(),
         "zone": pl.String(),

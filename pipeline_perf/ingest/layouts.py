@@ -6,6 +6,7 @@ Matching a file against layouts is the next room's work (`recognise`), convertin
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import functools
 import re
@@ -317,6 +318,11 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
             raise _fail(path, node, "each table of a fixed-width layout needs slices and record")
         if len(built.delimiter) != 1:
             raise _fail(path, node, f"delimiter must be one character, not {built.delimiter!r}")
+        for encoding in built.encodings:
+            try:
+                codecs.lookup(encoding)
+            except LookupError:
+                raise _fail(path, node, f"encodings: {encoding!r} is no encoding; write for example windows-1252") from None
         _check_zones(built, node, path)
 
 

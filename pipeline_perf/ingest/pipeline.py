@@ -295,6 +295,7 @@ def _write(
             rules=dict(rules),
             reason="; ".join(reasons),
             seconds=watch.total,
+            stages=watch.stages,
         )
         with watch.room("commit"):
             lake.append("files", _file_row(report, origin, span), attempt, 0)
@@ -412,6 +413,7 @@ def _file_row(report: FileReport, origin: Origin, span: tuple[dt.datetime, dt.da
     row = dataclasses.asdict(report) | {
         "by_type": json.dumps(report.by_type),
         "rules": json.dumps(report.rules),
+        "stages": json.dumps(report.stages),
         "first_start": span[0] if span else None,
         "last_start": span[1] if span else None,
         "tenant": origin.tenant,
