@@ -39,7 +39,7 @@ from pipeline_perf.synth.tmobile_le import TMOBILE_LE
 from pipeline_perf.synth.verizon_le import VERIZON_LE
 
 #: Part of every cache key: raise it whenever the same specification would give other bytes.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 Carrier = Literal["att", "verizon", "tmobile", "sprint", "emi", "avaya"]
 Format = Literal["csv", "bill_csv", "fixed", "pdf"]

@@ -15,6 +15,8 @@ from pipeline_perf.quality.accuracy import Accuracy, score, score_tables
 from pipeline_perf.synth.dataset import Dataset, DatasetSpec, generate
 
 KEY = ["source_file_id", "record_no"]
+# A line west of 90° W: only there can swapped coordinates be told, and every kind of defect occurs.
+SEED = 2
 
 
 @dataclass
@@ -89,7 +91,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reading(root: Path) -> Reading:
-    return perfect(generate(DatasetSpec("att", "csv", 3_000, defect_rate=0.06, duplicate_rate=0.02), root))
+    return perfect(generate(DatasetSpec("att", "csv", 3_000, seed=SEED, defect_rate=0.06, duplicate_rate=0.02), root))
 
 
 SHARES = ("classification", "validation_coverage", "false_alarms", "correction", "field_accuracy")
@@ -161,7 +163,7 @@ def test_a_wrong_layout_lowers_the_classification_only(reading: Reading) -> None
 )
 def test_a_wrong_value_lowers_the_accuracy_of_its_field_only(reading: Reading, column: str, wrong: pl.Expr) -> None:
     keys = reading.undamaged()
-    calls = reading.events.filter(pl.col("event_type") == "call").select(KEY)
+    calls = reading.events.filter(pl.col("event_type") == "call", pl.col("latitude").is_not_null()).select(KEY)
     reading.change(keys.join(calls, on=KEY).head(10), **{column: wrong})
     accuracy = reading.score()
     count = (

@@ -83,8 +83,7 @@ def sprint_le(line: str, subscriber: str) -> Said:
 
 def legacy_fixed(line: str, subscriber: str) -> Said:
     assert len(line) == 120
-    time, lasted = line[58:64], line[58:64]
-    time = line[4:12] + line[13:19]
+    time, lasted = line[4:12] + line[13:19], line[58:64]
     called = line[42:57].strip()
     seconds = int(lasted[:2]) * 3600 + int(lasted[2:4]) * 60 + int(lasted[4:])
     return datetime.strptime(time, "%Y%m%d%H%M%S"), float(seconds), last4(line[26:41]), last4(called) if called != "*86" else ""

@@ -27,7 +27,7 @@ Make = Callable[..., Dataset]
 TEXT = sorted(pair for pair in LAYOUTS if pair[1] != "pdf")
 PRINTED = sorted(pair for pair in LAYOUTS if pair[1] == "pdf")
 
-#: What a damaged line shows that no undamaged line of these layouts does; `{}` joins layouts with different forms.
+#: What a damaged line shows, in any of the layouts.
 SHOWS = {
     "started_impossible": r"13/45|1345",
     "duration_negative": r"(?:^|[^\d-])-\d|\d{6}-\d{6}\b",
