@@ -284,3 +284,49 @@ def layouts_check(file: Path) -> None:
     except LayoutError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
+
+
+# --------------------------------------------------------------------------- the report
+
+
+@main.command()
+@click.option("--run", "run_id", metavar="ID", help="The run to report on; default: the newest.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    envvar="PIPELINE_PERF_DATA",
+    help="Folder that holds results/ and reports/.",
+)
+@click.option("--targets", "contract", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_TARGETS", help="Your own targets file.")
+def report(run_id: str | None, open_page: bool, data: Path, contract: Path | None) -> None:
+    """Print the verdict on every target, and write the report as HTML, JSON and Markdown.
+
+    Exit code 1: a target is missed.
+    """
+    import webbrowser
+
+    from rich.console import Console
+
+    from pipeline_perf.bench.results import ResultsError, ResultStore
+    from pipeline_perf.bench.targets import DEFAULT_PATH, TargetError, load
+    from pipeline_perf.report.content import assemble
+    from pipeline_perf.report.document import write
+    from pipeline_perf.report.terminal import table
+
+    store = ResultStore(data / "results")
+    if not store.run_ids():
+        raise click.ClickException(f"{store.root}: nothing has been measured yet; run `make bench` first, or name your folder with --data")
+    try:
+        found = assemble(store, load(contract or DEFAULT_PATH), run_id)
+    except (ResultsError, TargetError) as error:
+        raise click.ClickException(str(error)) from error
+    # An older run's report stands beside the newest one's, and not in its place.
+    written = write(found, data / "reports" / run_id if run_id else data / "reports")
+    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table(found))
+    click.echo(f"Report: {written.html}")
+    if open_page and not webbrowser.open(written.html.resolve().as_uri()):
+        raise click.ClickException(f"no browser could be opened here; open {written.html} in one yourself")
+    sys.exit(FAILED if found.readiness.state == "no_go" else 0)
