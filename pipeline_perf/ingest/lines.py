@@ -51,16 +51,27 @@ def blocks(stream: BinaryIO, encoding: str, name: str) -> Iterator[bytes]:
         returns = data.count(b"\r")
         if returns and returns != data.count(b"\r\n"):
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        cut = len(data) if final else data.rfind(b"\n") + 1
-        if len(data) - cut > MAX_LINE:
+        if _has_long_line(data):
             raise UnreadableFile(
                 f"{name}: a line is longer than {MAX_LINE // 2**20} MiB; this is no file of records. Check what the file is"
             )
+        cut = len(data) if final else data.rfind(b"\n") + 1
         rest = data[cut:] + held
         if cut:
             yield _utf8(data[:cut]) if decoder is None else data[:cut]
         if final:
             return
+
+
+def _has_long_line(data: bytes) -> bool:
+    """Whether a line exceeds MAX_LINE, found in a few leaps from line end to line end."""
+    at = 0
+    while len(data) - at > MAX_LINE:
+        end = data.rfind(b"\n", at, at + MAX_LINE + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def _utf8(block: bytes) -> bytes:
