@@ -186,20 +186,22 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
 def _stories(spec: DatasetSpec) -> list[Records]:
     """The records of each file."""
     layout = LAYOUTS[spec.carrier, spec.format]
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([spec.seed, *spec.key.encode()])))
+    # Streams of their own: other defects, or more repeats, happen to the same people.
+    seeds = np.random.SeedSequence([spec.seed, *f"{spec.carrier} {spec.format}".encode()]).spawn(3)
+    people_rng, calls_rng, damage_rng = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
     repeats = copies_wanted(spec.rows, spec.duplicate_rate)
     first = spec.rows - repeats
     again = max(round(first * spec.second_share), 1) if spec.second == "overlap" else 0
     lines, period = _extent(spec, layout, first + again)
-    who = populate(lines, layout.network, rng)
-    events = callmodel.events(first + again, layout.mix, period, who, rng).with_row_index("event")
+    who = populate(lines, layout.network, people_rng)
+    events = callmodel.events(first + again, layout.mix, period, who, calls_rng).with_row_index("event")
     told_twice = pl.col("event").is_between(first - again, first, closed="left") if again else pl.lit(False)
 
     def tell(some: pl.DataFrame, layout: Layout, repeats: int, defect_rate: float) -> Records:
         scene = Scene(who, period, layout.notation(who.parties), layout.reads(who.parties))
         arranged = assembly.arrange(some, layout, spec.zone)
         spared = arranged.select(told_twice.alias("spared"), pl.col("event"))["spared"]
-        return assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=defect_rate, rng=rng, spared=spared)
+        return assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=defect_rate, rng=damage_rng, spared=spared)
 
     stories = [tell(events[:first], layout, repeats, spec.defect_rate)]
     if spec.second == "overlap":

@@ -16,7 +16,7 @@ from pipeline_perf.synth.dataset import Dataset, DatasetSpec, generate
 
 KEY = ["source_file_id", "record_no"]
 # A line west of 90° W: only there can swapped coordinates be told, and every kind of defect occurs.
-SEED = 2
+SEED = 6
 
 
 @dataclass
