@@ -24,6 +24,7 @@ def build(settings: Settings) -> dg.Definitions:
     assets: list[dg.AssetsDefinition] = [lake.inbox_file, lake.samples]
     judged = target_checks("samples", [Producer(lake.SAMPLES, "samples", lake.METRICS)], contract)
     tiers: dict[Tier, list[dg.AssetKey]] = defaultdict(list)
+    reported = [lake.SAMPLES]
     for scenario in planned:
         mine = [datasets.asset_of(scenario), parsed.asset_of(scenario)]
         producers = [Producer(parsed.key(scenario.name), scenario.name, parsed.METRICS)]
@@ -39,8 +40,8 @@ def build(settings: Settings) -> dg.Definitions:
         judged += target_checks(scenario.name, producers, contract)
         tiers[scenario.tier] += [key for asset in mine for key in asset.keys]
         assets += mine
-    reported = [key for keys in tiers.values() for key in keys if key.path[0] != datasets.GROUP]
-    assets.append(readiness.asset_of([*reported, lake.SAMPLES], contract))
+        reported += [producer.asset for producer in producers if not (scenario.score and producer.asset == parsed.key(scenario.name))]
+    assets.append(readiness.asset_of(reported, contract))
     scenario_jobs, inbox_job = jobs.scenario_jobs(tiers), jobs.inbox_job()
     return dg.Definitions(
         assets=assets,

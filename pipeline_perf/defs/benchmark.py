@@ -46,7 +46,7 @@ def metrics(scenario: Scenario) -> frozenset[str]:
 def asset_of(scenario: Scenario, plan: Measure, scenarios: Sequence[Scenario], contract: Sequence[Target]) -> dg.AssetsDefinition:
     """The asset that measures a scenario."""
     other = next((one for one in scenarios if one.name == plan.reference), None)
-    judged_first = [accuracy.classification_key(scenario.name), accuracy.duplicates_key(scenario.name), parsed.key(scenario.name)]
+    judged_first = [accuracy.classification_key(scenario.name), accuracy.duplicates_key(scenario.name)]
     against = {"": "", "copy": " against a bare copy into Parquet", "lines": " against a bare copy of its lines into Parquet"}
 
     @dg.asset(
@@ -181,7 +181,7 @@ def plotted(scenario: Scenario, samples: Sequence[Sample], figures: Sequence[Mea
     shown = ("seconds", "cpu_seconds", "rows_per_s", "rows_per_mib", "failed", compared)
     return {
         **{name: mine[name] for name in shown if name in mine},
-        **({"peak_memory_mib": mine["peak_memory"] / 2**20} if "peak_memory" in mine else {}),
+        **({"peak_memory_mib": metadata.legible(mine["peak_memory"] / 2**20)} if "peak_memory" in mine else {}),
         **({"reference_seconds": copies["seconds"]} if "seconds" in copies else {}),
         "records": scenario.records,
         "repetitions": metadata.table(rows),

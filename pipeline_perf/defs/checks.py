@@ -85,8 +85,7 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
         "value": verdict.actual,
         "target": limit.limit if limit else None,
         "margin": verdict.margin,
-        "low": verdict.low,
-        "high": verdict.high,
+        **({"low": verdict.low, "high": verdict.high} if verdict.low != verdict.high else {}),
         "repetitions": verdict.repetitions,
     }
     silent = verdict.status == "not_measured"
@@ -98,7 +97,7 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description=_figure(verdict),
         metadata={
-            **{name: float(value) for name, value in figures.items() if value is not None},
+            **{name: metadata.legible(value) for name, value in figures.items() if value is not None},
             "status": verdict.status,
             **({"alert": verdict.alert} if verdict.alert else {}),
         },

@@ -30,11 +30,16 @@ _NUMBER_IN_TEXT = re.compile(r"(?<![A-Za-z0-9.])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\
 
 
 def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
-    """One number per metric: the median of its repetitions (of `failed`, how many did), under the metric's bare name."""
+    """One number per metric, under its bare name: the median of its repetitions, of `failed` how many did."""
     found: dict[str, list[float]] = {}
     for one in measurements:
         found.setdefault(one.metric.partition(".")[2], []).append(float(one.value))
-    return {name: sum(values) if name == "failed" else float(median(values)) for name, values in found.items()}
+    return {name: sum(values) if name == "failed" else legible(median(values)) for name, values in found.items()}
+
+
+def legible(value: float) -> float:
+    """The value to six significant digits: what a person compares, and more than any measurement here tells."""
+    return float(f"{value:.6g}")
 
 
 def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
@@ -52,8 +57,8 @@ def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
         "files": len(reports),
         **sums,
         "dagster/row_count": sums["events"],
-        "seconds": float(sum(report.seconds for report in reports)),
-        **{f"seconds_{room}": float(seconds) for room, seconds in rooms.items()},
+        "seconds": legible(sum(report.seconds for report in reports)),
+        **{f"seconds_{room}": legible(seconds) for room, seconds in rooms.items()},
         "rules": dg.MetadataValue.json(dict(sorted(rules.items()))),
         "per_file": table([_file(report) for report in reports]),
     }
