@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from typing import Any, Literal
 from pipeline_perf.bench import child
 from pipeline_perf.bench.lock import DEFAULT_WAIT_S, measurement_lock
 from pipeline_perf.bench.processes import PeakMemory, TreeSampler, high_water, input_output, kill_all, remaining, require_proc
-from pipeline_perf.bench.workload import Correctness, Output, Workload, in_scratch, named_values, resolve
+from pipeline_perf.bench.workload import Correctness, Output, Workload, filled_in, named_values, resolve
 
 Side = Literal["", "a", "b"]
 
@@ -146,35 +146,58 @@ class Pairs:
         return [*self.a, *self.b]
 
 
-def measure(workload: Workload, repetitions: int, warmup: int = 1, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> list[Sample]:
+def measure(
+    workload: Workload,
+    repetitions: int,
+    warmup: int = 1,
+    *,
+    lock: Path,
+    wait_s: float = DEFAULT_WAIT_S,
+    more: Callable[[Sequence[Sample]], int] | None = None,
+) -> list[Sample]:
     """Run a workload `warmup` times unrecorded, then `repetitions` times, each in a fresh process.
 
-    A failed warm-up, or a repetition that ran out of time, is returned and ends the series: what
-    follows would fail as well, and take as long. Raises MeasurementBusy when another measurement
+    When these are done, `more` says how many others there shall be, until it says 0. A failed warm-up,
+    or a repetition that ran out of time, is returned and ends the series: what follows would fail as
+    well, and take as long. Raises MeasurementBusy when another measurement
     holds `lock` for longer than `wait_s` seconds.
     """
     require_proc()
     samples: list[Sample] = []
     with measurement_lock(lock, wait_s) as held:
-        for turn in range(-warmup, repetitions):
+        turn = -warmup
+        while turn < repetitions:
             sample = _run(workload, max(turn, 0), "", held)
             if turn >= 0 or not sample.ok:
                 samples.append(sample)
             if sample.timed_out or (turn < 0 and not sample.ok):
                 break
+            turn += 1
+            if more and turn == repetitions:
+                repetitions += more(samples)
     return samples
 
 
-def measure_pair(a: Workload, b: Workload, pairs: int, warmup: int = 1, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> Pairs:
+def measure_pair(
+    a: Workload,
+    b: Workload,
+    pairs: int,
+    warmup: int = 1,
+    *,
+    lock: Path,
+    wait_s: float = DEFAULT_WAIT_S,
+    more: Callable[[Pairs], int] | None = None,
+) -> Pairs:
     """Run two workloads interleaved A B B A …, so that the machine's drift meets both sides alike.
 
-    Side a is the subject, side b what it is compared with. Ends early like `measure`; both sides
-    then have the same number of repetitions.
+    Side a is the subject, side b what it is compared with. Goes on and ends early like `measure`;
+    both sides always have the same number of repetitions.
     """
     require_proc()
     sides: dict[Side, list[Sample]] = {"a": [], "b": []}
     with measurement_lock(lock, wait_s) as held:
-        for turn in range(-warmup, pairs):
+        turn = -warmup
+        while turn < pairs:
             order: tuple[tuple[Side, Workload], ...] = (("a", a), ("b", b)) if turn % 2 == 0 else (("b", b), ("a", a))
             pair = {side: _run(workload, max(turn, 0), side, held) for side, workload in order}
             failed = any(not sample.ok for sample in pair.values())
@@ -183,6 +206,9 @@ def measure_pair(a: Workload, b: Workload, pairs: int, warmup: int = 1, *, lock:
                     sides[side].append(sample)
             if any(sample.timed_out for sample in pair.values()) or (turn < 0 and failed):
                 break
+            turn += 1
+            if more and turn == pairs:
+                pairs += more(Pairs(tuple(sides["a"]), tuple(sides["b"])))
     return Pairs(tuple(sides["a"]), tuple(sides["b"]))
 
 
@@ -196,7 +222,7 @@ def _run(workload: Workload, repetition: int, side: Side, lock: int) -> Sample:
         scratch, control = Path(directory, "scratch"), Path(directory, "control")
         scratch.mkdir()
         control.mkdir()
-        params = in_scratch(workload.params, scratch)
+        params = filled_in(workload.params, scratch, _python(workload))
         if workload.prepare:
             prepare = resolve(workload.prepare) if isinstance(workload.prepare, str) else workload.prepare
             prepare(scratch, params)
@@ -208,13 +234,23 @@ def _run(workload: Workload, repetition: int, side: Side, lock: int) -> Sample:
         return _checked(sample, params, scratch, control)
 
 
+def _python(workload: Workload) -> str:
+    return workload.python or sys.executable
+
+
 def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Path) -> list[str]:
     if workload.command:
-        return [str(word) for word in in_scratch(workload.command, scratch)]
-    request = {"path": sys.path, "target": workload.target, "params": params, "reply": str(control / "reply.json")}
+        return [str(word) for word in filled_in(workload.command, scratch, _python(workload))]
+    # A Python of the workload's own has a path of its own: the lab's would lead it to the lab's tree.
+    request = {
+        "path": [] if workload.python else sys.path,
+        "target": workload.target,
+        "params": params,
+        "reply": str(control / "reply.json"),
+    }
     (control / "request.json").write_text(json.dumps(request), encoding="utf-8")
     # -P keeps the lab's own modules, neighbours of child.py, out of the child's import path.
-    return [sys.executable, "-P", str(Path(child.__file__)), str(control / "request.json")]
+    return [_python(workload), "-P", str(Path(child.__file__).resolve()), str(control / "request.json")]
 
 
 @contextmanager
@@ -225,7 +261,14 @@ def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) 
     with (control / "stdout").open("wb") as stdout, (control / "stderr").open("wb") as stderr:
         try:
             process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment, start_new_session=True, pass_fds=(lock,)
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=workload.directory or None,
+                env=environment,
+                start_new_session=True,
+                pass_fds=(lock,),
             )
         except OSError as error:
             raise _NotStarted(f"could not start {argv[0]}: {error.strerror}") from error

@@ -15,7 +15,8 @@ from typing import Any
 #: Half an hour: the longest that any target allows one workload to take.
 DEFAULT_TIMEOUT_S = 1800.0
 
-SCRATCH = "{scratch}"
+#: Stand in argv and string parameters for the repetition's own directory, and for the Python that the workload runs with.
+SCRATCH, PYTHON = "{scratch}", "{python}"
 
 
 class WorkloadError(ValueError):
@@ -55,8 +56,13 @@ class Workload:
 
     Exactly one of `command` (argv) and `target` ("module:function", called with `params` as keyword
     arguments in a fresh Python) is given. Every repetition has its own empty directory, which stands
-    in for `{scratch}` in argv and in string parameters, and is removed afterwards. `unit` and
-    `units` say how much work one repetition does ("rows", 1_000_000).
+    in for `{scratch}` in argv and in string parameters, and is removed afterwards; `{python}` stands
+    for the Python that runs the workload, so that it can be another one. `unit` and `units` say how
+    much work one repetition does ("rows", 1_000_000).
+
+    `python` and `directory` are for measuring another tree of the code: the interpreter, which then
+    finds modules by its own path ('': the lab's, with the lab's path), and the working directory
+    ('': the lab's).
 
     `prepare(scratch, params)` runs before each repetition, outside the measurement. `check(output)`
     runs after it; a repetition whose check says wrong is a failed one. Both may be given as
@@ -74,6 +80,8 @@ class Workload:
     prepare: Callable[[Path, Mapping[str, Any]], None] | str | None = None
     check: Callable[[Output], Correctness] | str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+    directory: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.target):
@@ -86,14 +94,14 @@ class Workload:
             raise WorkloadError(f"workload {self.name!r}: the name must be 'family.scope' or 'family'")
 
 
-def in_scratch(value: Any, scratch: Path) -> Any:
-    """The value with `{scratch}` replaced in every string of it, at any depth."""
+def filled_in(value: Any, scratch: Path, python: str) -> Any:
+    """The value with `{scratch}` and `{python}` replaced in every string of it, at any depth."""
     if isinstance(value, str):
-        return value.replace(SCRATCH, str(scratch))
+        return value.replace(SCRATCH, str(scratch)).replace(PYTHON, python)
     if isinstance(value, Mapping):
-        return {key: in_scratch(item, scratch) for key, item in value.items()}
+        return {key: filled_in(item, scratch, python) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [in_scratch(item, scratch) for item in value]
+        return [filled_in(item, scratch, python) for item in value]
     return value
 
 

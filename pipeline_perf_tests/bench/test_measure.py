@@ -1,7 +1,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -229,3 +229,51 @@ def test_importing_the_lab_stays_cheap() -> None:
     code = "import sys, pipeline_perf.bench.measure, pipeline_perf.bench.targets, pipeline_perf.bench.results\nprint(sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not any(f"'{name}'" in modules for name in ("polars", "duckdb", "numpy", "dagster", "jinja2"))
+
+
+def test_another_python_finds_modules_by_its_own_path_and_runs_in_the_directory_named(lock: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "only_here.py").write_text(
+        "import os, sys\ndef where(python): return [os.getcwd(), python, sys.executable]\n", encoding="utf-8"
+    )
+    seen = []
+
+    def remember(output: Output) -> Correctness:
+        seen.append(output.returned)
+        return Correctness(True)
+
+    workload = Workload(
+        "test.tree",
+        target="only_here:where",
+        params={"python": "{python}"},
+        check=remember,
+        python=sys.executable,
+        directory=str(tree),
+        environment={"PYTHONPATH": str(tree)},
+    )
+    assert run_once(workload, lock=lock).reason == ""
+    assert seen == [[str(tree), sys.executable, sys.executable]]
+
+
+def test_a_command_names_its_python_by_a_placeholder(lock: Path) -> None:
+    workload = Workload("test.python", command=("{python}", "-c", "print('hello')"), check=f"{WORK}:says_hello")
+    assert run_once(workload, lock=lock).ok
+
+
+def test_measuring_goes_on_for_as_many_repetitions_as_are_asked_for(lock: Path, python: Python) -> None:
+    asked: list[int] = []
+
+    def until_five(samples: Sequence[Sample]) -> int:
+        asked.append(len(samples))
+        return 5 - len(samples)
+
+    assert [sample.repetition for sample in measure(python("pass"), 2, 1, lock=lock, more=until_five)] == [0, 1, 2, 3, 4]
+    assert asked == [2, 5]
+
+
+def test_pairs_go_on_for_as_many_as_are_asked_for_still_alternating(lock: Path, python: Python) -> None:
+    pairs = measure_pair(python("pass"), python("pass"), 1, 0, lock=lock, more=lambda pairs: 3 - len(pairs.a))
+    assert len(pairs.a) == len(pairs.b) == 3
+    order = [side for _, side in sorted((sample.started, sample.side) for sample in pairs.samples)]
+    assert order == ["a", "b", "b", "a", "a", "b"]
