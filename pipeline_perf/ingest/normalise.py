@@ -63,6 +63,12 @@ class Columns:
     def has(self, titles: tuple[str, ...]) -> bool:
         return all(title_key(t) in self.at for t in titles)
 
+    def offer(self, spec: Field) -> bool:
+        """Whether the file has the columns of a field: all of them, or one where the first that is not empty counts."""
+        if spec.combine == "first" and spec.column:
+            return any(title_key(t) in self.at for t in spec.column)
+        return self.has(spec.column)
+
     def expr(self, title: str) -> pl.Expr:
         return pl.col(self.at[title_key(title)])
 
@@ -96,7 +102,7 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
             if name in TYPED:
                 exprs.append((text.is_not_null() & typed[name].is_null()).alias(UNREADABLE + name))
     exprs += [expr.alias(name) for name, expr in typed.items()]
-    overrides = [o for o in table.overrides if columns.has(tuple(o.when))]
+    overrides = _applicable(table.overrides, columns)
     exprs += [_when(o.when, columns).alias(f"when.{i}") for i, o in enumerate(overrides)]
     if "subscriber_number" not in typed and "subscriber" in columns.contexts:
         exprs.append(pl.col("context.subscriber").alias("subscriber_number"))
@@ -160,10 +166,20 @@ def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: O
 
 
 def _choose(alternatives: tuple[Field, ...], columns: Columns) -> Field | None:
+    """The first alternative that the file has; without its column a field still has its default and what it is derived from."""
     for spec in alternatives:
-        if columns.has(spec.column) and (spec.context is None or spec.context in columns.contexts):
+        if columns.offer(spec) and (spec.context is None or spec.context in columns.contexts):
             return spec
-    return None
+    last = alternatives[-1]
+    return None if last.default is None and last.derive is None else Field(value=last.default, derive=last.derive)
+
+
+def _applicable(overrides: tuple[Override, ...], columns: Columns) -> list[Override]:
+    """The overrides whose conditions the file can meet, with the fields that it has."""
+    able = [
+        Override(o.when, {n: spec for n, spec in o.set.items() if columns.offer(spec)}) for o in overrides if columns.has(tuple(o.when))
+    ]
+    return [o for o in able if o.set]
 
 
 def _require_time(chosen: Mapping[str, Field | None], batch: Batch, layout: Layout) -> None:
@@ -181,8 +197,6 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
         text = cleaned[0] if len(cleaned) == 1 else pl.concat_str(cleaned, separator=" ", ignore_nulls=True)
     else:
         text = pl.coalesce(cleaned)
-    if spec.missing:
-        text = pl.when(~text.is_in(list(spec.missing))).then(text)
     if spec.pick:
         text = text.str.extract(spec.pick, 1)
     if spec.strip:
@@ -201,9 +215,12 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
 
 
 def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
-    parts = [pl.col(f"context.{spec.context}")] if spec.context is not None else [columns.expr(title) for title in spec.column]
+    if spec.context is not None:
+        parts = [pl.col(f"context.{spec.context}")]
+    else:
+        parts = [columns.expr(title) for title in spec.column if columns.has((title,))]
     trimmed = [part.str.strip_chars() for part in parts]
-    return [pl.when(text != "").then(text) for text in trimmed]
+    return [pl.when(~text.is_in(["", *spec.missing]) if spec.missing else text != "").then(text) for text in trimmed]
 
 
 def _when(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
@@ -236,10 +253,11 @@ def _float(text: pl.Expr) -> pl.Expr:
 
 
 def _sum(cells: list[pl.Expr]) -> pl.Expr:
-    """The sum of what is given; null where one of the texts is no number."""
+    """The sum of what is given; null where nothing is, or one of the texts is no number."""
     values = [_float(cell) for cell in cells]
     broken = pl.any_horizontal([cell.is_not_null() & value.is_null() for cell, value in zip(cells, values, strict=True)])
-    return pl.when(~broken).then(pl.sum_horizontal(values))
+    given = pl.any_horizontal([cell.is_not_null() for cell in cells])
+    return pl.when(given & ~broken).then(pl.sum_horizontal(values))
 
 
 def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
@@ -505,7 +523,7 @@ def _legs(frame: pl.DataFrame, legs: Legs) -> pl.DataFrame:
         .filter((pl.col("size") > 1) & pl.col("any"))
         .with_columns(
             pl.col("event_id").sort_by("record_no").first().over("group").alias("first"),
-            pl.col("record_no").rank("ordinal").over("group").cast(pl.Int32).alias("leg_no"),
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("group").alias("leg_no"),
         )
     )
     first = near["first"].to_list()

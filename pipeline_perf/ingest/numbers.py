@@ -9,8 +9,9 @@ import functools
 
 import polars as pl
 
-#: North American Numbering Plan: area code and exchange do not begin with 0 or 1.
-NANP = r"^1?([2-9]\d{2}[2-9]\d{6})$"
+#: North American Numbering Plan: area code and exchange do not begin with 0 or 1. Dialled digits may have a
+#: star in front, or *67 and *82, which hide and show the caller's own number.
+NANP = r"^(?:\*(?:67|82)?)?1?([2-9]\d{2}[2-9]\d{6})$"
 NANP_REGIONS = frozenset({"US", "CA"})
 
 

@@ -17,6 +17,9 @@ from pipeline_perf.ingest.probe import Probe
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
 
+#: Share of a table's titles from which a file is said to be nearly of that layout.
+NEARLY = 0.65
+
 
 @dataclass(frozen=True)
 class Match:
@@ -84,10 +87,25 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
     raise NeedsMapping(
-        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. "
+        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {_nearest(probe, layouts)}"
         "Complete the suggested layout and put it into your layouts folder",
         suggestion(probe),
     )
+
+
+def _nearest(probe: Probe, layouts: Iterable[Layout]) -> str:
+    """A sentence on the layout that the file would be one of, had it a column or two more."""
+    best: tuple[float, str] = (0.0, "")
+    for layout in layouts:
+        delimiters = dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)) if layout.container == "delimited" else ()
+        for delimiter, line in ((d, line) for d in delimiters for line in probe.head if d in line):
+            keys = {title_key(t) for t in split_line(line, delimiter, layout.quote)}
+            for table in layout.tables:
+                lacking = [t for t in table.header if title_key(t) not in keys]
+                share = 1.0 - len(lacking) / max(1, len(table.header))
+                if share >= NEARLY and share > best[0]:
+                    best = (share, f"They are nearly those of layout {layout.id}, which also needs {' and '.join(map(repr, lacking))}. ")
+    return best[1]
 
 
 def _signed(layout: Layout, text: str) -> bool:

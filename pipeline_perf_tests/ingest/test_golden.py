@@ -1,0 +1,95 @@
+"""Golden files: every field of every event against what a person read from the bytes, and every line accounted for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline_perf import events
+from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+
+GOLDEN = Path(__file__).parent / "golden"
+EXPECTED = {e["file"]: e for e in (json.loads(p.read_text()) for p in sorted(GOLDEN.glob("*.expected.json")))}
+
+#: What follows from the file and the record number, and is checked by rules instead.
+DERIVED = ("event_id", "source_file_id")
+
+
+def ingested(path: Path, lake: Lake, **options: Any) -> FileReport:
+    report = ingest_file(path, lake, Options(**options))
+    assert report.status == "ingested", report.reason
+    return report
+
+
+def stored(lake: Lake) -> list[dict[str, Any]]:
+    return lake.scan_events().sort("record_no").collect().to_dicts()
+
+
+def written_out(expected: dict[str, Any], ids: dict[int, int]) -> list[dict[str, Any]]:
+    """The expected events with every column, in the types of the event table.
+
+    `{"of_record": 7}` stands for the event of that record: its id, in call_id in hexadecimal.
+    """
+    return [_typed({**dict.fromkeys(events.COLUMNS), **expected["each"], **event}, ids) for event in expected["events"]]
+
+
+def _typed(event: dict[str, Any], ids: dict[int, int]) -> dict[str, Any]:
+    for name, dtype in events.COLUMNS.items():
+        value = event[name]
+        if isinstance(value, dict):
+            event_id = ids[value["of_record"]]
+            event[name] = f"{event_id & (2**64 - 1):016x}" if name == "call_id" else event_id
+        elif value is not None and dtype.is_temporal():
+            event[name] = dt.datetime.fromisoformat(value)
+        elif value is not None and dtype.is_decimal():
+            event[name] = Decimal(value)
+    return event
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_field_of_every_event_is_as_a_person_reads_it(name: str, tmp_path: Path) -> None:
+    expected = EXPECTED[name]
+    lake = Lake(tmp_path / "lake")
+    report = ingested(GOLDEN / name, lake, **expected["options"])
+    found = stored(lake)
+
+    ids = {event["record_no"]: event["event_id"] for event in found}
+    assert len(set(ids.values())) == len(found)
+    assert {event["source_file_id"] for event in found} == {hashlib.sha256((GOLDEN / name).read_bytes()).hexdigest()[:16]}
+    wanted = written_out(expected, ids)
+    for event, want in zip(found, wanted, strict=False):  # one by one: a difference is read more easily
+        assert {k: v for k, v in event.items() if k not in DERIVED} == {k: v for k, v in want.items() if k not in DERIVED}
+    assert len(found) == len(wanted)
+
+    quarantine = lake.scan_quarantine().sort("record_no").collect()
+    assert quarantine.select("record_no", "rule").to_dicts() == expected["quarantine"]
+    assert quarantine.filter(pl.col("raw").str.strip_chars() == "").height == 0
+    assert quarantine.filter(pl.col("reason").str.len_chars() < 10).height == 0
+
+    for key, value in expected["report"].items():
+        assert getattr(report, key) == (dict.fromkeys(events.EVENT_TYPES, 0) | value if key == "by_type" else value), key
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_line_is_a_record_or_furniture(name: str, tmp_path: Path) -> None:
+    report = ingested(GOLDEN / name, Lake(tmp_path / "lake"), **EXPECTED[name]["options"])
+    text = (GOLDEN / name).read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    assert report.records == report.events + report.quarantined
+    assert report.lines == report.furniture + report.records  # no record of these files has more than one line
+    assert report.lines == text.count(b"\n") + (not text.endswith(b"\n"))
+
+
+def test_each_text_layout_has_a_golden_file() -> None:
+    from pipeline_perf.ingest.layouts import built_in
+
+    shipped = {layout.id for layout in built_in().values() if layout.container != "pdf"}
+    assert {expected["report"]["layout"] for expected in EXPECTED.values()} == shipped
