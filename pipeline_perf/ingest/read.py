@@ -7,6 +7,7 @@ plainly records are looked at one by one.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -18,14 +19,17 @@ import polars as pl
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
 from pipeline_perf.ingest.layouts import Control, Layout, Table, title_key
 from pipeline_perf.ingest.lines import blocks
+from pipeline_perf.ingest.quotes import Quotes, resolved
 from pipeline_perf.ingest.recognise import Match, matching_table, split_line
 from pipeline_perf.ingest.source import Source
 
-#: A quoted field may run over line ends; further than this it is a quote that was never closed.
-MAX_QUOTED_LINES = 50
-
-#: Lines told apart at a time; a new header among them makes the rest be looked at again.
+#: Lines told apart at a time; a new header among them makes the rest be looked at again, so that short sections
+#: are met with short windows.
 WINDOW = 1 << 14
+FIRST_WINDOW = 1 << 8
+
+#: A section's title announces its header within so many lines.
+TITLE_REACH = 3
 
 Reject = tuple[int, None, str, str, str]
 
@@ -52,7 +56,10 @@ class State:
     context: dict[str, str | None]
     line: int = 0  # physical lines behind us
     title: str | None = None  # the last section title seen
+    titled: int = -TITLE_REACH  # the line of it, counted from 0
+    window: int = FIRST_WINDOW
     short: int = 0  # records with fewer fields than the header
+    shortest: int | None = None  # characters of the shortest fixed-width record
 
 
 @dataclass
@@ -142,7 +149,7 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
     for table in layout.tables:
         mine = lines.str.contains(table.record or "").to_numpy() & free & ~special
         free &= ~mine
-        account.records[Binding(table.name, tuple(table.slices), None, table)] = [np.flatnonzero(mine)]
+        account.records[Binding(table.name, tuple(table.slices), None, table)] = [_whole(lines, mine, block, state, account)]
     for i in np.flatnonzero(free).tolist():
         text = lines[i]
         context = _update_context(layout, text, i, state, account)
@@ -163,6 +170,21 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
             batches.append(_batch(binding, pl.DataFrame(cells), raw, at, state, contexts))
     state.line += total
     return Piece(tuple(batches), rejected(account.rejects), total, account.furniture, used, tuple(account.stated))
+
+
+def _whole(lines: pl.Series, mine: np.ndarray, block: bytes, state: State, account: Account) -> np.ndarray:
+    """Which lines are records, without a last one that the file's end cut off: it has no line end and is shorter than all others."""
+    at = np.flatnonzero(mine)
+    lengths = lines.gather(at).str.len_chars().to_numpy()
+    known = [] if state.shortest is None else [state.shortest]
+    last = len(at) and at[-1] == len(lines) - 1 and not block.endswith(b"\n")
+    if last and min([*lengths[:-1], *known], default=0) > lengths[-1]:
+        reason = f"the file ends inside this record: {lengths[-1]} characters"
+        account.rejects.append((state.line + len(lines), None, "cut_off", reason, lines[-1]))
+        return at[:-1]
+    if len(at):
+        state.shortest = min([int(lengths.min()), *known])
+    return at
 
 
 def _unrecognised(record_no: int, text: str) -> Reject:
@@ -188,42 +210,31 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
     layout, delimiter, quote = match.layout, match.delimiter, match.quote
     lines = pl.read_lines(block)["line"]
     account = Account()
-    spans: dict[int, int] = {}  # first line of a record of several lines → its last
     counts = lines.str.count_matches(delimiter, literal=True).fill_null(0).to_numpy().copy()
-    quoted = np.zeros(len(lines), dtype=bool)
+    quotes, held = Quotes(np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)), b""
     if quote is not None and quote.encode() in block:
-        held = b""
-        quoted = lines.str.contains(quote, literal=True).to_numpy().copy()
-        spans, opened, broken = _quoted_spans(lines, quoted, delimiter, quote, final=final)
-        if opened is not None:
-            kept = lines[:opened]
-            held = block[_line_start(block, len(lines) - opened) :]
-            if not kept.len():
+        physical = len(lines)
+        lines, counts, quotes = resolved(lines, counts, delimiter, quote, final=final)
+        if len(lines) < physical:
+            held = block[_line_start(block, physical - len(lines)) :]
+            if not len(lines):
                 return Piece((), position=used), held
-            lines, counts, quoted = kept, counts[:opened], quoted[:opened]
-        bare = lines.gather(np.flatnonzero(quoted)).str.replace_all(f"{re.escape(quote)}[^{re.escape(quote)}]*{re.escape(quote)}", "")
-        counts[quoted] = bare.str.count_matches(delimiter, literal=True).to_numpy()
-        for i in broken:
-            account.rejects.append((state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", lines[i]))
-    else:
-        held, broken = b"", []
     total = len(lines)
     before = dict(state.context)
-    taken = np.zeros(total, dtype=bool)  # not to be looked at: broken, or part of a record above
-    taken[list(broken)] = True
-    for first, last in spans.items():
+    taken = np.zeros(total, dtype=bool)  # part of a record above
+    for first, last in quotes.spans.items():
         taken[first + 1 : last + 1] = True
     cut_off = total - 1 if not block.endswith(b"\n") and not held else None
     position = 0
     lengths = lines.str.len_bytes().to_numpy()
     while position < total:
-        position = _segment(lines, counts, lengths, taken, spans, cut_off, position, match, state, account)
+        position = _segment(lines, counts, lengths, taken, quotes, cut_off, position, match, state, account)
     contexts = _context_columns(layout, before, account, total)
     batches = []
     for binding, parts in account.records.items():
         at = np.concatenate(parts)
         if len(at):
-            batches.append(_split(lines, at, quoted, spans, binding, match, state, contexts, account))
+            batches.append(_split(lines, at, counts, quotes, binding, match, state, contexts))
     state.line += total
     account.rejects.sort()
     return Piece(tuple(b for b in batches if b.frame.height), rejected(account.rejects), total, account.furniture, used), held
@@ -242,7 +253,7 @@ def _segment(
     counts: np.ndarray,
     lengths: np.ndarray,
     taken: np.ndarray,
-    spans: dict[int, int],
+    quotes: Quotes,
     cut_off: int | None,
     start: int,
     match: Match,
@@ -251,18 +262,21 @@ def _segment(
 ) -> int:
     """Tell the lines from `start` apart up to the next header that binds another table; returns where that is."""
     layout = match.layout
-    total = min(len(lines), start + WINDOW)
+    state.window = min(WINDOW, state.window)
+    total = min(len(lines), start + state.window)
+    state.window *= 2
     binding = state.binding
     if binding is None:
         text = lines[start]
         header = _header(text, match, state)
         if header is not None:
             state.binding = header
-        elif not taken[start]:
+        else:
             _update_context(layout, text, start, state, account)
-            _note_title(layout, text, state)
-        account.furniture += not taken[start]
-        return start + 1
+            _note_title(layout, text, start, state)
+        span = quotes.lines(start)
+        account.furniture += span
+        return start + span
 
     width = binding.width
     here = slice(start, total)
@@ -275,6 +289,11 @@ def _segment(
         odd |= lines[here].str.starts_with(binding.header.split(match.delimiter)[0] + match.delimiter).to_numpy()
     if binding.table.record is not None:
         odd |= ~lines[here].str.contains(binding.table.record).to_numpy()
+    anchored = _anchored(layout.furniture)
+    if anchored:  # such as totals with as many cells as a record; other patterns are too dear to look for in every line
+        odd |= lines[here].str.contains(anchored).to_numpy()
+    odd[[i - start for i in quotes.broken if start <= i < total]] = True
+    odd[max(0, state.titled + 1 - state.line - start) : max(0, state.titled + TITLE_REACH + 1 - state.line - start)] = True
     plain = ~odd & ~taken[here]
     end = total
     todo = np.flatnonzero(odd & ~taken[here]).tolist()[::-1]
@@ -283,27 +302,31 @@ def _segment(
         i = start + offset
         text = lines[i]
         if not text.strip(f"{match.delimiter}{match.quote or ''} \t\x00\x1a\x0c"):
-            account.furniture += 1
+            account.furniture += quotes.lines(i)
             continue
         header = _header(text, match, state)
         if header is not None:
-            account.furniture += 1
+            account.furniture += quotes.lines(i)
             if header != binding:
                 state.binding = header
-                end = i + 1
+                state.window = FIRST_WINDOW
+                end = i + quotes.lines(i)
                 plain[offset:] = False
                 break
             continue
         context = _update_context(layout, text, i, state, account)
-        titled = _note_title(layout, text, state)
+        titled = _note_title(layout, text, i, state)
         if titled:  # a header follows, perhaps one that would pass for a record
-            near = [o for o in range(offset + 1, min(offset + 4, total - start)) if plain[o] and _header(lines[start + o], match, state)]
+            near = [o for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start)) if plain[o]]
             plain[near] = False
             todo = sorted({*todo, *near}, reverse=True)
-        if context or titled or _is_furniture(layout, text):
-            account.furniture += 1
+        if context or titled or (_is_furniture(layout, text) and not (counts[i] == width - 1 and _has_time(text, binding, match))):
+            account.furniture += quotes.lines(i)
             continue
-        reason = _unfit(text, int(counts[i]), binding, match, cut=i == cut_off and not state.short)
+        if i in quotes.broken:
+            account.rejects.append((state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", text))
+            continue
+        reason = _unfit(text, int(counts[i]), binding, match, cut=i == cut_off, short=state.short > 0)
         if reason is None:
             state.short += counts[i] < width - 1
             plain[offset] = True
@@ -319,9 +342,15 @@ def _header(text: str, match: Match, state: State) -> Binding | None:
     return Binding(table.name, tuple(t.strip() for t in titles), text, table) if table else None
 
 
-def _note_title(layout: Layout, text: str, state: State) -> bool:
+@functools.cache
+def _anchored(furniture: tuple[str, ...]) -> str:
+    """Those of the patterns that only look at a line's beginning, as one; empty where there are none."""
+    return "|".join(f"(?:{p})" for p in furniture if re.match(r"(?:\(\?\w+\))?\^", p) and "|" not in re.sub(r"\([^()]*\)", "", p))
+
+
+def _note_title(layout: Layout, text: str, index: int, state: State) -> bool:
     if any(t.title and re.search(t.title, text) for t in layout.tables):
-        state.title = text
+        state.title, state.titled = text, state.line + index
         return True
     return False
 
@@ -336,8 +365,18 @@ def _needed(binding: Binding) -> int:
     return max((i + 1 for i, title in enumerate(binding.titles) if title_key(title) in wanted), default=1)
 
 
-def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool) -> tuple[str, str] | None:
-    """Why a ragged line cannot be a record of the table (rule and reason), or None when it can."""
+def _has_time(text: str, binding: Binding, match: Match) -> bool:
+    """Whether a line as wide as the header has something in the columns of the time, as no total and no page head has."""
+    titles = {title_key(c) for alternative in binding.table.fields["started_at"] for c in alternative.column}
+    cells = split_line(text, match.delimiter, match.quote)
+    return any(cell.strip() for cell, title in zip(cells, binding.titles, strict=False) if title_key(title) in titles)
+
+
+def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool, short: bool) -> tuple[str, str] | None:
+    """Why a ragged line cannot be a record of the table (rule and reason), or None when it can.
+
+    `cut`: the file ends with this line, and without a line end; `short`: records above have fewer fields than the header.
+    """
     fields = delimiters + 1
     if fields > binding.width:
         surplus = split_line(text, match.delimiter, match.quote)[binding.width :]
@@ -346,7 +385,7 @@ def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: b
         return None
     if delimiters == 0 and binding.width > 1:
         return _unrecognised(0, "")[2:4]
-    if cut and fields < binding.width:
+    if cut and (fields <= _needed(binding) if short else fields < binding.width):
         return "cut_off", f"the file ends inside this record: {fields} of {binding.width} fields"
     if binding.table.record is not None and not re.search(binding.table.record, text):
         return _unrecognised(0, "")[2:4]
@@ -358,97 +397,49 @@ def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: b
 def _split(
     lines: pl.Series,
     at: np.ndarray,
-    quoted: np.ndarray,
-    spans: dict[int, int],
+    counts: np.ndarray,
+    quotes: Quotes,
     binding: Binding,
     match: Match,
     state: State,
     contexts: pl.DataFrame,
-    account: Account,
 ) -> Batch:
     """Cut record lines into cells."""
     width = binding.width
     raw = lines if len(at) == len(lines) else lines.gather(at)
     names = [f"c{i}" for i in range(width)]
-    in_quotes = quoted[at]
-    if not in_quotes.any():
+    if not quotes.quoted[at].any():
         limit = width if match.layout.overflow else width + 1  # surplus fields are known to be empty
         cells = raw.str.splitn(match.delimiter, limit).struct.unnest()
         cells = cells[:, :width] if cells.width > width else cells
         return _batch(binding, cells.rename(dict(zip(cells.columns, names, strict=True))), raw, at, state, contexts)
-    texts = raw.to_list() if spans else None
-    if texts is not None:
-        for k, i in enumerate(at.tolist()):
-            if i in spans:
-                texts[k] = "\n".join(lines[i : spans[i] + 1].to_list())
-        raw = pl.Series(texts, dtype=pl.String)
-    cells_or_none = _parse_quoted(raw, names, match)
-    if cells_or_none is None:
-        rows = [split_line(text, match.delimiter, match.quote) for text in raw.to_list()]
-        padded = [[*row, *[None] * (width - len(row))] if len(row) < width else _folded(row, width, match) for row in rows]
-        cells_or_none = pl.DataFrame(padded, schema=dict.fromkeys(names, pl.String()), orient="row")
-    return _batch(binding, cells_or_none, raw, at, state, contexts)
+    # Polars and csv agree on quotes that enclose whole fields; of others, and of surplus fields, csv is the judge.
+    odd = quotes.loose[at] | (counts[at] >= width)
+    plain, rest = np.flatnonzero(~odd), np.flatnonzero(odd)
+    rows = [split_line(text, match.delimiter, match.quote) for text in raw.gather(rest).to_list()]
+    padded = [[*row, *[None] * (width - len(row))] if len(row) < width else _folded(row, width, match) for row in rows]
+    cells = pl.concat(
+        [_parse_quoted(raw.gather(plain), names, match), pl.DataFrame(padded, schema=dict.fromkeys(names, pl.String()), orient="row")]
+    )
+    if len(rest):
+        cells = cells[np.argsort(np.concatenate([plain, rest]))]
+    return _batch(binding, cells, raw, at, state, contexts)
 
 
 def _folded(row: list[str], width: int, match: Match) -> list[str]:
     return [*row[: width - 1], match.delimiter.join(row[width - 1 :])] if match.layout.overflow else row[:width]
 
 
-def _parse_quoted(raw: pl.Series, names: Sequence[str], match: Match) -> pl.DataFrame | None:
-    """The fast way for quoted records; None where the text is too odd for it, and csv must do it row by row."""
-    if match.layout.overflow:
-        return None
-    data = "\n".join(raw.to_list()).encode()
-    try:
-        cells = pl.read_csv(
-            io.BytesIO(data),
-            has_header=False,
-            separator=match.delimiter,
-            quote_char=match.quote,
-            schema=dict.fromkeys(names, pl.String()),
-            missing_columns="insert",
-            extra_columns="raise",
-            empty_string_is_null=False,
-        )
-    except pl.exceptions.PolarsError:
-        return None
-    return cells if cells.height == len(raw) else None
-
-
-def _quoted_spans(
-    lines: pl.Series, quoted: np.ndarray, delimiter: str, quote: str, *, final: bool
-) -> tuple[dict[int, int], int | None, list[int]]:
-    """Find quoted fields that run over line ends.
-
-    Returns the spans (first → last line), the first line of a field still open at the block's end
-    (None when there is none), and lines whose quote never closes.
-    """
-    at = np.flatnonzero(quoted)
-    odd = at[(lines.gather(at).str.count_matches(quote, literal=True).to_numpy() % 2) == 1]
-    spans: dict[int, int] = {}
-    broken: list[int] = []
-    done = -1
-    for i in odd.tolist():
-        if i <= done or not _ends_open(lines[i], delimiter, quote):
-            continue
-        last = min(i + MAX_QUOTED_LINES, len(lines) - 1)
-        closing = next((int(j) for j in odd[(odd > i) & (odd <= last)]), None)
-        if closing is not None:
-            spans[i] = done = closing
-        elif last < i + MAX_QUOTED_LINES and not final:
-            return spans, i, broken
-        else:
-            broken.append(i)
-    return spans, None, broken
-
-
-def _ends_open(text: str, delimiter: str, quote: str) -> bool:
-    """Whether a line ends inside a quoted field. Only a quote at the start of a field opens one."""
-    inside, start = False, True
-    for char in text:
-        if char == quote:
-            inside = (not inside) if (start or inside) else inside
-            start = False
-        else:
-            start = char == delimiter and not inside
-    return inside
+def _parse_quoted(raw: pl.Series, names: Sequence[str], match: Match) -> pl.DataFrame:
+    schema = dict.fromkeys(names, pl.String())
+    if not len(raw):
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(
+        io.BytesIO("\n".join(raw.to_list()).encode()),
+        has_header=False,
+        separator=match.delimiter,
+        quote_char=match.quote,
+        schema=schema,
+        missing_columns="insert",
+        empty_string_is_null=False,
+    )
