@@ -26,7 +26,9 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
     frame = pl.DataFrame({"old": distinct}).with_columns(
         pl.col("old")
         .str.replace(r"(?i)^(?:sips?|tel):", "")
+        .str.replace(r"(?i);ext=.*$", " extension $0")  # an extension is another party than its switchboard
         .str.replace(r"[@;].*$", "")
+        .str.replace(r"^(\+\d{1,3})\s*\(0\)", "$1")  # the 0 is dialled at home only
         .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
         .alias("bare")
     )
