@@ -142,7 +142,7 @@ def failed_check_alert(context: dg.RunStatusSensorContext, alerts: Alerts) -> dg
         return dg.SkipReason(f"every check of {run.job_name} passed")
     if alerts.missing:
         return dg.SkipReason(alerts.missing)
-    alerts.send(f"{run.job_name}: {len(failed)} checks failed", checks_text(run.run_id, failed))
+    alerts.send(f"{run.job_name}: {len(failed)} {'check' if len(failed) == 1 else 'checks'} failed", checks_text(run.run_id, failed))
     return None
 
 

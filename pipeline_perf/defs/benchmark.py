@@ -5,30 +5,21 @@ path of a file to its committed events: start-up, imports and all.
 """
 
 import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from pipeline_perf.bench import reference
 from pipeline_perf.bench.compare import compare
 from pipeline_perf.bench.measure import Pairs, Sample, measure, measure_pair
 from pipeline_perf.bench.measurement import Measurement, of_samples, units_per_mib
 from pipeline_perf.bench.targets import Target
-from pipeline_perf.bench.workload import Correctness, Output, Workload
 from pipeline_perf.defs import accuracy, datasets, metadata, parsed, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.scenarios import Measure, Scenario
-from pipeline_perf.synth.dataset import Dataset
+from pipeline_perf.workloads import IDLE, IDLE_REPETITIONS, bare_copy, ingestion
 
 GROUP = "benchmark"
-
-#: A process that does nothing: the floor of memory under every measured one.
-IDLE = Workload("idle", command=(sys.executable, "-c", "pass"))
-
-IDLE_REPETITIONS = 3
 
 
 def key(scenario: str) -> dg.AssetKey:
@@ -81,62 +72,6 @@ def asset_of(scenario: Scenario, plan: Measure, scenarios: Sequence[Scenario], c
         return dg.MaterializeResult(metadata={**plotted(scenario, samples, figures), **run})
 
     return benchmark
-
-
-# The workloads -------------------------------------------------------------------------------------
-
-
-def ingestion(scenario: Scenario, found: Sequence[Dataset]) -> Workload:
-    """The command line's ingestion of a scenario's files, each repetition into a lake of its own."""
-    commands = [_command(dataset) for dataset in found]
-    expected = sum(dataset.facts["records"] for dataset in found)
-    single = len(commands) == 1
-    return Workload(
-        scenario.workload,
-        command=commands[0] if single else (sys.executable, "-c", _IN_TURN, *(json.dumps(command) for command in commands)),
-        params={"records": expected},
-        unit="rows",
-        units=expected,
-        check=complete,
-    )
-
-
-#: Several data sets need several commands, for what a file does not say (zone, subscriber) is told per command.
-_IN_TURN = "import json, subprocess, sys\nfor command in sys.argv[1:]: subprocess.run(json.loads(command), check=True)"
-
-
-def _command(dataset: Dataset) -> tuple[str, ...]:
-    told = [f"--{name}={dataset.facts[name]}" for name in ("zone", "subscriber") if dataset.facts[name]]
-    files = [str(path) for path in dataset.files]
-    return (sys.executable, "-m", "pipeline_perf", "ingest", *files, "--lake", "{scratch}/lake", "--json", *told)
-
-
-def complete(output: Output) -> Correctness:
-    """Whether the ingestion reported every record of every file; its figures stand beside the speed."""
-    reports = [json.loads(line) for line in output.stdout.splitlines()]
-    unread = [f"{Path(report['file']).name}: {report['status']} {report['reason']}" for report in reports if report["status"] != "ingested"]
-    found = sum(report["records"] for report in reports)
-    values = {name: float(sum(report[name] for report in reports)) for name in ("records", "events", "quarantined", "duplicates")}
-    if unread:
-        return Correctness(False, "; ".join(unread), values)
-    return Correctness(found == output.params["records"], f"{found} records of {output.params['records']}", values)
-
-
-def bare_copy(scenario: Scenario, dataset: Dataset) -> Workload:
-    """The reference: the same file copied into Parquet with no work on its values."""
-    source = dataset.files[0]
-    columns = [str(reference.widest(source))] if scenario.measure and scenario.measure.reference == "copy" else []
-    return Workload(
-        f"copy.{scenario.name}",
-        command=(sys.executable, "-m", reference.__name__, str(source), _COPY, *columns),
-        params={"source": str(source), "copy": _COPY},
-        unit="rows",
-        units=dataset.facts["records"],
-        check=reference.complete,
-    )
-
-
-_COPY = "{scratch}/copy.parquet"
 
 
 # The figures ---------------------------------------------------------------------------------------

@@ -17,12 +17,10 @@ from pipeline_perf.bench import environment, targets
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.results import ResultStore, Run, new_run
 from pipeline_perf.bench.targets import Target, Verdict
+from pipeline_perf.workloads import PACKAGES
 
 #: The metadata entry that names the run.
 RUN = "results_run"
-
-#: Whose version can change a figure without any change of ours.
-PACKAGES = ("polars", "deltalake", "pyarrow", "duckdb", "pdfplumber", "pandera", "phonenumbers", "dagster")
 
 
 def lab_run(context: dg.AssetExecutionContext) -> Run:
