@@ -222,6 +222,23 @@ def _forget_other_attempts(lake: Lake, identity: str, attempt: str) -> None:
             lake.delete(table, identity)
 
 
+@dataclass
+class Books:
+    """What is counted of a file while it goes through the corridor."""
+
+    counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
+    rules: Counter[str] = field(default_factory=Counter)
+    by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
+    stated: list[tuple[layouts.Control, str]] = field(default_factory=list)
+    repeats: list[pl.DataFrame] = field(default_factory=list)
+    starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
+    duration_s: float = 0.0
+
+    @property
+    def span(self) -> tuple[dt.datetime, dt.datetime] | None:
+        return (min(self.starts), max(self.starts)) if self.starts else None
+
+
 def _write(
     pieces: Pieces,
     total: int,
@@ -232,87 +249,97 @@ def _write(
     watch: Stopwatch,
     progress: Progress | None,
 ) -> FileReport:
-    decisions, seen = Decisions(), deduplicate.SeenRows()
-    counts: Counter[str] = Counter()
-    rules: Counter[str] = Counter()
-    by_type: Counter[str] = Counter(dict.fromkeys(events.EVENT_TYPES, 0))
-    spans: list[tuple[dt.datetime, dt.datetime]] = []
-    marks: list[pl.DataFrame] = []
-    stated: list[tuple[layouts.Control, str]] = []
-    duration = 0.0
-    with ThreadPoolExecutor(1, "read") as reader, Committer(lake, attempt, watch) as committer:
-        for chunk, piece in enumerate(_ahead(pieces, reader, watch)):
-            stated.extend(piece.stated)
-            good: list[pl.DataFrame] = []
-            bad = [piece.rejected]
-            for batch in piece.batches:
-                with watch.room("normalise"):
-                    frame = normalise(batch, origin, decisions)
-                with watch.room("validate"):
-                    verdict = validate(frame)
-                rules.update(verdict.counts)
-                bad.append(verdict.quarantine)
-                if not verdict.events.height:
-                    continue
-                good.append(verdict.events.select([*(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")), "repeat"]))
-                if batch.table.repeats:
-                    marks.append(
-                        deduplicate.repeats(verdict.events, batch.table.repeats.within_s).with_columns(pl.lit("repeat").alias("kind"))
-                    )
-            quarantine = pl.concat(bad)
-            rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
-            counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height)
-            if quarantine.height:
-                committer.submit("quarantine", _quarantine(quarantine, report, origin), chunk)
-            if good:
-                frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0]
-                with watch.room("deduplicate"):
-                    frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
-                counts.update(events=frame.height)
-                duration += float(frame["duration_s"].sum())
-                by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
-                spans.append((_moment(frame["started_at"].min()), _moment(frame["started_at"].max())))
-                committer.submit("events", frame, chunk)
+    decisions, seen, books = Decisions(), deduplicate.SeenRows(), Books()
+    with Ahead(pieces, watch) as ahead, Committer(lake, attempt, watch) as committer:
+        while (piece := ahead.take()) is not None:
+            position = piece.position
+            frame, quarantine = _work(piece, origin, decisions, seen, books, watch)
+            del piece  # a piece weighs as much as all that is made of it: not held while the next one comes
+            committer.submit(frame, _quarantine(quarantine, report, origin))
+            del frame, quarantine
             if progress:
-                progress(piece.position, total)
+                progress(position, total)
 
-    reasons = _control_mismatches(stated, counts, duration)
+    counts = books.counts
+    reasons = _control_mismatches(books)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
-    span = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
     with lake.lock("finish"):
-        duplicates = _mark(lake, report.source_file_id, attempt, span, seen, marks, watch)
+        duplicates = _mark(lake, report.source_file_id, attempt, seen, books, watch)
         report = dataclasses.replace(
             report,
             status="ingested",
             records=counts["events"] + counts["quarantined"],
             events=counts["events"],
-            by_type=dict(by_type),
+            by_type=dict(books.by_type),
             quarantined=counts["quarantined"],
             duplicates=duplicates,
             furniture=counts["furniture"],
             lines=counts["lines"],
-            rules=dict(rules),
+            rules=dict(books.rules),
             reason="; ".join(reasons),
             seconds=watch.total,
             stages=watch.stages,
         )
         with watch.room("commit"):
-            lake.append("files", _file_row(report, origin, span), attempt, 0)
+            lake.append("files", _file_row(report, origin, books.span), attempt, 0)
     return report
 
 
-def _ahead(pieces: Pieces, reader: ThreadPoolExecutor, watch: Stopwatch) -> Pieces:
-    """Read the next piece while the one before is worked on."""
+def _work(
+    piece: Piece, origin: Origin, decisions: Decisions, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take a piece through the rooms and into the books; returns its events and its quarantine."""
+    good, bad = [], [piece.rejected]
+    for batch in piece.batches:
+        with watch.room("normalise"):
+            frame = normalise(batch, origin, decisions)
+        with watch.room("validate"):
+            verdict = validate(frame)
+        books.rules.update(verdict.counts)
+        bad.append(verdict.quarantine)
+        good.append(verdict.events.select(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")))
+        if batch.table.repeats:
+            found = deduplicate.repeats(verdict.events, batch.table.repeats.within_s)
+            books.repeats.append(found.with_columns(pl.lit("repeat").alias("kind")))
+    quarantine = pl.concat(bad)
+    books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
+    books.stated.extend(piece.stated)
+    frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0] if good else pl.DataFrame()
+    books.counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height, events=frame.height)
+    if frame.height:
+        with watch.room("deduplicate"):
+            frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
+        books.duration_s += float(frame["duration_s"].sum())
+        books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
+        books.starts += [_moment(frame["started_at"].min()), _moment(frame["started_at"].max())]
+    return frame, quarantine
 
-    def read_one() -> Piece | None:
-        with watch.room("read"):
-            return next(pieces, None)
 
-    coming = reader.submit(read_one)
-    while (piece := coming.result()) is not None:
-        coming = reader.submit(read_one)
-        yield piece
+class Ahead:
+    """Reads the next piece while the one before is worked on."""
+
+    def __init__(self, pieces: Pieces, watch: Stopwatch) -> None:
+        self._pieces, self._watch = pieces, watch
+        self._thread = ThreadPoolExecutor(1, "read")
+        self._coming = self._thread.submit(self._read)
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self) -> Piece | None:
+        with self._watch.room("read"):
+            return next(self._pieces, None)
+
+    def take(self) -> Piece | None:
+        """The next piece, None after the last."""
+        piece = self._coming.result()
+        if piece is not None:
+            self._coming = self._thread.submit(self._read)
+        return piece
 
 
 class Committer:
@@ -320,31 +347,31 @@ class Committer:
 
     def __init__(self, lake: Lake, attempt: str, watch: Stopwatch) -> None:
         self._lake, self._attempt, self._watch = lake, attempt, watch
-        self._done = {table: lake.committed(table, attempt) for table in ("events", "quarantine")}
+        self._done = {table: lake.committed(table, attempt) for table in ("quarantine", "events")}
         self._thread = ThreadPoolExecutor(1, "commit")
-        self._pending: list[Future[None]] = []
+        self._running: Future[None] | None = None
+        self._chunk = -1
 
     def __enter__(self) -> Committer:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=kind is not None)
-        if kind is None:
-            self._settle(0)
+        self._thread.shutdown(wait=True)
+        if kind is None and self._running is not None:
+            self._running.result()
 
-    def submit(self, table: str, frame: pl.DataFrame, chunk: int) -> None:
-        if chunk <= self._done[table]:
-            return
-        self._settle(1)  # at most a chunk waits: memory stays bounded
-        self._pending.append(self._thread.submit(self._commit, table, frame, chunk))
+    def submit(self, frame: pl.DataFrame, quarantine: pl.DataFrame) -> None:
+        """Begin to commit a chunk; waits for the one before, so that memory stays bounded."""
+        self._chunk += 1
+        if self._running is not None:
+            self._running.result()
+        self._running = self._thread.submit(self._commit, frame, quarantine, self._chunk)
 
-    def _settle(self, most: int) -> None:
-        while len(self._pending) > most:
-            self._pending.pop(0).result()
-
-    def _commit(self, table: str, frame: pl.DataFrame, chunk: int) -> None:
+    def _commit(self, frame: pl.DataFrame, quarantine: pl.DataFrame, chunk: int) -> None:
         with self._watch.room("commit"):
-            self._lake.append(table, frame, self._attempt, chunk)
+            for table, rows in (("quarantine", quarantine), ("events", frame)):
+                if rows.height and chunk > self._done[table]:
+                    self._lake.append(table, rows, self._attempt, chunk)
 
 
 def _moment(value: Any) -> dt.datetime:
@@ -359,10 +386,11 @@ def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.D
     )
 
 
-def _control_mismatches(stated: list[tuple[layouts.Control, str]], counts: Counter[str], duration: float) -> list[str]:
+def _control_mismatches(books: Books) -> list[str]:
     """What header and trailer records say of the file, where it is not what was read."""
+    counts = books.counts
     found = []
-    for control, text in stated:
+    for control, text in books.stated:
         bare = text.strip()
         if not bare:
             continue
@@ -371,7 +399,7 @@ def _control_mismatches(stated: list[tuple[layouts.Control, str]], counts: Count
             read = float(counts["events"] + counts["quarantined"])
         else:
             value = pl.select(seconds(pl.lit(bare), control.form)).item()
-            read = duration
+            read = books.duration_s
         what = control.equals.removesuffix("_s")
         if value is None:
             found.append(f"the control figure for {what} is unreadable: {bare!r}")
@@ -381,24 +409,16 @@ def _control_mismatches(stated: list[tuple[layouts.Control, str]], counts: Count
     return found
 
 
-def _mark(
-    lake: Lake,
-    identity: str,
-    attempt: str,
-    span: tuple[dt.datetime, dt.datetime] | None,
-    seen: deduplicate.SeenRows,
-    repeats: list[pl.DataFrame],
-    watch: Stopwatch,
-) -> int:
+def _mark(lake: Lake, identity: str, attempt: str, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     with watch.room("deduplicate"):
         if lake.committed("duplicates", attempt) >= 0:
             mine = lake.scan("duplicates").filter(pl.col("source_file_id") == identity).collect()
-        elif span is None:
+        elif books.span is None:
             return 0
         else:
-            own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *repeats]).unique("event_id", keep="first")
-            mine = pl.concat([own, deduplicate.across_files(lake, identity, *span, own)])
+            own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
+            mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
             mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     if mine.height and lake.committed("duplicates", attempt) < 0:
         with watch.room("commit"):

@@ -378,7 +378,7 @@ def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: b
     `cut`: the file ends with this line, and without a line end; `short`: records above have fewer fields than the header.
     """
     fields = delimiters + 1
-    if fields > binding.width:
+    if fields > binding.width and not match.layout.overflow:
         surplus = split_line(text, match.delimiter, match.quote)[binding.width :]
         if any(cell.strip() for cell in surplus):
             return "too_many_fields", f"{fields} fields where the header has {binding.width}: a delimiter inside a value?"
