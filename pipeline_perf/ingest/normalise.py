@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -194,7 +195,7 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
         return pl.lit(spec.value)
     cleaned = _cells(spec, columns)
     if spec.combine == "join":
-        text = cleaned[0] if len(cleaned) == 1 else pl.concat_str(cleaned, separator=" ", ignore_nulls=True)
+        text = cleaned[0] if len(cleaned) == 1 else _absent_if_empty(pl.concat_str(cleaned, separator=" ", ignore_nulls=True))
     else:
         text = pl.coalesce(cleaned)
     if spec.pick:
@@ -212,6 +213,10 @@ def _text(spec: Field, columns: Columns) -> pl.Expr:
     if spec.default is not None:
         text = text.fill_null(spec.default)
     return text
+
+
+def _absent_if_empty(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
 
 
 def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
@@ -313,19 +318,27 @@ def _time(name: str, spec: Field, text: pl.Expr, batch: Batch, decisions: Decisi
         if len(values):
             decisions.formats[key] = _decide(values, forms, " + ".join(spec.column))
     if spec.carry_down:
-        last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").str.replace(r"^\d{4} ", "").alias("t"))["t"]
+        year = r"^\d{4} " if spec.year == "period" else ""  # what was put in front is put there again
+        last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").str.replace(year, "").alias("t"))["t"]
         if len(last) and last[0]:
             decisions.last_date[batch.table.name] = last[0]
     form = decisions.formats.get(key, forms[0] if forms else "%Y-%m-%d %H:%M:%S")
     return text, _parse(text, form)
 
 
+#: Seconds from 1970 to some day near the year 5000.
+_YEAR_5000 = 95_617_584_000
+
+
 def _parse(text: pl.Expr, form: str) -> pl.Expr:
     """strptime, and the epoch forms `epoch` and `epoch_ms`."""
     if form in ("epoch", "epoch_ms"):
-        return pl.from_epoch(text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False), "ms" if form == "epoch_ms" else "s").cast(
-            events.MICROSECONDS
-        )
+        number = text.cast(pl.Float64, strict=False)
+        unit: Literal["ms", "s"] = "ms" if form == "epoch_ms" else "s"
+        known = number.abs() < _YEAR_5000 * (1000 if unit == "ms" else 1)  # far beyond, microseconds wrap round into plausible years
+        return pl.from_epoch(pl.when(known).then(number).cast(pl.Int64), unit).cast(events.MICROSECONDS)
+    if re.fullmatch(r"(?:%[YmdyHMS]| )+", form):  # without separators a digit less would shift the others
+        text = pl.when(text.str.len_bytes() == len(form.replace("%Y", "yyyy"))).then(text)
     if "%p" in form:
         text = text.str.replace(r"(?i)([ap])\.?(m?)\.?$", "${1}M")
     return text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
@@ -400,15 +413,14 @@ def _times(frame: pl.DataFrame, chosen: Mapping[str, Field | None], origin: Orig
             (given.is_null() & span.is_not_null()).alias(CORRECTED + "duration_from_end"),
         ).drop("ended_at", "text.ended_at")
     if zone == "UTC":
-        utc = [local.dt.replace_time_zone("UTC").alias("started_at")]
+        utc = [frame["started_at"].dt.replace_time_zone("UTC")]
     else:
-        exact = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        # A time that the clocks skipped was written by a clock that had not been put forward yet.
-        skipped = (local + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        utc = [
-            pl.coalesce(exact, skipped).dt.convert_time_zone("UTC").alias("started_at"),
-            (exact.is_null() & local.is_not_null()).alias(CORRECTED + "skipped_hour"),
-        ]
+        exact = frame["started_at"].dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        skipped = exact.is_null() & frame["started_at"].is_not_null()
+        moments = exact.dt.convert_time_zone("UTC")
+        if skipped.any():
+            moments = moments.zip_with(~skipped, _by_the_day_before(frame["started_at"], zone))
+        utc = [moments, skipped.alias(CORRECTED + "skipped_hour")]
     return frame.with_columns(
         local.alias("started_at_local"),
         *utc,
@@ -416,6 +428,12 @@ def _times(frame: pl.DataFrame, chosen: Mapping[str, Field | None], origin: Orig
         pl.lit(unknown and not origin.zone_stated).alias("zone_assumed"),
         pl.lit((spec.resolution if spec else None) or resolution(form), dtype=pl.Int16).alias("time_resolution_s"),
     )
+
+
+def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
+    """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
+    earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return (local - earlier.dt.base_utc_offset() - earlier.dt.dst_offset()).dt.replace_time_zone("UTC")
 
 
 def resolution(form: str) -> int:

@@ -1,0 +1,473 @@
+"""Normalising: texts become the values that they denote, by decisions about columns and never about cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pipeline_perf.ingest import normalise as room
+from pipeline_perf.ingest.batch import Batch
+from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.layouts import Field, Layout, Legs, Override, Table
+from pipeline_perf.ingest.normalise import Decisions, Origin, event_ids, normalise, seconds
+
+property_test = settings(max_examples=80, deadline=None)
+
+ISO = Field(("Time",), formats=("%Y-%m-%d %H:%M:%S",))
+Cells = Mapping[str, Sequence[str | None]]
+
+
+def table(**fields: Field | tuple[Field, ...]) -> Table:
+    listed = {name: field if isinstance(field, tuple) else (field,) for name, field in fields.items()}
+    return Table("calls", {"started_at": (ISO,), **listed}, header=("Time",))
+
+
+def typed(
+    cells: Cells,
+    of: Table,
+    *,
+    context: Cells | None = None,
+    zone: str = "UTC",
+    decisions: Decisions | None = None,
+    origin_zone: str | None = None,
+    subscriber: str | None = None,
+    first: int = 1,
+) -> pl.DataFrame:
+    """Normalise columns given by title; `zone` is the layout's, `origin_zone` what the user said."""
+    columns = {f"c{i}": pl.Series(values, dtype=pl.String) for i, values in enumerate(cells.values())}
+    columns |= {f"context.{name}": pl.Series(values, dtype=pl.String) for name, values in (context or {}).items()}
+    frame = pl.DataFrame(columns).with_columns(
+        pl.int_range(first, pl.len() + first, dtype=pl.Int64).alias("record_no"),
+        pl.lit(None, dtype=pl.Int32).alias("page"),
+        pl.lit("raw").alias("raw"),
+    )
+    layout = Layout("some", "att", "calls", "this test", "delimited", (of,), zone=zone, currency="USD")
+    origin = Origin("00000000000000ab", layout, "att", origin_zone or "America/New_York", origin_zone is not None, subscriber, None)
+    return normalise(Batch(of, tuple(cells), frame), origin, decisions or Decisions())
+
+
+def moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+# --------------------------------------------------------------------------- durations
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("seconds", "0", 0), ("seconds", "58", 58), ("seconds", "1,234", 1234), ("seconds", "1.5", 1.5), ("seconds", "1:07", None),
+        ("seconds", "inf", None), ("seconds", "nan", None), ("seconds", "abc", None),
+        ("minutes", "2", 120), ("minutes", "0.30", 18), ("minutes", "2:00", None),
+        ("clock", "5", 5), ("clock", "0:05", 5), ("clock", "1:07", 67), ("clock", "101:07", 6067), ("clock", "1:02:03", 3723),
+        ("clock", "0123:04:05", 443045), ("clock", "0:01.5", 1.5), ("clock", "1:60", None), ("clock", "1:60:00", None),
+        ("clock", "-1", None), ("clock", "1:2:3:4", None), ("clock", ":05", None), ("clock", "5:", None), ("clock", " 1 : 02 ", 62),
+        ("hour_clock", "0:05", 300), ("hour_clock", "101:07", 364020), ("hour_clock", "1:02:03", 3723), ("hour_clock", "5", None),
+        ("hhmmss", "000130", 90), ("hhmmss", "130", 90), ("hhmmss", "01010203", 363723), ("hhmmss", "000060", None),
+        ("hhmmss", "00:01", None),
+        ("tenths", "0000905", 90.5), ("tenths", "-5", None), ("tenths", "1.5", None),
+        ("words", "1h 2m 3s", 3723), ("words", "1m 2s", 62), ("words", "0 m 28 s", 28), ("words", "2 hrs 5 mins", 7500),
+        ("words", "90 sec", 90), ("words", "1 Minute 2 Seconds", 62), ("words", "1h2m3s", 3723), ("words", "45", None),
+        ("words", "3s 1m", None),
+    ],
+)  # fmt: skip
+def test_a_duration_is_read_in_the_form_that_its_column_has(form, text, expected):
+    assert pl.select(seconds(pl.lit(text), form)).item() == expected
+
+
+@given(st.integers(0, 200), st.integers(0, 59), st.integers(0, 59))
+@property_test
+def test_every_print_of_a_length_of_time_is_the_same_length(hours, minutes, rest):
+    length = hours * 3600 + minutes * 60 + rest
+    prints = {
+        "clock": [f"{hours}:{minutes:02}:{rest:02}", f"{hours * 60 + minutes}:{rest:02}", f"{length}"],
+        "hour_clock": [f"{hours:04}:{minutes:02}:{rest:02}"],
+        "hhmmss": [f"{hours:04}{minutes:02}{rest:02}"],
+        "words": [f"{hours}h {minutes}m {rest}s", f"{hours} hours {minutes} min. {rest} sec."],
+        "tenths": [f"{length * 10}"],
+        "seconds": [f"{length}", f"{length:,}"],
+    }
+    for form, texts in prints.items():
+        assert pl.DataFrame({"t": texts}).select(seconds(pl.col("t"), form)).to_series().to_list() == [length] * len(texts)
+
+
+def test_a_missing_duration_comes_from_the_end_of_the_call_and_is_counted_as_a_correction():
+    end = Field(("End",), formats=ISO.formats)
+    found = typed(
+        {"Time": ["2026-01-01 10:00:00"] * 3, "End": ["2026-01-01 10:01:05", "junk", None], "Sec": [None, "7", None]},
+        table(duration_s=Field(("Sec",), form="seconds"), ended_at=end),
+    )
+    assert found["duration_s"].to_list() == [65, 7, None]
+    assert found["corrected.duration_from_end"].to_list() == [True, False, False]
+    assert found["unreadable.ended_at"].to_list() == [False, True, False]
+
+
+# --------------------------------------------------------------------------- times as written
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 6:45AM", "2012-03-06 06:45"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 6:45pm", "2012-03-06 18:45"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 12:15AM", "2012-03-06 00:15"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 12:15PM", "2012-03-06 12:15"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 6:45p", "2012-03-06 18:45"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 6:45A", "2012-03-06 06:45"),
+        ("%m/%d/%Y %I:%M %p", "03/06/2012 6:45 a.m.", "2012-03-06 06:45"),
+        ("%m/%d/%Y %I:%M %p", "03/06/2012 6:45 P.M.", "2012-03-06 18:45"),
+        ("%m/%d/%Y %I:%M %p", "03/06/2012 6:45\u202fPM", "2012-03-06 18:45"),
+        ("%m/%d/%Y %I:%M%p", "03/06/2012 13:45PM", None),
+        ("%m/%d/%Y %H:%M", "8/7/2011 5:25", "2011-08-07 05:25"),
+        ("%m/%d/%y %H:%M:%S", "01/02/26 03:04:05", "2026-01-02 03:04:05"),
+        ("%m/%d/%Y %H:%M", "02/30/2026 10:00", None),
+        ("%m/%d/%Y %H:%M", "01/02/2026 25:00", None),
+        ("%m/%d/%Y %H:%M", "01/02/2026 10:00 x", None),
+        ("%Y%m%d %H%M%S", "20260102 030405", "2026-01-02 03:04:05"),
+        ("%Y%m%d %H%M%S", "2026012 030405", None),
+        ("%Y%m%d %H%M%S", "2026111 030405", None),
+        ("%y%m%d %H%M%S", "26010 030405", None),
+        ("epoch", "1767225600", "2026-01-01 00:00:00"),
+        ("epoch", "1767225600.75", "2026-01-01 00:00:00"),
+        ("epoch_ms", "1767225600250", "2026-01-01 00:00:00.250"),
+        ("epoch", "99999999999999", None),
+        ("epoch", "18446744073710", None),
+        ("epoch", "nan", None),
+        ("epoch", "soon", None),
+    ],
+)
+def test_a_time_is_read_in_the_form_of_its_column_or_not_at_all(form, text, expected):
+    readable = {"epoch": "1", "epoch_ms": "1"}.get(form, "")
+    found = typed({"Time": [text, readable]}, table(started_at=Field(("Time",), formats=(form,))))
+    assert found["started_at_local"][0] == (expected and moment(expected))
+    assert found["unreadable.started_at"][0] is (expected is None)
+
+
+def test_a_time_in_two_columns_is_read_as_one():
+    found = typed(
+        {"Date": ["01/02/26", "01/02/26", None], "Clock": ["03:04:05", None, None]},
+        Table("calls", {"started_at": (Field(("Date", "Clock"), formats=("%m/%d/%y %H:%M:%S",)),)}, header=("Date",)),
+    )
+    assert found["started_at_local"].to_list() == [moment("2026-01-02 03:04:05"), None, None]
+    assert found["unreadable.started_at"].to_list() == [False, True, False]
+
+
+def test_the_form_that_reads_most_of_the_column_is_taken_for_all_of_it():
+    either = Field(("Time",), formats=("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"))
+    found = typed({"Time": ["05/01/2026 10:00", "25/01/2026 10:00", "06/01/2026 10:00"]}, table(started_at=either))
+    assert [t.date().isoformat() for t in found["started_at_local"]] == ["2026-01-05", "2026-01-25", "2026-01-06"]
+
+
+def test_the_form_taken_for_the_first_batch_holds_for_the_next():
+    either = table(started_at=Field(("Time",), formats=("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")))
+    decisions = Decisions()
+    typed({"Time": ["25/01/2026 10:00"]}, either, decisions=decisions)
+    assert typed({"Time": ["05/01/2026 10:00"]}, either, decisions=decisions)["started_at_local"][0] == moment("2026-01-05 10:00")
+
+
+def test_a_column_whose_days_could_all_be_months_is_asked_about():
+    either = Field(("Time",), formats=("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"))
+    with pytest.raises(NeedsMapping, match="column Time: every date reads both as"):
+        typed({"Time": ["05/01/2026 10:00", "06/07/2026 10:00"]}, table(started_at=either))
+
+
+def test_a_column_whose_days_are_their_months_is_no_question():
+    either = Field(("Time",), formats=("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"))
+    assert typed({"Time": ["05/05/2026 10:00"]}, table(started_at=either))["started_at_local"][0] == moment("2026-05-05 10:00")
+
+
+def test_a_file_without_the_column_of_the_time_is_refused_by_name():
+    with pytest.raises(UnreadableFile, match="the column Time is missing"):
+        typed({"Other": ["x"]}, table())
+
+
+@pytest.mark.parametrize(("form", "resolution"), [("%Y-%m-%d %H:%M:%S", 1), ("%Y-%m-%d %H:%M", 60), ("epoch", 1)])
+def test_the_resolution_of_a_time_is_what_its_form_prints(form, resolution):
+    assert typed({"Time": [None]}, table(started_at=Field(("Time",), formats=(form,))))["time_resolution_s"][0] in (resolution, 60)
+    text = {"epoch": "5"}.get(form, dt.datetime(2026, 1, 1).strftime(form))
+    assert typed({"Time": [text]}, table(started_at=Field(("Time",), formats=(form,))))["time_resolution_s"][0] == resolution
+
+
+# --------------------------------------------------------------------------- years and dates that are not printed
+
+WHEN = Field(("When",), formats=("%b %d %I:%M %p",), year="period", carry_down=True)
+BILL = Table("talk", {"started_at": (WHEN,)}, header=("When",))
+
+
+@given(st.dates(dt.date(1999, 1, 1), dt.date(2060, 1, 1)), st.lists(st.integers(0, 300), min_size=1, max_size=5))
+@property_test
+def test_a_date_without_year_lies_in_the_twelve_months_before_the_end_of_the_period(end, ages):
+    days = [end - dt.timedelta(days=age) for age in ages]
+    texts = [f"{day:%b} {day.day:02} 9:12 AM" for day in days]
+    found = typed({"When": texts}, BILL, context={"period": [f"{end:%m/%d/%Y}"] * len(days)})
+    assert [t.date() for t in found["started_at_local"]] == days
+
+
+def test_a_leap_day_belongs_to_the_leap_year_on_either_side_of_new_year():
+    found = typed({"When": ["Feb 29 9:12 AM"] * 2}, BILL, context={"period": ["03/15/2024", "01/15/2025"]})
+    assert [t.date() for t in found["started_at_local"]] == [dt.date(2024, 2, 29)] * 2
+
+
+def test_a_period_that_cannot_be_read_gives_no_year_and_so_no_time():
+    assert typed({"When": ["Jan 02 9:12 AM"]}, BILL, context={"period": ["soon"]})["started_at_local"].to_list() == [None]
+
+
+@given(st.lists(st.tuples(st.integers(1, 28), st.booleans()), min_size=1, max_size=12), st.integers(1, 11))
+@property_test
+def test_a_date_is_carried_down_to_the_rows_below_also_into_the_next_batch(rows, cut):
+    texts, days, day = [], [], None
+    for number, printed in rows:
+        day = number if printed or day is None else day
+        texts.append(f"Jan {day:02} 9:12 AM" if printed or not days else "9:12 AM")
+        days.append(day)
+    decisions, found = Decisions(), []
+    for part in (texts[:cut], texts[cut:]):
+        if part:
+            batch = typed({"When": part}, BILL, context={"period": ["02/01/2026"] * len(part)}, decisions=decisions)
+            found += batch["started_at_local"].to_list()
+    assert found == [dt.datetime(2026, 1, day, 9, 12) for day in days]
+
+
+def test_a_carried_date_with_its_year_is_carried_whole():
+    when = Field(("When",), formats=("%Y %b %d %H:%M",), carry_down=True)
+    bill = Table("talk", {"started_at": (when,)}, header=("When",))
+    decisions = Decisions()
+    typed({"When": ["2026 Jan 05 9:12"]}, bill, decisions=decisions)
+    assert typed({"When": ["9:40"]}, bill, decisions=decisions)["started_at_local"][0] == moment("2026-01-05 09:40")
+
+
+def test_a_clock_time_with_no_date_above_it_is_unreadable():
+    assert typed({"When": ["9:12 AM"]}, BILL, context={"period": ["02/01/2026"]})["unreadable.started_at"].to_list() == [True]
+
+
+# --------------------------------------------------------------------------- zones
+
+
+@given(
+    st.lists(
+        st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 1, 1)).map(lambda t: t.replace(microsecond=0)), min_size=1, max_size=6
+    ),
+    st.sampled_from(
+        ["America/New_York", "America/Los_Angeles", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]
+    ),
+    st.sampled_from([None, "2026-03-08 02:30", "2026-11-01 01:30", "2025-10-05 02:15", "2011-12-30 12:00", "2026-03-29 01:15"]),
+)
+@property_test
+def test_local_times_become_utc_as_the_zone_had_it_also_where_clocks_were_changed(moments, zone, special):
+    moments = [*moments, *([moment(special)] if special else [])]
+    found = typed({"Time": [f"{t}" for t in moments]}, table(), zone=zone)
+    # The reference takes the earlier of two meanings, and reads a time that was skipped by the clock before the change.
+    assert found["started_at"].to_list() == [t.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) for t in moments]
+    assert found["started_at_local"].to_list() == moments
+    skipped = [t.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != t for t in moments]
+    if zone != "UTC":
+        assert found["corrected.skipped_hour"].to_list() == skipped
+
+
+@pytest.mark.parametrize(
+    ("layout_zone", "stated", "zone", "assumed"),
+    [
+        ("UTC", None, "UTC", False),
+        ("Europe/London", None, "Europe/London", False),
+        ("Europe/London", "America/Chicago", "Europe/London", False),
+        ("local", None, "America/New_York", True),
+        ("local", "America/Chicago", "America/Chicago", False),
+    ],
+)
+def test_the_zone_is_the_layouts_or_the_users_and_else_an_assumption(layout_zone, stated, zone, assumed):
+    found = typed({"Time": ["2026-07-01 12:00:00"]}, table(), zone=layout_zone, origin_zone=stated)
+    assert found.select("zone", "zone_assumed").row(0) == (zone, assumed)
+    assert found["started_at"][0] == dt.datetime(2026, 7, 1, 12, tzinfo=ZoneInfo(zone))
+
+
+def test_seconds_since_1970_are_utc_whatever_the_zone_of_the_layout():
+    found = typed({"Time": ["1767225600"]}, table(started_at=Field(("Time",), formats=("epoch",))), zone="local")
+    assert found.select("zone", "zone_assumed").row(0) == ("UTC", False)
+
+
+def test_a_fields_own_zone_wins_over_the_layouts():
+    field = Field(("Time",), formats=ISO.formats, zone="America/Los_Angeles")
+    assert typed({"Time": ["2026-07-01 12:00:00"]}, table(started_at=field))["started_at"][0].hour == 19
+
+
+# --------------------------------------------------------------------------- parties
+
+A, B = "+12125550101", "+12125550102"
+
+
+def parties(of: Table, cells: Cells, **options: str) -> list[tuple[str | None, ...]]:
+    count = len(next(iter(cells.values())))
+    found = typed({"Time": ["2026-01-01 10:00:00"] * count, **cells}, of, **options)
+    return found.select("direction", "subscriber_number", "from_number", "to_number").rows()
+
+
+def test_the_direction_follows_from_which_party_the_subscriber_is():
+    of = table(
+        from_number=Field(("From",)), to_number=Field(("To",)), direction=Field(("Way",), map={"F": "forwarded"}, derive="subscriber")
+    )
+    cells = {"From": ["2125550101", "2125550102", "2125550102", "2125550101", "2125550101"],
+             "To": ["2125550102", "(212) 555-0101", "2125550103", "2125550101", "2125550102"],
+             "Way": ["?", None, None, None, "f"]}  # fmt: skip
+    assert [row[0] for row in parties(of, cells, subscriber=A)] == ["outbound", "inbound", "unknown", "unknown", "forwarded"]
+    assert [row[0] for row in parties(of, cells)] == ["unknown"] * 4 + ["forwarded"]
+
+
+def test_the_subscriber_follows_from_the_direction():
+    of = table(
+        from_number=Field(("From",)),
+        to_number=Field(("To",)),
+        direction=Field(("Way",), map={"o": "outbound", "i": "inbound"}),
+        subscriber_number=Field(derive="direction"),
+    )
+    cells = {"From": ["2125550101"] * 3, "To": ["2125550102"] * 3, "Way": ["O", "I", "?"]}
+    assert parties(of, cells) == [("outbound", A, A, B), ("inbound", B, A, B), ("unknown", None, A, B)]
+
+
+def test_the_counterpart_is_the_caller_of_what_comes_in_and_the_called_of_all_else():
+    of = table(direction=Field(("Way",), map={"i": "inbound"}, default="outbound"), counterpart=Field(("Number",)))
+    cells = {"Way": ["O", "I", "O"], "Number": ["2125550102", "2125550102", "Restricted"]}
+    assert parties(of, cells, subscriber=A) == [("outbound", A, A, B), ("inbound", A, B, A), ("outbound", A, A, "Restricted")]
+
+
+def test_the_subscriber_comes_from_the_row_then_the_section_then_the_user():
+    of = table(from_number=Field(("From",)), subscriber_number=Field(("Line",)))
+    cells = {"Time": ["2026-01-01 10:00:00"] * 2, "From": [B, B], "Line": ["2125550103", None]}
+    assert typed(cells, of, subscriber=A)["subscriber_number"].to_list() == ["+12125550103", A]
+    found = typed(cells, table(from_number=Field(("From",))), context={"subscriber": ["2125550102", None]}, subscriber=A)
+    assert found["subscriber_number"].to_list() == [B, A]
+
+
+def test_an_override_replaces_fields_of_its_rows_only():
+    of = Table(
+        "calls",
+        {"started_at": (ISO,), "event_type": (Field(value="call"),), "to_number": (Field(("To",)),)},
+        header=("Time",),
+        overrides=(Override({"To": "^11"}, {"event_type": Field(value="voicemail"), "to_number": Field(("To",), strip="^11")}),),
+    )
+    found = typed({"Time": ["2026-01-01 10:00:00"] * 3, "To": ["112125550101", "2125550101", None]}, of)
+    assert found.select("event_type", "to_number").rows() == [("voicemail", A), ("call", A), ("call", None)]
+
+
+# --------------------------------------------------------------------------- legs
+
+LEGS = Table(
+    "calls",
+    {"started_at": (ISO,), "from_number": (Field(("From",)),)},
+    header=("Time",),
+    legs=Legs(("from_number",), 5, {"Feature": "CF"}),
+)
+
+
+def test_rows_of_one_call_get_a_common_call_id_and_are_numbered_by_time():
+    found = typed(
+        {
+            "Time": [f"2026-01-01 10:00:{s:02}" for s in (4, 0, 2, 30, 1)],
+            "From": ["2125550101", "2125550101", "2125550101", "2125550101", "2125550102"],
+            "Feature": ["CF", None, None, None, None],
+        },
+        LEGS,
+    )
+    assert found["leg_no"].to_list() == [3, 1, 2, None, None]
+    ids = found["call_id"].to_list()
+    assert ids[0] == ids[1] == ids[2] and len(ids[0]) == 16
+    assert ids[3:] == [None, None]
+
+
+def test_rows_of_which_none_was_sent_on_are_calls_of_their_own():
+    found = typed({"Time": ["2026-01-01 10:00:00"] * 2, "From": ["2125550101"] * 2, "Feature": [None, None]}, LEGS)
+    assert found["call_id"].to_list() == [None, None]
+
+
+# --------------------------------------------------------------------------- other values
+
+
+def test_amounts_are_exact_and_their_decoration_falls_off():
+    cells = {"Time": ["2026-01-01 10:00:00"] * 6, "Cost": ["$1,234.50", "(5.00)", "-0.10", "0.123456", None, "free"]}
+    found = typed(cells, table(charge=Field(("Cost",))))
+    amounts = ["1234.50", "-5.00", "-0.10", "0.123456", None, None]
+    assert found["charge"].to_list() == [text and Decimal(text).quantize(Decimal("0.000001")) for text in amounts]
+    assert found["unreadable.charge"].to_list() == [False] * 5 + [True]
+
+
+def test_volumes_add_up_and_half_a_volume_is_the_half_that_is_known():
+    cells = {"Time": ["2026-01-01 10:00:00"] * 4, "Up": ["1,000", "7", None, "x"], "Down": ["24", None, None, "5"]}
+    found = typed(cells, table(bytes_total=Field(("Up", "Down"), combine="add")))
+    assert found["bytes_total"].to_list() == [1024, 7, None, None]
+    assert found["unreadable.bytes_total"].to_list() == [False, False, False, True]
+
+
+def test_positions_in_the_wrong_order_are_turned_round_only_where_that_is_certain():
+    cells = {"Time": ["2026-01-01 10:00:00"] * 4, "Lat": ["-118.2", "40.7", "95", "-100"], "Lon": ["34.0", "-73.9", "100", None]}
+    found = typed(cells, table(latitude=Field(("Lat",)), longitude=Field(("Lon",))))
+    assert found.select("latitude", "longitude").rows() == [(34.0, -118.2), (40.7, -73.9), (95.0, 100.0), (-100.0, None)]
+    assert found["corrected.coordinates_swapped"].to_list() == [True, False, False, False]
+
+
+@given(st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, 2**40))
+@property_test
+def test_event_ids_are_one_to_one_within_a_file(file, start):
+    assert event_ids(file, np.arange(start, start + 1000)).n_unique() == 1000
+
+
+def test_event_ids_never_change_from_one_version_to_the_next():
+    mask = 2**64 - 1
+    wanted = []
+    for record_no in (1, 2, 10**12):  # SplitMix64's finaliser, in whole numbers
+        z = (record_no + 0xF123456789ABCDEF) & mask
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        z ^= z >> 31
+        wanted.append(z - 2**64 if z >= 2**63 else z)
+    assert event_ids("f123456789abcdef", np.array([1, 2, 10**12])).to_list() == wanted
+
+
+# --------------------------------------------------------------------------- distinct values
+
+RICH = Table(
+    "calls",
+    {
+        "started_at": (ISO,),
+        "event_type": (Field(("Kind",), match={"(?i)sms": "sms"}, default="call"),),
+        "duration_s": (Field(("Sec",), form="clock", missing=("-1",)),),
+        "from_number": (Field(("From",), strip=r"\s*\([A-Z]\)$"),),
+        "to_number": (Field(("To", "Dialled"), combine="first"),),
+        "direction": (Field(("Kind",), match={"^MO": "outbound"}, derive="subscriber"),),
+        "charge": (Field(("Cost",)),),
+        "cell_first": (Field(("Cell",), pick=r"^\[([^:\]]+)"),),
+        "answered": (Field(derive="answered"),),
+    },
+    header=("Time",),
+    overrides=(Override({"From": r"\(F\)"}, {"direction": Field(value="forwarded")}),),
+)  # fmt: skip
+CELL = st.sampled_from([None, "", " ", "-1", "1:07", "junk", "5"])
+ROW = st.tuples(
+    st.sampled_from(["2026-01-01 10:00:00", "junk", None]),
+    st.sampled_from(["MO SMS", "MT", None, ""]),
+    CELL,
+    st.sampled_from(["2125550101 (F)", "2125550101", "x", None]),
+    CELL,
+    st.sampled_from(["2125550102", None]),
+    CELL,
+    st.sampled_from(["[1:2]", "[]", None]),
+)
+
+
+@given(st.lists(ROW, min_size=1, max_size=12), st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_values_worked_out_once_per_distinct_text_are_those_worked_out_row_by_row(rows, times):
+    titles = ("Time", "Kind", "Sec", "From", "To", "Dialled", "Cost", "Cell")
+    cells = dict(zip(titles, zip(*(rows * times), strict=True), strict=True))
+    assume(any(row[0] for row in rows))
+    found = typed(cells, RICH, subscriber=A)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_evaluate", lambda frame, exprs, moments: frame.select(pl.col("record_no", "page", "raw"), *moments, *exprs))
+        direct = typed(cells, RICH, subscriber=A)
+    assert found.select(direct.columns).equals(direct)
