@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
-from pipeline_perf.ingest.layouts import Layout, Table, title_key
+from pipeline_perf.ingest.layouts import Layout, Table, built_in, title_key
 from pipeline_perf.ingest.probe import Probe
 
 #: Share of a head's lines that must look like records of a layout without header line.
@@ -79,7 +79,9 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
             elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout) >= RECORD_SHARE:
                 found.append(Match(layout))
     if found:
-        best = max(found, key=lambda m: m.score)
+        shipped = built_in()
+        # A user's own layout that fits wins, though a shipped one may know more of the columns.
+        best = max(found, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
         return Match(best.layout, best.delimiter, best.quote, best.score, _from_name(best.layout, probe))
     if len(probe.columns) < 2:
         raise UnreadableFile(

@@ -1,0 +1,261 @@
+"""Layouts: those shipped load, every mistake is named with file, line and remedy, and a user's own come first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline_perf.ingest.errors import LayoutError
+from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.ingest.layouts import BUILT_IN, Field, available, built_in, load, load_folder, title_key
+from pipeline_perf.ingest.pipeline import Options, ingest_file
+
+SHIPPED = {
+    "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "emi", "legacy_fixed",
+    "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_le", "verizon_bill_pdf", "verizon_le",
+}  # fmt: skip
+
+SOUND = """\
+id: house_pbx
+carrier: house
+title: Our own exchange
+source: the exchange's handbook, page 7
+container: delimited
+delimiter: ';'
+zone: Europe/Berlin
+region: DE
+tables:
+  - name: calls
+    header: [Start, Seconds, Caller, Called]
+    fields:
+      event_type: {value: call}
+      started_at: {column: Start, formats: ['%d.%m.%Y %H:%M']}
+      duration_s: {column: Seconds, form: seconds}
+      from_number: Caller
+      to_number: {column: Called, strip: '^0#'}
+      direction: {column: Way, match: {'(?i)^out': outbound}, default: unknown}
+"""
+
+
+def written(folder: Path, text: str, name: str = "house.yaml") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def changed(old: str, new: str) -> str:
+    assert SOUND.count(old) == 1
+    return SOUND.replace(old, new)
+
+
+# --------------------------------------------------------------------------- sound ones
+
+
+def test_the_shipped_layouts_load_and_no_other() -> None:
+    assert set(load_folder(BUILT_IN)) == SHIPPED
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_a_shipped_layout_is_the_file_of_its_name_and_says_where_it_is_documented(name: str) -> None:
+    layout = load(BUILT_IN / f"{name}.yaml")
+    assert layout.id == name
+    assert len(layout.source) > 20
+    assert {table.name for table in layout.tables}
+    for table in layout.tables:
+        assert {"event_type", "started_at"} <= set(table.fields)
+        assert {"from_number", "counterpart", "subscriber_number"} & set(table.fields)
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_the_columns_that_a_shipped_layout_reads_by_position_are_columns_it_has(name: str) -> None:
+    for table in built_in()[name].tables:
+        if not table.slices:
+            continue
+        have = {title_key(title) for title in table.slices}
+        used = {title_key(column) for alternatives in table.fields.values() for field in alternatives for column in field.column}
+        assert used <= have
+        assert all(1 <= first <= last for first, last in table.slices.values())
+
+
+def test_a_sound_layout_is_read_as_it_is_written(tmp_path: Path) -> None:
+    layout = load(written(tmp_path, SOUND))
+    assert (layout.id, layout.zone, layout.delimiter, layout.region, layout.currency) == ("house_pbx", "Europe/Berlin", ";", "DE", None)
+    (table,) = layout.tables
+    assert table.header == ("Start", "Seconds", "Caller", "Called")
+    assert table.fields["from_number"] == (Field(column=("Caller",)),)
+    assert table.fields["started_at"] == (Field(column=("Start",), formats=("%d.%m.%Y %H:%M",)),)
+    assert table.fields["direction"][0].match == {"(?i)^out": "outbound"}
+
+
+# --------------------------------------------------------------------------- mistakes
+
+#: What is wrong → the text, the line that the message must name, and what it must say.
+MISTAKES: dict[str, tuple[str, int, str]] = {
+    "unknown key": (changed("zone:", "zones:"), 7, r"unknown key 'zones'; known here: .*\bzone\b"),
+    "unknown key of a table": (changed("    header:", "    headers:"), 11, r"tables: unknown key 'headers'; known here: .*\bheader\b"),
+    "unknown key of a field": (changed("form: seconds", "forms: seconds"), 15, r"unknown key 'forms'; known here: .*\bform\b"),
+    "missing key": (changed("carrier: house\n", ""), 1, "the layout lacks carrier"),
+    "several missing keys": (changed("carrier: house\ntitle: Our own exchange\n", ""), 1, "lacks carrier, title"),
+    "table without fields": (SOUND[: SOUND.index("    fields:")], 10, "tables: +lacks fields"),
+    "no time": (changed("      started_at: {column: Start, formats: ['%d.%m.%Y %H:%M']}\n", ""), 10, "lacks started_at: an event needs"),
+    "no header": (changed("    header: [Start, Seconds, Caller, Called]\n", ""), 10, "give header .* columns .* or slices"),
+    "key given twice": (changed("zone: Europe/Berlin", "zone: UTC\nzone: Europe/Berlin"), 8, "zone is given twice; keep one"),
+    "list where a text belongs": (changed("carrier: house", "carrier: [house, mouse]"), 2, "carrier must be a single value"),
+    "text where a mapping belongs": (SOUND[: SOUND.index("      event_type")].rstrip() + " call\n", 12, "fields must be a mapping"),
+    "text where a list of tables belongs": (SOUND[: SOUND.index("tables:")] + "tables: calls\n", 9, "must be a mapping with keys such as"),
+    "word where true or false belongs": (SOUND + "overflow: perhaps\n", 19, "overflow must be true or false"),
+    "word where a number belongs": (changed("form: seconds", "scale: many"), 15, "scale must be a number, not 'many'"),
+    "word that is not among those offered": (changed("form: seconds", "form: hours"), 15, "is 'hours'; choose one of seconds, minutes"),
+    "unknown container": (changed("container: delimited", "container: xml"), 5, "container is 'xml'; choose one of delimited, fixed, pdf"),
+    "slice of one position": (changed("    header:", "    slices: {Start: [1]}\n    header:"), 11, "must be a list of 2 values"),
+    "expression that does not close": (changed("'^0#'", "'^(0#'"), 17, r"strip: '\^\(0#' is no regular expression"),
+    "expression with look-ahead": (changed("'^0#'", "'^0(?=#)'"), 17, r"'\^0\(\?=#\)' is no regular expression.*look-around"),
+    "expression of a match": (changed("'(?i)^out'", "'(?i)^[out'"), 18, "match: .* is no regular expression"),
+    "expression of the signature": (SOUND + "signature: ['a(?!b)']\n", 1, r"signature: 'a\(\?!b\)' is no regular expression"),
+    "unknown event field": (changed("      from_number:", "      caller:"), 10, r"'caller' is no event field; known: .*\bfrom_number\b"),
+    "field that the corridor fills": (changed("      from_number:", "      event_id:"), 10, "'event_id' is no event field"),
+    "field from nowhere": (changed("{value: call}", "{missing: ['-']}"), 13, "say where the value comes from: column, value"),
+    "unknown zone": (changed("Europe/Berlin", "Europe/Bärlin"), 1, "'Europe/Bärlin' is neither local, UTC nor an IANA name such as America"),
+    "unknown zone of a field": (changed("{column: Start,", "{column: Start, zone: MEZ-1,"), 1, "zone 'MEZ-1' is neither"),
+    "delimiter of two characters": (changed("';'", "';;'"), 1, "delimiter must be one character, not ';;'"),
+    "unknown encoding": (SOUND + "encodings: [latin-99]\n", 1, "'latin-99' is no encoding"),
+    "fixed width without positions": (changed("container: delimited", "container: fixed"), 1, "needs slices and record"),
+    "PDF without a grid": (changed("container: delimited", "container: pdf"), 1, "needs grid"),
+    "a list of layouts": (f"- {SOUND.splitlines()[0]}\n", 1, "the layout must be a mapping with keys such as id"),
+    "a mere word": ("hello\n", 1, "the layout must be a mapping"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_file_line_and_remedy(mistake: str, tmp_path: Path) -> None:
+    text, line, says = MISTAKES[mistake]
+    path = written(tmp_path, text)
+    with pytest.raises(LayoutError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}, line {line}: ")
+    assert re.search(says, message, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# a layout, one day\n"])
+def test_an_empty_file_is_told_what_a_layout_needs(text: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(LayoutError, match=r"empty; a layout needs at least: id, carrier, title, source, container, tables") as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (changed("zone: Europe/Berlin", "zone: [Europe/Berlin"), 8),
+        (changed("    header:", "\theader:"), 11),
+        (changed("{value: call}", "{value: call"), 14),
+        (changed("carrier: house", "carrier: @house"), 2),
+        (changed("region: DE", "region: *germany"), 8),
+        (SOUND + "---\nid: another\n", 19),
+    ],
+    ids=["open bracket", "tab", "open brace", "reserved character", "unknown alias", "two documents"],
+)
+def test_what_is_no_yaml_is_named_with_file_and_line(text: str, line: int, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(LayoutError, match="not readable as YAML") as caught:
+        load(path)
+    assert str(caught.value).startswith(str(path))
+    assert f"line {line}" in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_no_layout(tmp_path: Path) -> None:
+    path = tmp_path / "house.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(LayoutError, match="not readable as YAML"):
+        load(path)
+
+
+def test_a_file_that_is_not_there_is_no_layout(tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match="nowhere"):
+        load(tmp_path / "nowhere.yaml")
+
+
+def test_two_files_of_a_folder_may_not_have_the_same_id(tmp_path: Path) -> None:
+    written(tmp_path, SOUND, "a.yaml")
+    second = written(tmp_path, SOUND, "b.yml")
+    with pytest.raises(LayoutError, match="'house_pbx' is already taken by another file of this folder; choose another") as caught:
+        load_folder(tmp_path)
+    assert str(caught.value).startswith(str(second))
+
+
+# --------------------------------------------------------------------------- a user's own
+
+CALLS = """\
+Network Element Name,Mobile Directory Number,Dialed Digit Number,Call Direction,Seizure Dt Tm,Seizure Duration,\
+First Serving Cell Site,First Serving Cell Face,Last Serving Cell Site,Last Serving Cell Face,Calling Party Number
+Oakland_1,5105550144,5105550144,6,3/13/2011 15:59,58,335,2,335,2,4155550152
+"""
+
+OWN = """\
+id: {id}
+carrier: {carrier}
+title: Verizon's report as our office reads it
+source: our office
+container: delimited
+zone: America/Los_Angeles
+tables:
+  - name: calls
+    header: [Mobile Directory Number, Seizure Dt Tm]
+    fields:
+      event_type: {{value: call}}
+      started_at: {{column: Seizure Dt Tm, formats: ['%m/%d/%Y %H:%M']}}
+      from_number: Mobile Directory Number
+"""
+
+
+def test_a_user_s_layouts_come_first_and_replace_shipped_ones_of_the_same_id(tmp_path: Path) -> None:
+    written(tmp_path, OWN.format(id="verizon_le", carrier="ours"), "mine.yaml")
+    written(tmp_path, SOUND)
+    known = available(tmp_path)
+    assert list(known)[:2] == ["house_pbx", "verizon_le"]
+    assert known["verizon_le"].carrier == "ours"
+    assert set(known) == SHIPPED | {"house_pbx"}
+    assert built_in()["verizon_le"].carrier == "verizon"
+
+
+def test_without_a_folder_of_one_s_own_the_shipped_layouts_are_all(tmp_path: Path) -> None:
+    assert set(available()) == set(available(tmp_path / "nowhere")) == SHIPPED
+
+
+@pytest.mark.parametrize("name", ["verizon_le", "office_verizon", "a_verizon"])
+def test_a_file_that_a_user_s_layout_fits_is_read_by_it_even_if_a_shipped_one_knows_more_columns(name: str, tmp_path: Path) -> None:
+    written(tmp_path / "own", OWN.format(id=name, carrier="ours"))
+    path = tmp_path / "calls.csv"
+    path.write_text(CALLS)
+    lake = Lake(tmp_path / "lake")
+    report = ingest_file(path, lake, Options(layouts=tmp_path / "own"))
+    assert (report.status, report.carrier, report.layout) == ("ingested", "ours", name)
+    (event,) = lake.scan_events().collect().to_dicts()
+    assert event["from_number"] == "+15105550144"
+    assert (event["zone"], event["zone_assumed"], event["started_at"].isoformat()) == (
+        "America/Los_Angeles",
+        False,
+        "2011-03-13T22:59:00+00:00",
+    )
+
+
+def test_a_user_s_layout_leaves_other_files_to_the_shipped_ones(tmp_path: Path) -> None:
+    written(tmp_path / "own", SOUND)
+    path = tmp_path / "calls.csv"
+    path.write_text(CALLS)
+    report = ingest_file(path, Lake(tmp_path / "lake"), Options(layouts=tmp_path / "own"))
+    assert (report.status, report.carrier, report.layout) == ("ingested", "verizon", "verizon_le")
+
+
+def test_a_mistake_in_a_user_s_layout_stops_the_file_with_the_reason_and_no_traceback(tmp_path: Path) -> None:
+    own = written(tmp_path / "own", changed("form: seconds", "form: hours"))
+    path = tmp_path / "calls.csv"
+    path.write_text(CALLS)
+    report = ingest_file(path, Lake(tmp_path / "lake"), Options(layouts=tmp_path / "own"))
+    assert report.status == "rejected"
+    assert report.reason.startswith(f"{own}, line 15: ")
