@@ -118,7 +118,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "unknown event field": (changed("      from_number:", "      caller:"), 10, r"'caller' is no event field; known: .*\bfrom_number\b"),
     "field that the corridor fills": (changed("      from_number:", "      event_id:"), 10, "'event_id' is no event field"),
     "field from nowhere": (changed("{value: call}", "{missing: ['-']}"), 13, "say where the value comes from: column, value"),
-    "unknown zone": (changed("Europe/Berlin", "Europe/Bärlin"), 1, "'Europe/Bärlin' is neither local, UTC nor an IANA name such as America"),
+    "unknown zone": (changed("Europe/Berlin", "Europe/Bärlin"), 1, "'Europe/Bärlin' is neither local, UTC nor an IANA name"),
     "unknown zone of a field": (changed("{column: Start,", "{column: Start, zone: MEZ-1,"), 1, "zone 'MEZ-1' is neither"),
     "delimiter of two characters": (changed("';'", "';;'"), 1, "delimiter must be one character, not ';;'"),
     "unknown encoding": (SOUND + "encodings: [latin-99]\n", 1, "'latin-99' is no encoding"),
