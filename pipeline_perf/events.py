@@ -142,12 +142,10 @@ RULES: tuple[Rule, ...] = (
         "flag",
         "format",
         ("imei",),
-        lambda: _col("imei").str.len_bytes().is_between(14, 16),
+        lambda: _col("imei").str.contains(r"^[0-9]{14,16}$"),
         "14 digits, a check digit or a software version (3GPP TS 23.003)",
     ),
-    Rule(
-        "imsi_format", "flag", "format", ("imsi",), lambda: _col("imsi").str.len_bytes().is_between(14, 15), "14 or 15 digits (ITU-T E.212)"
-    ),
+    Rule("imsi_format", "flag", "format", ("imsi",), lambda: _col("imsi").str.contains(r"^[0-9]{14,15}$"), "14 or 15 digits (ITU-T E.212)"),
     Rule(
         "coordinates_pair",
         "flag",
