@@ -21,6 +21,21 @@ from pipeline_perf.synth.dataset import Dataset, generate
 #: Whose version can change a figure without any change of ours.
 PACKAGES = ("polars", "deltalake", "pyarrow", "duckdb", "pdfplumber", "pandera", "phonenumbers", "dagster")
 
+#: Modules of the corridor by the room that they work for; what is called by one works on its behalf.
+ROOMS = {
+    f"pipeline_perf.ingest.{module}": room
+    for room, modules in {
+        "probe": ("probe", "encoding", "dialect", "source"),
+        "recognise": ("recognise", "layouts"),
+        "read": ("read", "lines", "tables", "sheets", "pdf"),
+        "normalise": ("normalise", "numbers"),
+        "validate": ("validate",),
+        "deduplicate": ("deduplicate",),
+        "commit": ("lake",),
+    }.items()
+    for module in modules
+}
+
 #: A process that does nothing: the floor of memory under every measured one.
 IDLE = Workload("idle", command=(PYTHON, "-c", "pass"))
 
@@ -69,6 +84,7 @@ def ingestion(scenario: Scenario, found: Iterable[Dataset]) -> Workload:
         unit="rows",
         units=expected,
         check=complete,
+        stages=ROOMS,
     )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline_perf.bench import child
+from pipeline_perf.bench.environment import CHILD_SETTINGS
 from pipeline_perf.bench.lock import DEFAULT_WAIT_S, measurement_lock
 from pipeline_perf.bench.processes import PeakMemory, TreeSampler, high_water, input_output, kill_all, remaining, require_proc
 from pipeline_perf.bench.workload import Correctness, Output, Workload, filled_in, named_values, resolve
@@ -256,8 +257,7 @@ def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Pa
 @contextmanager
 def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) -> Iterator[tuple[int, TreeSampler]]:
     """A process in a session of its own, followed by a sampler; whatever happens, no process of it survives the block."""
-    # Hashing is seeded so that deterministic counters (bytes, faults) stay the same from run to run.
-    environment = {**os.environ, "PYTHONHASHSEED": "0", **workload.environment}
+    environment = {**os.environ, **CHILD_SETTINGS, **workload.environment}
     with (control / "stdout").open("wb") as stdout, (control / "stderr").open("wb") as stderr:
         try:
             process = subprocess.Popen(

@@ -64,6 +64,9 @@ class Workload:
     finds modules by its own path ('': the lab's, with the lab's path), and the working directory
     ('': the lab's).
 
+    `stages` maps patterns of modules ("package.reading.*") and functions ("package.reading:Reader.*") to
+    the stages of the work, the first that matches counts; a profile then names the stage that changed.
+
     `prepare(scratch, params)` runs before each repetition, outside the measurement. `check(output)`
     runs after it; a repetition whose check says wrong is a failed one. Both may be given as
     "module:function". The numbers in what a target returns, nested ones joined by dots
@@ -82,6 +85,7 @@ class Workload:
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     directory: str = ""
+    stages: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.target):
