@@ -223,7 +223,7 @@ def _build(cls: type, node: Any, path: Path, where: str) -> Any:
         raise _fail(path, node, f"{where or 'the layout'} must be a mapping with keys such as {', '.join(hints)}")
     values: dict[str, Any] = {}
     for key, child in node.value:
-        name = key.value
+        name = _key(key, path, where)
         if name not in hints:
             raise _fail(path, key, f"{where}unknown key {name!r}; known here: {', '.join(sorted(hints))}")
         if name in values:
@@ -235,6 +235,12 @@ def _build(cls: type, node: Any, path: Path, where: str) -> Any:
     built = cls(**values)
     _check(built, node, path, where)
     return built
+
+
+def _key(node: Any, path: Path, where: str) -> str:
+    if node.id != "scalar":
+        raise _fail(path, node, f"{where}a key must be a word, not a list or mapping")
+    return typing.cast(str, node.value)
 
 
 def _value(hint: Any, node: Any, path: Path, where: str) -> Any:
@@ -257,7 +263,13 @@ def _value(hint: Any, node: Any, path: Path, where: str) -> Any:
     if origin is not None and issubclass(origin, Mapping):
         if node.id != "mapping":
             raise _fail(path, node, f"{where} must be a mapping")
-        return {key.value: _value(args[1], child, path, f"{where}.{key.value}: ") for key, child in node.value}
+        found: dict[str, Any] = {}
+        for key, child in node.value:
+            name = _key(key, path, f"{where}: ")
+            if name in found:
+                raise _fail(path, key, f"{where}: {name!r} is given twice; keep one")
+            found[name] = _value(args[1], child, path, f"{where}.{name}: ".removesuffix(": "))
+        return found
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), node, path, f"{where}: ")
     if node.id != "scalar":
@@ -266,6 +278,8 @@ def _value(hint: Any, node: Any, path: Path, where: str) -> Any:
         if node.value not in ("true", "false"):
             raise _fail(path, node, f"{where} must be true or false")
         return node.value == "true"
+    if hint is str and not node.value and not node.style:
+        raise _fail(path, node, f"{where} is empty; write '' where that is meant")
     if hint in (int, float):
         try:
             return hint(node.value)
@@ -299,9 +313,14 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
         try:
             re.compile(pattern)
             pl.select(pl.lit("").str.contains(pattern))  # Rust's dialect: no look-around
-        except (re.error, pl.exceptions.ComputeError) as error:
-            raise _fail(path, node, f"{where}{key}: {pattern!r} is no regular expression: {error}") from None
+        except (re.error, OverflowError, pl.exceptions.ComputeError) as error:
+            raise _fail(path, node, f"{where}{key}: {pattern!r} is no regular expression: {' '.join(str(error).split())}") from None
+    if isinstance(built, Field) and built.pick and not re.compile(built.pick).groups:
+        raise _fail(path, node, f"{where}pick: {built.pick!r} has no group: put brackets around what is wanted")
     if isinstance(built, Table):
+        for title, (first, last) in built.slices.items():
+            if not 1 <= first <= last:
+                raise _fail(path, node, f"{where}slices.{title} is {first} to {last}; give first and last position, counted from 1")
         if not (built.header or built.columns or built.slices):
             raise _fail(path, node, f"{where}give header (titles), columns (no header line) or slices (fixed width)")
         for name in (*built.fields, *(name for o in built.overrides for name in o.set)):
@@ -312,6 +331,8 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
     if isinstance(built, Field) and not (built.column or built.value is not None or built.context or built.derive):
         raise _fail(path, node, f"{where}say where the value comes from: column, value, context or derive")
     if isinstance(built, Layout):
+        if not built.tables:
+            raise _fail(path, node, "tables is empty; describe at least one")
         if built.container == "pdf" and (built.grid is None or not all(t.header and t.record for t in built.tables)):
             raise _fail(path, node, "a pdf layout needs grid with document, and each of its tables header and record")
         if built.container == "fixed" and not all(t.slices and t.record for t in built.tables):
@@ -334,5 +355,5 @@ def _check_zones(layout: Layout, node: Any, path: Path) -> None:
         if zone not in ("local", "UTC"):
             try:
                 zoneinfo.ZoneInfo(zone)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a region such as Europe is a folder
                 raise _fail(path, node, f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York") from None
