@@ -19,7 +19,7 @@ from typing import IO, Any
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.errors import LakeError
+from pipeline_perf.ingest.errors import LakeError, first_line
 
 MONTH = "month"  # partition: UTC year and month of the start, such as 2026-08
 
@@ -69,6 +69,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
 PARTITIONS = {"events": [MONTH]}
 #: Delta keeps the least and greatest value of these per file; of all columns it would cost a tenth of a commit.
 STATISTICS = {"events": "started_at,source_file_id,record_no"}
+#: How often a commit is tried that another process thwarts. An append fails when leftovers of another file are
+#: removed at that moment, although neither depends on the other; that is rare, and seldom happens twice.
+COMMITS = 10
 
 
 class Lake:
@@ -98,22 +101,31 @@ class Lake:
     def append(self, table: str, frame: pl.DataFrame, app: str, version: int) -> None:
         """Commit rows as chunk `version` of `app`: all of them, or none."""
         from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
-        from deltalake.exceptions import DeltaError
+        from deltalake.exceptions import CommitFailedError, DeltaError
 
         schema = SCHEMAS[table]
         data = frame.select([pl.col(name).cast(dtype) for name, dtype in schema.items()])
         try:
-            target = self._open(table) or self._create(table)
-            write_deltalake(
-                target,
-                data,
-                mode="append",
-                partition_by=PARTITIONS.get(table),
-                commit_properties=CommitProperties(app_transactions=[Transaction(app, version)]),
-                writer_properties=WriterProperties(compression="SNAPPY"),
-            )
+            for attempt in range(COMMITS):
+                target = self._open(table) or self._create(table)
+                try:
+                    write_deltalake(
+                        target,
+                        data,
+                        mode="append",
+                        partition_by=PARTITIONS.get(table),
+                        commit_properties=CommitProperties(app_transactions=[Transaction(app, version)]),
+                        writer_properties=WriterProperties(compression="SNAPPY"),
+                    )
+                except CommitFailedError:
+                    if attempt + 1 == COMMITS:
+                        raise
+                else:
+                    return
         except (DeltaError, OSError) as error:
-            raise LakeError(f"{self.uri(table)}: cannot be written: {error}. Check the path, its permissions and the space left") from error
+            raise LakeError(
+                f"{self.uri(table)}: cannot be written: {first_line(error)}. Check the path, its permissions and the space left"
+            ) from error
 
     def begun(self, table: str, source_file_id: str) -> bool:
         """Whether the table holds rows of a file."""
@@ -134,7 +146,9 @@ class Lake:
             elif DeltaTable.is_deltatable(self.uri(table)):
                 delta = self._tables[table] = DeltaTable(self.uri(table))
         except (DeltaError, OSError) as error:
-            raise LakeError(f"{self.uri(table)}: cannot be read as a Delta table: {error}") from error
+            raise LakeError(
+                f"{self.uri(table)}: cannot be read as a Delta table: {first_line(error)}. Restore it, or choose another folder with --lake"
+            ) from error
         return delta
 
     def _create(self, table: str) -> Any:
@@ -156,8 +170,8 @@ class Lake:
     def lock(self, name: str) -> Iterator[bool]:
         """Keep other processes on this machine out; the kernel frees it when the holder dies.
 
-        Yields whether a holder before may have died: its lock file is still there. On an object store
-        there is no lock: there the transactions alone keep writers apart.
+        Yields whether a holder before may have died or failed: its lock file is still there. On an object
+        store there is no lock: there the transactions alone keep writers apart.
         """
         if not self.local:
             yield True
@@ -165,10 +179,8 @@ class Lake:
         path = Path(self.root) / "locks" / name
         handle, orphaned = self._acquire(path)
         with handle:
-            try:
-                yield orphaned
-            finally:
-                path.unlink(missing_ok=True)
+            yield orphaned
+            path.unlink(missing_ok=True)  # after a failure it stays, and tells the next holder
 
     def _acquire(self, path: Path) -> tuple[IO[str], bool]:
         while True:
@@ -180,8 +192,9 @@ class Lake:
                 raise LakeError(f"{self.root}: cannot hold a lake: {error.strerror}. Choose another folder with --lake") from error
             fcntl.flock(handle, fcntl.LOCK_EX)
             # The holder before may have removed the file that was waited for: then it locks nobody out.
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(handle.fileno())):
-                return handle, orphaned
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(handle.fileno())):
+                    return handle, orphaned
             handle.close()
 
     # ------------------------------------------------------------------ reading
