@@ -27,16 +27,17 @@ def _windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("windows-1252", _windows_1252)
 
 
-def blocks(stream: BinaryIO, encoding: str, name: str) -> Iterator[bytes]:
+def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) -> Iterator[bytes]:
     """Yield the stream as blocks of whole lines, UTF-8, each line ended by LF or CRLF except perhaps the file's last.
 
+    `size` bytes (BLOCK) are read at a time.
     CRLF, bare CR and LF all end a line, also mixed: a bare CR is made an LF. Raises UnreadableFile for a line beyond MAX_LINE.
     """
     decoder = None if encoding in ("utf-8", "utf-8-sig", "ascii") else codecs.getincrementaldecoder(encoding)(errors="replace")
     rest = b""
     first = True
     while True:
-        data = stream.read(BLOCK)
+        data = stream.read(size or BLOCK)
         final = not data
         if decoder is not None:
             data = decoder.decode(data, final=final).encode()

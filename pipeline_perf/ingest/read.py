@@ -73,8 +73,8 @@ class Account:
     stated: list[tuple[Control, str]] = field(default_factory=list)
 
 
-def read(source: Source, encoding: str, match: Match) -> Iterator[Piece]:
-    """Read a text file by its layout, a block at a time.
+def read(source: Source, encoding: str, match: Match, block_bytes: int | None = None) -> Iterator[Piece]:
+    """Read a text file by its layout, a block of `block_bytes` (lines.BLOCK) at a time.
 
     Yields pieces whose lines add up to the file's physical lines.
     """
@@ -85,7 +85,7 @@ def read(source: Source, encoding: str, match: Match) -> Iterator[Piece]:
     with source.open() as stream:
         used = 0
         held = b""
-        for block in blocks(stream, encoding, source.name):
+        for block in blocks(stream, encoding, source.name, block_bytes):
             used += len(block)
             if layout.container == "fixed":
                 yield _fixed(block, layout, state, used)
