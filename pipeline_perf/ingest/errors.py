@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class IngestError(Exception):
     """Anything that stops one file; the others go on."""
@@ -25,3 +28,27 @@ class NeedsMapping(IngestError):
 
 class LakeError(IngestError):
     """The lake cannot be opened or written."""
+
+
+@contextlib.contextmanager
+def lake_faults(root: str) -> Iterator[None]:
+    """Turn what Polars, Delta and the file system say of a damaged or foreign lake into one line of LakeError."""
+    import polars as pl
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError) as error:
+        raise LakeError(
+            f"{root}: tables that are none of this version's lake ({first_line(error)}). Choose another folder with --lake"
+        ) from error
+    except (pl.exceptions.PolarsError, DeltaError, OSError) as error:
+        raise LakeError(
+            f"{root}: cannot be read or written ({first_line(error)}). "
+            "Check its permissions and the space left; if its files were damaged, ingest into a new folder"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the pages that some append."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

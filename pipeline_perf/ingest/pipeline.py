@@ -6,12 +6,13 @@ import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
+import itertools
 import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.ingest import deduplicate, layouts, recognise
 from pipeline_perf.ingest.batch import Piece, Pieces
-from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.commit import Attempt, Committer
+from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
 from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
 from pipeline_perf.ingest.lines import BLOCK
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise, seconds
@@ -38,8 +40,11 @@ VERSION = 1
 #: The zone taken for files that do not state theirs when nobody says otherwise.
 DEFAULT_ZONE = "UTC"
 
-#: Called with the bytes (pages of a PDF) used so far and in all.
-Progress = Callable[[int, int], None]
+#: Pages of a PDF committed at a time: some seconds of reading.
+PAGES = 20
+
+#: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records read so far.
+Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class Options:
     subscriber: str | None = None  # E.164, where the file does not name its line
     tenant: str | None = None
     layouts: Path | None = None  # folder of the user's own layouts
+    #: Bytes of text read, worked on and committed at a time. Memory follows it (some twenty times as much);
+    #: smaller chunks cost a commit each, and an ingestion that was killed loses at most its last chunks.
+    chunk_bytes: int = BLOCK
 
 
 @dataclass(frozen=True)
@@ -121,18 +129,38 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
     report = FileReport(name)
     try:
         with watch.room("probe"):
+            state = source.state
             identity = file_id(source)
             report = dataclasses.replace(report, source_file_id=identity)
         with lake.lock(f"file-{identity}") as orphaned:
-            earlier = lake.files().filter(pl.col("source_file_id") == identity)
+            with lake_faults(lake.root):
+                earlier = lake.files().filter(pl.col("source_file_id") == identity)
             if earlier.height:
                 return _already(report, earlier.row(0, named=True), watch)
-            report = _corridor(source, report, lake, options, watch, progress, orphaned=orphaned)
-    except NeedsMapping as error:
-        report = dataclasses.replace(report, status="needs_mapping", reason=str(error), suggestion=error.suggestion)
+            try:
+                opened = _open(source, report, options, watch)
+            except IngestError as error:  # nothing is written yet: no reason to leave the lock behind
+                report = _refused(report, error)
+            else:
+                report = dataclasses.replace(report, carrier=opened.origin.carrier, layout=opened.origin.layout.id)
+                with lake_faults(lake.root):
+                    attempt = Attempt(lake, identity, opened.way, orphaned=orphaned)
+                pieces = _unchanged(opened.pieces, source, state)
+                try:
+                    report = _write(pieces, opened.total, report, opened.origin, lake, attempt, watch, progress)
+                except UnreadableFile as error:
+                    report = _refused(report, error)
+                    with lake_faults(lake.root):
+                        attempt.abandon()
     except IngestError as error:
-        report = dataclasses.replace(report, status="rejected", reason=str(error))
+        report = _refused(report, error)
     return dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
+
+
+def _refused(report: FileReport, error: IngestError) -> FileReport:
+    if isinstance(error, NeedsMapping):
+        return dataclasses.replace(report, status="needs_mapping", reason=str(error), suggestion=error.suggestion)
+    return dataclasses.replace(report, status="rejected", reason=str(error))
 
 
 def _already(report: FileReport, row: dict[str, Any], watch: Stopwatch) -> FileReport:
@@ -149,37 +177,82 @@ def _already(report: FileReport, row: dict[str, Any], watch: Stopwatch) -> FileR
     )
 
 
-def _corridor(
-    source: Source, report: FileReport, lake: Lake, options: Options, watch: Stopwatch, progress: Progress | None, *, orphaned: bool
-) -> FileReport:
+@dataclass(frozen=True)
+class Opened:
+    """A file of which it is known how it is read."""
+
+    origin: Origin
+    pieces: Pieces
+    total: int  # the last piece's position; 0: not known
+    way: str  # stands for all that its rows in the lake depend on beside its bytes
+
+
+def _open(source: Source, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
     known = layouts.available(options.layouts)
     with watch.room("probe"):
-        found = probe(source, priors=tuple(dict.fromkeys(e for layout in known.values() for e in layout.encodings)))
-    _refuse(found)
+        found, head = look(source, known.values())
     with watch.room("recognise"):
-        head = None
-        if found.container == "pdf":
-            from pipeline_perf.ingest import pdf
-
-            head = pdf.head_text(source.path)
         match = recognise.recognise(found, known.values(), head)
     layout = match.layout
-    carrier = _carrier(match, found)
-    subscriber = _number(options.subscriber)
-    origin = Origin(
-        report.source_file_id, layout, carrier, options.zone or DEFAULT_ZONE, options.zone is not None, subscriber, options.tenant
-    )
-    report = dataclasses.replace(report, carrier=carrier, layout=layout.id)
-
-    pieces: Pieces
+    zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
+    origin = Origin(report.source_file_id, layout, _carrier(match, found), zone, options.zone is not None, subscriber, options.tenant)
+    parts = repr((VERSION, options.chunk_bytes, layout, match.context, options.zone, subscriber, options.tenant, report.file))
+    way = hashlib.sha256(parts.encode()).hexdigest()[:16]
     if found.container == "pdf":
-        pieces, total = pdf.read(source.path, layout, match.context), 0
-    else:
-        pieces, total = read(source, found.encoding, match), source.size or 0
-    attempt = _attempt(report.source_file_id, layout, options)
-    if orphaned:
-        _forget_other_attempts(lake, report.source_file_id, attempt)
-    return _write(pieces, total, report, origin, lake, attempt, watch, progress)
+        from pipeline_perf.ingest import pdf
+
+        return Opened(origin, _gathered(pdf.read(source.path, layout, match.context), PAGES), 0, way)
+    return Opened(origin, read(source, found.encoding, match, options.chunk_bytes), _utf8_size(source, found), way)
+
+
+def _utf8_size(source: Source, found: Probe) -> int:
+    """About how many bytes of UTF-8 the reader will count; 0 where that is not known: compressed data."""
+    if source.packed or source.size is None:
+        return 0
+    return source.size // {"utf-16": 2, "utf-32": 4}.get(found.encoding[:6], 1)
+
+
+def _gathered(pages: Pieces, most: int) -> Pieces:
+    """Make one piece of up to so many pages: a commit per page would cost more than reading it."""
+    while taken := list(itertools.islice(pages, most)):
+        yield Piece(
+            batches=tuple(batch for page in taken for batch in page.batches),
+            rejected=pl.concat([page.rejected for page in taken]),
+            lines=sum(page.lines for page in taken),
+            furniture=sum(page.furniture for page in taken),
+            position=taken[-1].position,
+            stated=tuple(figure for page in taken for figure in page.stated),
+        )
+        taken.clear()
+
+
+def _unchanged(pieces: Pieces, source: Source, state: tuple[int, int, int]) -> Pieces:
+    """Hand on pieces as long as their file is the one whose bytes were identified: seen after reading, and before anything is committed."""
+    try:
+        while True:
+            piece = next(pieces, None)
+            if source.state != state:
+                raise UnreadableFile(f"{source.name}: the file changed while it was read; ingest it again when it is complete")
+            if piece is None:
+                return
+            yield piece
+            del piece  # not held while the next is read
+    except OSError as error:
+        raise UnreadableFile(f"{source.name}: cannot be read to its end ({error}); check the disk, or ask for the file again") from error
+
+
+def look(source: Source, known: Collection[layouts.Layout]) -> tuple[Probe, str | None]:
+    """What recognising a source by the known layouts needs: its probe and, of a PDF, the text of the first pages.
+
+    Raises UnreadableFile for what holds no table by its very form.
+    """
+    found = probe(source, priors=tuple(dict.fromkeys(e for layout in known for e in layout.encodings)))
+    _refuse(found)
+    if found.container != "pdf":
+        return found, None
+    from pipeline_perf.ingest import pdf
+
+    return found, pdf.head_text(source.path)
 
 
 def _refuse(found: Probe) -> None:
@@ -189,6 +262,8 @@ def _refuse(found: Probe) -> None:
         raise UnreadableFile(f"{name}: the file is empty")
     if found.container == "binary":
         raise UnreadableFile(f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF")
+    if found.container == "pdf" and found.source.packed:
+        raise UnreadableFile(f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself")
     if found.container == "workbook":
         raise UnreadableFile(f"{name}: an Excel workbook; save its sheet as CSV and ingest that")
 
@@ -207,19 +282,6 @@ def _carrier(match: recognise.Match, found: Probe) -> str:
 
 def _number(text: str | None) -> str | None:
     return normalise_numbers(pl.Series([text], dtype=pl.String), "US")[0] if text else None
-
-
-def _attempt(identity: str, layout: layouts.Layout, options: Options) -> str:
-    """Name of the transactions of one way of ingesting one file: only the same way may resume it."""
-    way = repr((VERSION, BLOCK, layout, options.zone, options.subscriber, options.tenant))
-    return f"{identity}-{hashlib.sha256(way.encode()).hexdigest()[:16]}"
-
-
-def _forget_other_attempts(lake: Lake, identity: str, attempt: str) -> None:
-    """Remove chunks of a file that was begun another way and never finished."""
-    for table in ("events", "quarantine"):
-        if lake.committed(table, attempt) < 0 and lake.begun(table, identity):
-            lake.delete(table, identity)
 
 
 @dataclass
@@ -245,12 +307,12 @@ def _write(
     report: FileReport,
     origin: Origin,
     lake: Lake,
-    attempt: str,
+    attempt: Attempt,
     watch: Stopwatch,
     progress: Progress | None,
 ) -> FileReport:
     decisions, seen, books = Decisions(), deduplicate.SeenRows(), Books()
-    with Ahead(pieces, watch) as ahead, Committer(lake, attempt, watch) as committer:
+    with Ahead(pieces, watch) as ahead, Committer(attempt, watch.room) as committer:
         while (piece := ahead.take()) is not None:
             position = piece.position
             frame, quarantine = _work(piece, origin, decisions, seen, books, watch)
@@ -258,13 +320,13 @@ def _write(
             committer.submit(frame, _quarantine(quarantine, report, origin))
             del frame, quarantine
             if progress:
-                progress(position, total)
+                progress(position, total, books.counts["events"] + books.counts["quarantined"])
 
     counts = books.counts
     reasons = _control_mismatches(books)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
-    with lake.lock("finish"):
+    with lake_faults(lake.root), lake.lock("finish"):
         duplicates = _mark(lake, report.source_file_id, attempt, seen, books, watch)
         report = dataclasses.replace(
             report,
@@ -276,13 +338,13 @@ def _write(
             duplicates=duplicates,
             furniture=counts["furniture"],
             lines=counts["lines"],
-            rules=dict(books.rules),
+            rules=dict(sorted(books.rules.items())),
             reason="; ".join(reasons),
             seconds=watch.total,
             stages=watch.stages,
         )
         with watch.room("commit"):
-            lake.append("files", _file_row(report, origin, books.span), attempt, 0)
+            attempt.finish("files", _file_row(report, origin, books.span))
     return report
 
 
@@ -342,38 +404,6 @@ class Ahead:
         return piece
 
 
-class Committer:
-    """Commits chunks in their order, one at a time, while the next is being prepared; skips those committed before."""
-
-    def __init__(self, lake: Lake, attempt: str, watch: Stopwatch) -> None:
-        self._lake, self._attempt, self._watch = lake, attempt, watch
-        self._done = {table: lake.committed(table, attempt) for table in ("quarantine", "events")}
-        self._thread = ThreadPoolExecutor(1, "commit")
-        self._running: Future[None] | None = None
-        self._chunk = -1
-
-    def __enter__(self) -> Committer:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._thread.shutdown(wait=True)
-        if kind is None and self._running is not None:
-            self._running.result()
-
-    def submit(self, frame: pl.DataFrame, quarantine: pl.DataFrame) -> None:
-        """Begin to commit a chunk; waits for the one before, so that memory stays bounded."""
-        self._chunk += 1
-        if self._running is not None:
-            self._running.result()
-        self._running = self._thread.submit(self._commit, frame, quarantine, self._chunk)
-
-    def _commit(self, frame: pl.DataFrame, quarantine: pl.DataFrame, chunk: int) -> None:
-        with self._watch.room("commit"):
-            for table, rows in (("quarantine", quarantine), ("events", frame)):
-                if rows.height and chunk > self._done[table]:
-                    self._lake.append(table, rows, self._attempt, chunk)
-
-
 def _moment(value: Any) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         raise LakeError("internal: an event without a time reached the lake")
@@ -409,22 +439,16 @@ def _control_mismatches(books: Books) -> list[str]:
     return found
 
 
-def _mark(lake: Lake, identity: str, attempt: str, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
+def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
-    with watch.room("deduplicate"):
-        if lake.committed("duplicates", attempt) >= 0:
-            mine = lake.scan("duplicates").filter(pl.col("source_file_id") == identity).collect()
-        elif books.span is None:
-            return 0
-        else:
-            own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
-            mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
-            mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
-    if mine.height and lake.committed("duplicates", attempt) < 0:
-        with watch.room("commit"):
-            lake.append("duplicates", mine, attempt, 0)
-    if not mine.height:
+    if books.span is None:
         return 0
+    with watch.room("deduplicate"):
+        own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
+        mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
+        mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
+    with watch.room("commit"):
+        attempt.finish("duplicates", mine)
     own_ids = seen.contains(mine["event_id"])
     return int(own_ids.sum())
 

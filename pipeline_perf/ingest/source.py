@@ -60,6 +60,19 @@ class Source:
         except (OSError, zipfile.BadZipFile, KeyError):
             return None
 
+    @property
+    def packed(self) -> bool:
+        """Whether the bytes are stored compressed, or inside an archive. Raises UnreadableFile."""
+        with self.open() as stream:
+            return not stream.seekable()
+
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """What changes when the file is written to or replaced; equal before and after, it is the same file. Raises UnreadableFile."""
+        with _explained(self.name):
+            found = self.path.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def open(self) -> BinaryIO:
         """The expanded bytes, buffered; only a source that is not compressed can be sought in.
 
