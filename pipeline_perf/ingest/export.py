@@ -1,7 +1,11 @@
-"""Events and quarantine as files for others to open."""
+"""Events and quarantine as files for others to open, and text made fit to be shown.
+
+Exports are the data themselves, numbers and all. What is shown on a screen or kept in a log is masked.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +15,15 @@ import polars as pl
 FORMULA = r"^[=+\-@\t\r]"
 #: A signed number, such as +12125550101 or -73.98, is no formula.
 SIGNED_NUMBER = r"^[+-]\d+(?:\.\d+)?$"
+
+#: Digits that may be a telephone number, a device's or a subscriber's: seven in a row, or grouped as numbers
+#: are written in North America or, after a plus, anywhere.
+NUMBER = re.compile(r"\+?\d{7,}|\+\d[\d .()-]{5,}\d|(?:\(\d{3}\)\s?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\b\d{3}[.-]\d{4}\b")
+#: Digits in a row that are a date, or date and time.
+MOMENT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?")
+
+#: What a terminal would obey instead of showing it → its picture.
+CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421} | dict.fromkeys(range(128, 160), 65533)
 
 
 def write(frame: pl.LazyFrame, form: str, target: Path | BinaryIO) -> None:
@@ -35,3 +48,20 @@ def escaped(name: str) -> pl.Expr:
     text = pl.col(name)
     harmful = text.str.contains(FORMULA) & ~text.str.contains(SIGNED_NUMBER)
     return pl.when(harmful).then(pl.lit("'") + text).otherwise(text).alias(name)
+
+
+def masked(text: str) -> str:
+    """Text with all but the last four digits of each number in it replaced by dots; dates stay."""
+
+    def mask(found: re.Match[str]) -> str:
+        number = found.group()
+        if MOMENT.fullmatch(number):
+            return number
+        return re.sub(r"\d(?=(?:\D*\d){4})", "•", number)
+
+    return NUMBER.sub(mask, text)
+
+
+def shown(text: str) -> str:
+    """Text of a foreign file that is safe on a terminal: control characters as their pictures."""
+    return text.translate(CONTROLS)

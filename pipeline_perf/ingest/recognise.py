@@ -32,6 +32,15 @@ class Match:
     context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
 
 
+@dataclass(frozen=True)
+class Fit:
+    """How near a file comes to a layout."""
+
+    layout: Layout
+    lacking: str  # why it does not fit; empty where it does
+    nearness: float  # share of what the layout asks for that is there
+
+
 def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
     """The cells of one line, as the csv module reads them."""
     if quote is None or quote not in text:
@@ -65,49 +74,89 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
     """
     layouts = list(layouts)
     name = probe.source.name
-    found: list[Match] = []
-    if head_text is not None:
-        found = [Match(lay) for lay in layouts if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)]
-        if not found:
-            first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
-            raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
-    else:
-        text = "\n".join(probe.head)
-        for layout in layouts:
-            if layout.container == "delimited":
-                found += _delimited(probe, layout, text)
-            elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout) >= RECORD_SHARE:
-                found.append(Match(layout))
+    found = _matches(probe, layouts, head_text)
     if found:
         shipped = built_in()
         # A user's own layout that fits wins, though a shipped one may know more of the columns.
         best = max(found, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
         return Match(best.layout, best.delimiter, best.quote, best.score, _from_name(best.layout, probe))
+    if head_text is not None:
+        first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
+        raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
     if len(probe.columns) < 2:
         raise UnreadableFile(
             f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file?"
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
+    nearest = fits(probe, layouts)[0]
+    hint = f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. " if nearest.nearness >= NEARLY else ""
     raise NeedsMapping(
-        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {_nearest(probe, layouts)}"
+        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}"
         "Complete the suggested layout and put it into your layouts folder",
         suggestion(probe),
     )
 
 
-def _nearest(probe: Probe, layouts: Iterable[Layout]) -> str:
-    """A sentence on the layout that the file would be one of, had it a column or two more."""
-    best: tuple[float, str] = (0.0, "")
+def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> list[Match]:
+    if head_text is not None:
+        return [Match(lay) for lay in layouts if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)]
+    found: list[Match] = []
+    text = "\n".join(probe.head)
     for layout in layouts:
-        delimiters = dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)) if layout.container == "delimited" else ()
-        for delimiter, line in ((d, line) for d in delimiters for line in probe.head if d in line):
+        if layout.container == "delimited":
+            found += _delimited(probe, layout, text)
+        elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout) >= RECORD_SHARE:
+            found.append(Match(layout))
+    return found
+
+
+def fits(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> list[Fit]:
+    """For each layout whether the file fits it and, if not, what is lacking; the nearest first.
+
+    `head_text` is the text of a PDF's first pages.
+    """
+    found = []
+    for layout in layouts:
+        if _matches(probe, [layout], head_text):
+            found.append(Fit(layout, "", 1.0))
+        else:
+            found.append(Fit(layout, *_lacking(probe, layout, head_text)))
+    return sorted(found, key=lambda fit: (bool(fit.lacking), -fit.nearness, fit.layout.id))
+
+
+def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, float]:
+    """What of a layout that does not fit is missing, and the share of it that is there."""
+    if (layout.container == "pdf") != (head_text is not None):
+        return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
+    text = "\n".join(probe.head) if head_text is None else head_text
+    if layout.grid and not re.search(layout.grid.document, text):
+        return f"its mark {layout.grid.document!r} is not on the first pages", 0.0
+    unsigned = [pattern for pattern in layout.signature if not re.search(pattern, text, re.MULTILINE)]
+    if unsigned:
+        return f"its signature {unsigned[0]!r} is not in the file's head", 0.0
+    nearest = ("no line looks like one of its headers", 0.0)
+    for table in layout.tables:
+        if table.header and layout.container == "delimited":
+            nearest = max(nearest, _lacking_titles(probe, layout, table), key=lambda found: found[1])
+    if layout.container == "fixed" or any(t.columns for t in layout.tables):
+        share = _share(probe, layout)
+        nearest = max(nearest, (f"only {share:.0%} of the first lines look like its records", share), key=lambda found: found[1])
+    return nearest
+
+
+def _lacking_titles(probe: Probe, layout: Layout, table: Table) -> tuple[str, float]:
+    """Titles of a table that the line nearest to its header lacks, and the share of them that it has."""
+    best: tuple[str, float] = ("no line has a title of its header", 0.0)
+    for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
+        for line in probe.head:
             keys = {title_key(t) for t in split_line(line, delimiter, layout.quote)}
-            for table in layout.tables:
-                lacking = [t for t in table.header if title_key(t) not in keys]
-                share = 1.0 - len(lacking) / max(1, len(table.header))
-                if share >= NEARLY and share > best[0]:
-                    best = (share, f"They are nearly those of layout {layout.id}, which also needs {' and '.join(map(repr, lacking))}. ")
-    return best[1]
+            missing = [title for title in table.header if title_key(title) not in keys]
+            nearness = 1 - len(missing) / len(table.header)
+            if nearness > best[1]:
+                surplus = [title for title in table.absent if title_key(title) in keys]
+                told = f"the header lacks {', '.join(map(repr, missing))}" if missing else f"the header has {', '.join(map(repr, surplus))} too"
+                best = (told, nearness)
+    return best
 
 
 def _signed(layout: Layout, text: str) -> bool:
