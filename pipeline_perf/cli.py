@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
 import sys
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipeline_perf.ingest.pipeline import FileReport, Progress
+    from pipeline_perf.ingest.lake import Lake
+    from pipeline_perf.ingest.layouts import Layout
+    from pipeline_perf.ingest.source import Source
+    from pipeline_perf.synth.dataset import DatasetSpec
 
 DEFAULT_LAKE = "data/lake"
+DEFAULT_DATASETS = Path("data/datasets")
 OWN_LAYOUTS = Path("data/layouts")
 
 #: Exit codes of the contract; 2, for usage, is click's own.
@@ -31,29 +38,47 @@ lake_option = click.option(
 )
 
 
+layouts_option = click.option(
+    "--layouts",
+    "own",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=OWN_LAYOUTS,
+    show_default=True,
+    help="Folder of your own layouts; they win over built-in ones of the same id.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pipeline_perf")
 def main() -> None:
     """Telephone records of any carrier into one clean table of events."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
 
 
-def _terminated(_signal: int, _frame: object) -> NoReturn:
-    # What is committed stays; `ingest` goes on from there next time.
-    sys.exit(143)
+def _leave(number: int, _frame: object) -> NoReturn:
+    click.echo("stopped", err=True)
+    sys.exit(128 + number)
+
+
+def _stop_ingesting(number: int, _frame: object) -> NoReturn:
+    """Leave at once: what is committed stays as it is, and no thread that still commits has to be waited for."""
+    cursor = "\r\x1b[2K\x1b[?25h" if sys.stderr.isatty() else ""  # the progress bar had hidden it
+    os.write(2, f"{cursor}stopped: what is committed stays; run the same command again to go on\n".encode())
+    os._exit(128 + number)
 
 
 # --------------------------------------------------------------------------- ingest
 
 
 def _check_zone(_context: click.Context, _option: click.Parameter, zone: str | None) -> str | None:
-    import zoneinfo
-
     if zone is None:
         return None
+    import polars as pl  # its own list of zones is what the file's times will meet
+
     try:
-        zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        pl.select(pl.datetime(2000, 1, 1, time_zone=zone))
+    except pl.exceptions.PolarsError:
         raise click.BadParameter(f"{zone!r} is no IANA zone; write for example America/New_York or UTC") from None
     return zone
 
@@ -72,90 +97,67 @@ def _check_number(_context: click.Context, _option: click.Parameter, number: str
 @click.option("--zone", callback=_check_zone, help="IANA zone of the file's local times, where it does not state one.")
 @click.option("--subscriber", callback=_check_number, help="E.164 number of the line, where the file does not name it.")
 @click.option("--tenant", help="Label kept with every event.")
+@layouts_option
 @click.option(
-    "--layouts", "own", type=click.Path(path_type=Path, file_okay=False), default=OWN_LAYOUTS, show_default=True, help="Your own layouts."
+    "--chunk-mib",
+    type=click.FloatRange(1 / 64, 1024),
+    help="MiB of text worked on and committed at a time [default: 16]. Memory is some twenty times as much.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
+@click.pass_context
 def ingest(
-    files: tuple[Path, ...], lake_root: str, zone: str | None, subscriber: str | None, tenant: str | None, own: Path, as_json: bool
+    context: click.Context,
+    files: tuple[Path, ...],
+    lake_root: str,
+    zone: str | None,
+    subscriber: str | None,
+    tenant: str | None,
+    own: Path,
+    chunk_mib: float | None,
+    as_json: bool,
 ) -> None:
     """Turn carriers' files into events.
 
-    Exit code 0: every file is in the lake; 3: some need a layout; 1: some could not be read.
+    Stopping it, by Ctrl-C or in any other way, leaves the lake readable; the same command goes on where it was.
+
+    Exit code 0: every file is in the lake; 3: some need a layout; 1: some could not be read, the others are done;
+    2: the command is not understood.
     """
-    from pipeline_perf.ingest.errors import IngestError
+    signal.signal(signal.SIGTERM, _stop_ingesting)
+    signal.signal(signal.SIGINT, _stop_ingesting)
+    from pipeline_perf.display import Bar, summarise
     from pipeline_perf.ingest.lake import Lake
+    from pipeline_perf.ingest.lines import BLOCK
     from pipeline_perf.ingest.pipeline import Options, ingest_path
 
-    options = Options(zone, subscriber, tenant, own if own.is_dir() else None)
-    lake = Lake(lake_root)
-    reports: list[FileReport] = []
-    try:
-        for path in files:
-            with _progress(path, as_json) as progress:
-                for report in ingest_path(path, lake, options, progress):
-                    reports.append(report)
-                    if as_json:
-                        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
-                    else:
-                        _summarise(report)
-    except KeyboardInterrupt:
-        click.echo("interrupted: what was committed stays; run the same command again to go on", err=True)
-        sys.exit(130)
-    except IngestError as error:
-        raise click.ClickException(str(error)) from error
-    statuses = {report.status for report in reports}
+    chunk_bytes = BLOCK if chunk_mib is None else int(chunk_mib * 2**20)
+    options = Options(zone, subscriber, tenant, _own_layouts(context, own), chunk_bytes)
+    lake = Lake(_lake_root(lake_root))
+    statuses = set()
+    for path in files:
+        with Bar(path.name, quiet=as_json or not sys.stderr.isatty()) as progress:
+            for report in ingest_path(path, lake, options, progress):
+                statuses.add(report.status)
+                if as_json:
+                    click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+                else:
+                    summarise(report)
     sys.exit(FAILED if "rejected" in statuses else NEEDS_MAPPING if "needs_mapping" in statuses else 0)
 
 
-class _progress:
-    """A bar with rows per second on a terminal, nothing elsewhere."""
-
-    def __init__(self, path: Path, as_json: bool) -> None:
-        self.path, self.quiet = path, as_json or not sys.stderr.isatty()
-
-    def __enter__(self) -> Progress | None:
-        if self.quiet:
-            return None
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
-        self.bar.start()
-        task = self.bar.add_task(self.path.name, total=None)
-        return lambda used, total: self.bar.update(task, completed=used, total=total or None)
-
-    def __exit__(self, *_: object) -> None:
-        if not self.quiet:
-            self.bar.stop()
+def _lake_root(root: str) -> str:
+    if not root:
+        raise click.UsageError("--lake is empty; name a folder or an object-store URL")
+    return root
 
 
-def _summarise(report: FileReport) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False, soft_wrap=True)
-    colour = {"ingested": "green", "already_ingested": "blue", "needs_mapping": "yellow", "rejected": "red"}[report.status]
-    console.print(f"[bold]{escape(report.file)}[/]  [{colour}]{report.status}[/]", end="")
-    if report.layout and report.status in ("ingested", "already_ingested"):
-        types = ", ".join(f"{n:,} {name}" for name, n in report.by_type.items() if n)
-        rate = (
-            f"  ({report.seconds:.1f} s, {report.records / max(report.seconds, 1e-9):,.0f} rows/s)" if report.status == "ingested" else ""
-        )
-        console.print(f"  {report.carrier} · {report.layout}{rate}")
-        console.print(f"  {report.events:,} events ({types or 'none'}), {report.duplicates:,} of them duplicates")
-        if report.quarantined:
-            console.print(f"  {report.quarantined:,} records in quarantine: see pipeline-perf quarantine")
-    else:
-        console.print()
-    if report.reason:
-        console.print(f"  {escape(report.reason)}")
-    if report.suggestion:
-        console.print("  A layout to complete:\n", style="dim")
-        console.print(escape(report.suggestion))
+def _own_layouts(context: click.Context, own: Path) -> Path | None:
+    """The folder of the user's layouts; only the default one may be missing."""
+    if own.is_dir():
+        return own
+    if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
+    return None
 
 
 # --------------------------------------------------------------------------- what the lake holds
@@ -167,7 +169,10 @@ def _summarise(report: FileReport) -> None:
 @click.option("--format", "form", type=click.Choice(["parquet", "csv", "json"]), default="csv", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: standard output.")
 def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> None:
-    """Export the events, in the order of time."""
+    """Export the events, in the order of time.
+
+    The export is the data: telephone numbers stand in it in full.
+    """
     _export(lambda lake: lake.scan_events(distinct=distinct).sort("started_at", "source_file_id", "record_no"), lake_root, form, output)
 
 
@@ -175,66 +180,128 @@ def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> No
 @lake_option
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: standard output.")
-def quarantine(lake_root: str, form: str, output: Path | None) -> None:
-    """Show every record that could not become an event, with its reason."""
-    _export(lambda lake: lake.scan_quarantine().sort("file", "record_no"), lake_root, form, output)
+@click.option("--unmasked", is_flag=True, help="Show telephone numbers in full in the table, too.")
+def quarantine(lake_root: str, form: str, output: Path | None, unmasked: bool) -> None:
+    """Show every record that could not become an event, with its reason.
+
+    The table shows the last four digits of telephone numbers. CSV and JSON are the data: the numbers stand in them in full.
+    """
+    if form == "table" and output:
+        raise click.UsageError("a table is for the screen: with -o, choose --format csv or json")
+    _export(lambda lake: lake.scan_quarantine().sort("file", "record_no"), lake_root, form, output, unmasked=unmasked)
 
 
-def _export(scan: Any, lake_root: str, form: str, output: Path | None) -> None:
-    from pipeline_perf.ingest.errors import IngestError
+def _export(scan: Callable[[Lake], pl.LazyFrame], lake_root: str, form: str, output: Path | None, *, unmasked: bool = False) -> None:
+    from pipeline_perf.display import quarantine_table
+    from pipeline_perf.ingest.errors import IngestError, lake_faults
     from pipeline_perf.ingest.export import write
     from pipeline_perf.ingest.lake import Lake
 
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is binary: name a file with -o")
-    lake = Lake(lake_root)
-    if lake.local and not Path(lake_root).is_dir():
+    lake = Lake(_lake_root(lake_root))
+    if lake.local and not (Path(lake_root) / "files").is_dir():
         raise click.ClickException(f"{lake_root}: no lake here. Ingest a file first, or name the lake with --lake")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it, as it ends other commands
     try:
-        frame: pl.LazyFrame = scan(lake)
-        if form == "table":
-            _print_table(frame.collect())
-        else:
+        with lake_faults(lake_root):
+            frame = scan(lake)
+            if form == "table":
+                table = frame.collect()
+    except IngestError as error:
+        raise click.ClickException(str(error)) from error
+    if form == "table":
+        quarantine_table(table, unmasked=unmasked)
+        return
+    try:
+        with lake_faults(f"{output or 'standard output'}, from the lake {lake_root}"):
             write(frame, form, output or sys.stdout.buffer)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has seen enough
-    except (IngestError, OSError) as error:
+    except IngestError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _print_table(frame: pl.DataFrame) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+# --------------------------------------------------------------------------- generated files
 
-    if not frame.height:
-        click.echo("nothing in quarantine")
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in ("file", "line", "rule", "reason", "record"):
-        table.add_column(name, overflow="fold", justify="right" if name == "line" else "left")
-    for row in frame.iter_rows(named=True):
-        place = str(row["record_no"]) if row["page"] is None else f"{row['record_no']} (page {row['page']})"
-        table.add_row(*map(escape, (Path(row["file"]).name, place, row["rule"], row["reason"], row["raw"])))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+@main.command()
+@click.argument("scenario", required=False)
+@click.option("--carrier", help="att, verizon, tmobile, sprint, emi or avaya.")
+@click.option("--format", "form", help="csv, bill_csv, fixed or pdf.")
+@click.option("--rows", type=click.IntRange(min=1), help="Records of the file.")
+@click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DATASETS,
+    show_default=True,
+    help="Folder for the files; what is there already is not written again.",
+)
+@click.option(
+    "--scenarios", "scenario_file", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file."
+)
+def generate(
+    scenario: str | None,
+    carrier: str | None,
+    form: str | None,
+    rows: int | None,
+    seed: int | None,
+    output: Path,
+    scenario_file: Path | None,
+) -> None:
+    """Write carriers' files with the truth about them: those of a SCENARIO, or one by --carrier, --format and --rows."""
+    if scenario and (carrier or form or rows):
+        raise click.UsageError("name a scenario, or give --carrier, --format and --rows; not both")
+    if not scenario and not (carrier and form and rows):
+        raise click.UsageError("name a scenario, or give --carrier, --format and --rows")
+    import dataclasses
+
+    from pipeline_perf.synth.dataset import DatasetSpec
+    from pipeline_perf.synth.dataset import generate as write
+
+    try:
+        # The specification checks carrier and format itself.
+        specs = _scenario(scenario, scenario_file) if scenario else (DatasetSpec(carrier, form, rows),)  # type: ignore[arg-type]
+        if seed is not None:
+            specs = tuple(dataclasses.replace(spec, seed=seed) for spec in specs)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for spec in specs:
+        try:
+            dataset = write(spec, output)
+        except OSError as error:
+            raise click.ClickException(f"{output}: cannot be written ({error}); check the path and the space left") from error
+        for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
+            click.echo(f"{path}  {facts['records']:,} records, layout {facts['layout']}")
+        click.echo(f"  truth: {dataset.events.parent}")
+        told = [f"--{option}={dataset.facts[option]}" for option in ("zone", "subscriber") if dataset.facts[option]]
+        command = ["pipeline-perf", "ingest", *map(str, dataset.files), *told]
+        click.echo(f"  ingest: {shlex.join(command)}")
+
+
+def _scenario(name: str, path: Path | None) -> tuple[DatasetSpec, ...]:
+    from pipeline_perf import scenarios
+
+    known = {scenario.name: scenario for scenario in scenarios.load(path or scenarios.DEFAULT_PATH)}
+    if name not in known:
+        raise click.UsageError(f"there is no scenario {name!r}; choose one of: {', '.join(known)}")
+    return known[name].data
 
 
 # --------------------------------------------------------------------------- layouts
 
 
 @main.group("layouts", invoke_without_command=True)
-@click.option(
-    "--layouts", "own", type=click.Path(path_type=Path, file_okay=False), default=OWN_LAYOUTS, show_default=True, help="Your own layouts."
-)
+@layouts_option
 @click.pass_context
 def layouts_group(context: click.Context, own: Path) -> None:
     """The layouts that files are recognised by."""
-    context.obj = own
+    context.obj = _own_layouts(context, own)
     if context.invoked_subcommand is None:
         context.invoke(layouts_list)
 
 
-def _layouts(own: Path) -> dict[str, Any]:
+def _layouts(own: Path | None) -> dict[str, Layout]:
     from pipeline_perf.ingest.errors import LayoutError
     from pipeline_perf.ingest.layouts import available
 
@@ -246,7 +313,7 @@ def _layouts(own: Path) -> dict[str, Any]:
 
 @layouts_group.command("list")
 @click.pass_obj
-def layouts_list(own: Path) -> None:
+def layouts_list(own: Path | None) -> None:
     """One line per layout."""
     known = _layouts(own)
     width = max(map(len, known))
@@ -255,18 +322,16 @@ def layouts_list(own: Path) -> None:
 
 
 @layouts_group.command("show")
-@click.argument("layout_id")
+@click.argument("layout_id", metavar="ID")
 @click.pass_obj
-def layouts_show(own: Path, layout_id: str) -> None:
+def layouts_show(own: Path | None, layout_id: str) -> None:
     """Print a layout's YAML."""
-    from pipeline_perf.ingest.layouts import BUILT_IN
+    from pipeline_perf.ingest.layouts import BUILT_IN, load
 
     if layout_id not in _layouts(own):
-        raise click.ClickException(f"no layout {layout_id!r}; see pipeline-perf layouts list")
-    for folder in (own, BUILT_IN):
+        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
+    for folder in [own, BUILT_IN] if own else [BUILT_IN]:
         for path in sorted(folder.glob("*.y*ml")):
-            from pipeline_perf.ingest.layouts import load
-
             if load(path).id == layout_id:
                 click.echo(path.read_text(encoding="utf-8"), nl=False)
                 return
@@ -274,16 +339,37 @@ def layouts_show(own: Path, layout_id: str) -> None:
 
 @layouts_group.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
-def layouts_check(file: Path) -> None:
-    """Say what is wrong with a layout's YAML, by line, or which layout a record file is written in."""
-    from pipeline_perf.ingest.errors import LayoutError
+@click.pass_obj
+def layouts_check(own: Path | None, file: Path) -> None:
+    """Say what is wrong with a layout (a .yaml file), by line; or which layout a file of records fits, and why others do not.
+
+    Exit code 0: sound, or a layout fits; 3: none fits; 1: the file is unsound or cannot be read.
+    """
+    from pipeline_perf.ingest.errors import IngestError
     from pipeline_perf.ingest.layouts import load
+    from pipeline_perf.ingest.source import sources
 
     try:
-        layout = load(file)
-    except LayoutError as error:
+        if file.suffix.lower() in (".yaml", ".yml"):
+            layout = load(file)
+            click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
+            return
+        fitting = [_check_records(source, _layouts(own).values()) for source in sources(file)]
+    except IngestError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
+    sys.exit(0 if all(fitting) else NEEDS_MAPPING)
+
+
+def _check_records(source: Source, known: Collection[Layout]) -> bool:
+    """Tell which layouts a file of records fits; returns whether it fits one."""
+    from pipeline_perf.display import explain
+    from pipeline_perf.ingest.pipeline import look
+    from pipeline_perf.ingest.recognise import fits, suggestion
+
+    found, head = look(source, known)
+    told = fits(found, known, head)
+    explain(source.name, told, suggestion(found) if head is None and len(found.columns) > 1 else "")
+    return not told[0].lacking
 
 
 # --------------------------------------------------------------------------- the report
