@@ -154,8 +154,8 @@ def _lacking_titles(probe: Probe, layout: Layout, table: Table) -> tuple[str, fl
             nearness = 1 - len(missing) / len(table.header)
             if nearness > best[1]:
                 surplus = [title for title in table.absent if title_key(title) in keys]
-                told = f"the header lacks {', '.join(map(repr, missing))}" if missing else f"the header has {', '.join(map(repr, surplus))} too"
-                best = (told, nearness)
+                verb, titles = ("lacks", missing) if missing else ("also has", surplus)
+                best = (f"the header {verb} {', '.join(map(repr, titles))}", nearness)
     return best
 
 
