@@ -1,6 +1,7 @@
 """Target functions and checks that the tests of the lab name as "module:function"."""
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,18 @@ def sum_is_five(output: Output) -> Correctness:
 
 def says_hello(output: Output) -> Correctness:
     return Correctness(output.stdout.strip() == "hello", f"printed {output.stdout!r}", {"letters": len(output.stdout.strip())})
+
+
+def burn(cpu_s: float) -> dict[str, float]:
+    while time.process_time() < cpu_s:
+        pass
+    return {"burned": time.process_time()}
+
+
+def burned(output: Output) -> Correctness:
+    return Correctness(output.returned["burned"] >= output.params["cpu_s"], f"burned {output.returned}")
+
+
+def hold(mib: int) -> int:
+    block = bytearray(b"x") * (mib << 20)
+    return len(block)
