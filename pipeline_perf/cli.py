@@ -48,7 +48,21 @@ layouts_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _WithLab(click.Group):
+    """The commands of this module, and `bench`, which is imported when it is asked for: the start of an ingestion is measured."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), "bench"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name != "bench":
+            return super().get_command(context, name)
+        from pipeline_perf.bench_cli import bench
+
+        return bench
+
+
+@click.group(cls=_WithLab, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pipeline_perf")
 def main() -> None:
     """Telephone records of any carrier into one clean table of events."""

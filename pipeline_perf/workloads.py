@@ -64,6 +64,7 @@ def _offer(scenario: Scenario, by_name: Mapping[str, Scenario], datasets: Path) 
         lambda: ingestion(scenario, found(scenario)),
         compared,
         measure.ratio if measure else "",
+        __name__.partition(".")[0],
         usual=scenario.tier == "ci",
     )
 

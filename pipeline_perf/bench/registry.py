@@ -23,8 +23,8 @@ class Offer:
     """A workload by name, built when it is wanted: what it works on may have to be generated first.
 
     `origin` is the package that offers it, `says` one line about it. `reference` builds what it is measured
-    interleaved with, and `ratio` is the name of the figure that results ("ratio_to_copy"). `usual`: whether
-    it is measured when nothing is named.
+    interleaved with, and `ratio` is the name of the figure that results ("ratio_to_copy"). `module` is the
+    top-level module that it runs ('': not known). `usual`: whether it is measured when nothing is named.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Offer:
     build: Callable[[], Workload]
     reference: Callable[[], Workload] | None = None
     ratio: str = ""
+    module: str = ""
     usual: bool = True
 
     @property
@@ -111,4 +112,6 @@ def _offered(plugin: EntryPoint) -> tuple[list[Offer], str]:
 
 def _offer(workload: Workload, package: str) -> Offer:
     amount = f"{workload.units:,.0f} {workload.unit}"
-    return Offer(workload.name, package, f"{workload.target or ' '.join(workload.command)}, {amount}", lambda: workload)
+    return Offer(
+        workload.name, package, f"{workload.target or ' '.join(workload.command)}, {amount}", lambda: workload, module=workload.module
+    )

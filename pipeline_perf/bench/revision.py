@@ -56,25 +56,32 @@ class Tree:
         then is some installed copy, the same one on both sides.
         """
         command = tuple(PYTHON if word == sys.executable else word for word in workload.command)
-        folders = [self.root / self.project, self.root]
-        sources = [place for folder in dict.fromkeys(folders) for place in (folder, folder / "src") if place.is_dir()]
-        module = _module(command, workload.target)
-        if module and not any((place / module).is_dir() or (place / f"{module}.py").is_file() for place in sources):
+        workload = replace(workload, command=command)
+        if not self.holds(workload.module):
             raise RevisionError(
-                f"{workload.name} runs the module {module}, which {self.label} of {self.repository} does not hold; "
+                f"{workload.name} runs the module {workload.module}, which {self.label} of {self.repository} does not hold; "
                 "run the comparison in the repository of that module, or name a revision that has it"
             )
         inherited = [str(self._mapped(Path(entry))) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
         environment = {
             # First, and so before an installed or editable copy of the same package.
-            "PYTHONPATH": os.pathsep.join([*map(str, sources), *inherited]),
+            "PYTHONPATH": os.pathsep.join([*map(str, self._sources()), *inherited]),
             "PATH": os.pathsep.join([str(self.python.parent), os.environ.get("PATH", os.defpath)]),
             # The warm-up compiles both trees' modules; forbidden to, every repetition would, and of one side only.
             "PYTHONDONTWRITEBYTECODE": "",
             **workload.environment,
         }
         directory = self._mapped(Path.cwd())
-        return replace(workload, command=command, python=str(self.python), directory=str(directory), environment=environment)
+        return replace(workload, python=str(self.python), directory=str(directory), environment=environment)
+
+    def holds(self, module: str) -> bool:
+        """Whether a top-level module lies in this tree; of a command that names none (''), nothing else is known."""
+        return not module or any((place / module).is_dir() or (place / f"{module}.py").is_file() for place in self._sources())
+
+    def _sources(self) -> list[Path]:
+        """The folders that modules are imported from: the project and the top, each with its `src`."""
+        folders = dict.fromkeys((self.root / self.project, self.root))
+        return [place for folder in folders for place in (folder, folder / "src") if place.is_dir()]
 
     def _mapped(self, path: Path) -> Path:
         """A folder of the repository as the same folder of this tree; any other, and one that the tree does not hold, as it is."""
@@ -84,14 +91,6 @@ class Tree:
             if here.is_dir():
                 return here
         return path
-
-
-def _module(command: tuple[str, ...], target: str) -> str:
-    """The top-level module that a workload runs, '' where its command does not tell."""
-    name = target.partition(":")[0]
-    if command[:2] == (PYTHON, "-m") and len(command) > 2:
-        name = command[2]
-    return name.partition(".")[0]
 
 
 def default_cache() -> Path:

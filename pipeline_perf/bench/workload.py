@@ -97,6 +97,14 @@ class Workload:
         if not self.name or self.name.startswith("."):
             raise WorkloadError(f"workload {self.name!r}: the name must be 'family.scope' or 'family'")
 
+    @property
+    def module(self) -> str:
+        """The top-level module that it runs, '' where its command does not tell."""
+        name = self.target.partition(":")[0]
+        if self.command[:2] == (PYTHON, "-m") and len(self.command) > 2:
+            name = self.command[2]
+        return name.partition(".")[0]
+
 
 def filled_in(value: Any, scratch: Path, python: str) -> Any:
     """The value with `{scratch}` and `{python}` replaced in every string of it, at any depth."""
