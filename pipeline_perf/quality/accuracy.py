@@ -36,7 +36,7 @@ CHARGE_TOLERANCE = 0.000_5
 class Lake(Protocol):
     """What is asked of a lake: its events, its quarantine, its files."""
 
-    def scan_events(self, distinct: bool = False) -> pl.LazyFrame:
+    def scan_events(self, *, distinct: bool = False) -> pl.LazyFrame:
         """All events, every column of the event table."""
         ...
 
