@@ -98,7 +98,8 @@ class StageChange:
 class Attribution:
     """Which functions changed. Side a is the subject, side b what it is compared with.
 
-    *named*: `named` has them, the one with the clearest change first. *none*: no function stands out;
+    *named*: `named` has them: those that changed as the whole did (more, or less) before the others, the clearest
+    change first. *none*: no function stands out;
     one that holds a tenth of the time would have been named had it grown by `smallest_growth` (of the whole
     time). *too_few*: there are too few samples to say, and `more_seconds` of profiling on each side are missing.
     *not_measured*: there is no profile; `why` says the reason.
@@ -139,7 +140,8 @@ def attribute(
 
     `stages` maps patterns to stages, the first that matches counts: "package.reading.*" for modules,
     "package.pipeline:Reader.*" for functions of one. `change` is what a comparison found (0.05: 5 % more), if
-    known: where no function stands out, `more_seconds` is then what it takes to see a growth of that size.
+    known; its sign says what is named first, and where no function stands out, `more_seconds` is what it takes to see
+    a growth of that size.
     Raises ValueError where a side has no profile, or one that is not of samples.
     """
     sides = pooled(subject), pooled(base)
@@ -163,7 +165,9 @@ def attribute(
     )
     paths = _paths(sides, owner, level)
     functions = [replace(finding, path=paths.get(finding.frame, ())) for finding in functions]
-    named = tuple(finding for finding in functions if finding.frame in changed)
+    # What makes the subject slower stands before what has become faster meanwhile, however clear that is.
+    direction = change or totals[0] / level - totals[1]
+    named = tuple(sorted((one for one in functions if one.frame in changed), key=lambda one: one.growth * direction < 0))
     smallest = scale.smallest_growth(0.1, len(frames))
     more = 0.0
     if not named:

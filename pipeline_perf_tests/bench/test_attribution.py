@@ -69,6 +69,13 @@ def test_two_changes_are_both_named_the_clearer_one_first() -> None:
     assert names(found) == ["two", "one"]
 
 
+def test_what_makes_the_whole_slower_is_named_before_what_became_faster_meanwhile() -> None:
+    base = {"slower": 1_000, "faster": 400, "large": 6_000, "small": 1_000}
+    sides = [exact(base | {"slower": 1_600, "faster": 0})], [exact(base)]
+    assert names(attribute(*sides)) == names(attribute(*sides, change=0.02)) == ["slower", "faster"]
+    assert names(attribute(*sides, change=-0.02)) == ["faster", "slower"]
+
+
 def test_longer_profiling_of_one_side_is_no_change() -> None:
     found = attribute([exact({"one": 1_000, "two": 3_000})], [exact({"one": 4_000, "two": 12_000})])
     assert found.verdict == "none" and found.level == pytest.approx(0.25)
