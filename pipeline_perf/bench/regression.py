@@ -11,22 +11,18 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline_perf.bench import attribution, enough
-from pipeline_perf.bench.attribution import Attribution, MemoryChange, attribute, memory_changes
+from pipeline_perf.bench.attribution import WITHIN_S, Attribution, MemoryChange, attribute_workloads, memory_changes
 from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare
 from pipeline_perf.bench.counters import Counter, counters
 from pipeline_perf.bench.flamegraph import flame_graph
 from pipeline_perf.bench.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measure import Pairs, measure_pair
 from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.profile import ProfileError, profile_memory, profile_pair
+from pipeline_perf.bench.profile import ProfileError, profile_memory
 from pipeline_perf.bench.workload import Workload
 
 #: Compared beside the one that is judged. More is worse in every one of them.
 METRICS = ("cpu_seconds", "seconds", "peak_memory")
-
-#: Samples a side that the attribution asks for, and the longest that it may run for them.
-PROFILE_SAMPLES = 4_000
-PROFILE_BUDGET_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -133,28 +129,19 @@ class Explanation:
 
 
 def explained(
-    found: Regression, a: Workload, b: Workload, *, lock: Path, within_s: float = PROFILE_BUDGET_S, wait_s: float = DEFAULT_WAIT_S
+    found: Regression, a: Workload, b: Workload, *, lock: Path, within_s: float = WITHIN_S, wait_s: float = DEFAULT_WAIT_S
 ) -> Explanation:
     """Profile both sides of a change, and say which functions it comes from."""
     title = f"{found.workload}: the subject against its base"
-    try:
-        if found.metric == "peak_memory":
+    if found.metric == "peak_memory":
+        try:
             sides = profile_memory(a, lock=lock, wait_s=wait_s), profile_memory(b, lock=lock, wait_s=wait_s)
-            changes = tuple(memory_changes(*sides, a.stages))
-            said = attribution.not_measured("what changed is memory: its functions are ranked by what they held")
-            return Explanation(said, flame_graph([sides[0]], [sides[1]], None, title), changes)
-        profiles = profile_pair(
-            a,
-            b,
-            samples=PROFILE_SAMPLES,
-            within_s=within_s,
-            lock=lock,
-            wait_s=wait_s,
-            clock="cpu" if found.metric.startswith("cpu") else "wall",
-        )
-    except ProfileError as error:
-        return Explanation(attribution.not_measured(str(error)))
+        except ProfileError as error:
+            return Explanation(attribution.not_measured(str(error)))
+        said = attribution.not_measured("what changed is memory: its functions are ranked by what they held")
+        return Explanation(said, flame_graph([sides[0]], [sides[1]], None, title), tuple(memory_changes(*sides, a.stages)))
     change = found.judged.ratio - 1 if found.judged else None
-    said = attribute(*profiles, a.stages, change)
-    empty = any(not sum(profile.total for profile in side) for side in profiles)
-    return Explanation(said, "" if empty else flame_graph(*profiles, said, title))
+    clock: Literal["cpu", "wall"] = "cpu" if "cpu" in found.metric else "wall"
+    said, profiles = attribute_workloads(a, b, a.stages, change, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock)
+    drawn = all(sum(profile.total for profile in side) for side in profiles)
+    return Explanation(said, flame_graph(*profiles, said, title) if drawn else "")

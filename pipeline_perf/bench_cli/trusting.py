@@ -1,0 +1,60 @@
+"""`bench calibrate`: how often the lab itself is wrong."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from pipeline_perf.bench_cli.lab import FAILED, Lab
+
+
+@click.command()
+@click.option(
+    "--simulated", "kinds", flag_value="simulated", default="simulated", help="Series and pairs of known truth; minutes. The default."
+)
+@click.option("--real", "kinds", flag_value="real", help="The same code against itself, and a planted slow-down; about two hours.")
+@click.option("--attribution", "kinds", flag_value="attribution", help="Planted slow functions that must be named first; half an hour.")
+@click.option("--trials", type=click.IntRange(1), help="So many comparisons or plants instead of the usual number.")
+@click.pass_obj
+def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
+    """The lab's own error rates: false alarms, and what it finds of what is there. They are stored like any figures.
+
+    With --attribution, exit code 1: fewer than nine in ten planted functions were named first.
+    """
+    from pipeline_perf.bench import calibrate as calibration
+    from pipeline_perf.bench.measurement import Measurement
+    from pipeline_perf.bench.planted import trials as plant
+
+    kept = lab.run()
+    if kinds == "simulated":
+        numbers = {"null_series": trials, "step_series": trials, "null_comparisons": trials, "power_comparisons": trials} if trials else {}
+        figures = calibration.simulated(**numbers, progress=click.echo)
+    elif kinds == "real":
+        with tempfile.TemporaryDirectory(prefix="calibrate-") as folder:
+            plain, planted = calibration.workloads(Path(folder))
+            figures = calibration.real(plain, planted, trials or NULLS, trials or DETECTIONS, lock=lab.lock, progress=click.echo)
+        for scope in dict.fromkeys(one.scope for one in figures):
+            click.echo(calibration.told([one for one in figures if one.scope == scope]))
+    else:
+        right, runs = 0, trials or PLANTS
+        for one in plant(runs, lock=lab.lock):
+            right += one.right
+            click.echo(f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.planted:+.1%}, named {one.first or 'nothing'}")
+        figures = [
+            calibration.Rate(right, runs).measurement("named_first_rate", "attribution"),
+            Measurement("calibration.trials", "attribution", runs),
+        ]
+    lab.store.write(kept, figures)
+    click.echo(f"Run {kept.id} is stored in {lab.store.root}.")
+    if kinds == "attribution" and figures[0].value < NAMED_FIRST:
+        sys.exit(FAILED)
+
+
+#: Real comparisons of the same code, and of each planted slow-down with it.
+NULLS, DETECTIONS = 30, 20
+
+#: As many as the contract speaks of, and the share of them that must be named first.
+PLANTS, NAMED_FIRST = 10, 0.9
