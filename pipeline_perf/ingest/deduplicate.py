@@ -31,6 +31,9 @@ SEED_GAP = 64
 #: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more for rounding).
 SKEW_S = 3.0
 
+#: Rounds of mutual best matches, each a pass over all candidates; what is left after them are crowds of equals.
+ROUNDS = 6
+
 #: Own events compared at a time; more are split by a hash of the party pair.
 BUCKET = 1_000_000
 
@@ -67,7 +70,7 @@ class SeenRows:
         self._note(hashes)
         self._sorted.append(ordered)
         self.hashes.append(hashes)
-        self.starts.append(frame["started_at"].dt.epoch("s").cast(pl.Int32).to_numpy())
+        self.starts.append(frame["started_at"].dt.epoch("s").cast(pl.UInt32).to_numpy())
         self.event_ids.append(frame["event_id"].to_numpy())
         return pl.Series("occurrence", occurrence)
 
@@ -112,11 +115,14 @@ def resent_runs(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, 
 
     A stretch counts when it spans RESENT_TIMES different start times. Rows whose last equal row lies the
     same distance above, close to each other, are the seeds; identical redials inside a part that was sent
-    twice point elsewhere, so a seed is then grown by comparing row by row.
+    twice point elsewhere, so pairs of rows are seeds, too, and a seed is then grown by comparing row by row.
     """
-    order = np.argsort(hashes, kind="stable")
-    same = hashes[order][1:] == hashes[order][:-1]
-    later, earlier = order[1:][same], order[:-1][same]
+    later, earlier = _last_equal(hashes)
+    again = np.zeros(len(hashes), dtype=bool)
+    again[later] = again[earlier] = True
+    pairs = np.flatnonzero(again[:-1] & again[1:])
+    later_pairs, earlier_pairs = _last_equal(hashes[pairs] * np.uint64(0x9E3779B97F4A7C15) + hashes[pairs + 1])
+    later, earlier = np.concatenate((later, pairs[later_pairs])), np.concatenate((earlier, pairs[earlier_pairs]))
     distance = later - earlier
     by_place = np.lexsort((later, distance))
     later, distance = later[by_place], distance[by_place]
@@ -131,10 +137,24 @@ def resent_runs(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, 
     for k in lively.tolist():
         shift = int(distance[bounds[k]])
         for first, last in _grown(hashes, int(later[bounds[k]]), int(later[bounds[k + 1] - 1]) + 1, shift):
-            if len(np.unique(starts[first:last])) >= RESENT_TIMES and not taken[first:last].any():
-                taken[first:last] = True
-                runs.append((first, last, shift))
+            if last - first < RESENT_TIMES or len(np.unique(starts[first:last])) < RESENT_TIMES:
+                continue
+            runs += [(first + a, first + b, shift) for a, b in _stretches(~taken[first:last])]
+            taken[first:last] = True
     return runs
+
+
+def _last_equal(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places whose value stood before, and the last places where it did."""
+    order = np.argsort(hashes, kind="stable")
+    same = hashes[order][1:] == hashes[order][:-1]
+    return order[1:][same], order[:-1][same]
+
+
+def _stretches(holds: np.ndarray) -> list[tuple[int, int]]:
+    """The stretches [first, last) in which a condition holds."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], holds.astype(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _grown(hashes: np.ndarray, first: int, last: int, distance: int) -> list[tuple[int, int]]:
@@ -145,8 +165,7 @@ def _grown(hashes: np.ndarray, first: int, last: int, distance: int) -> list[tup
         equal = hashes[low:high] == hashes[low - distance : high - distance]
         open_below, open_above = bool(equal[0]) and low > distance, bool(equal[-1]) and high < len(hashes)
         if not (open_below or open_above):
-            edges = np.flatnonzero(np.diff(np.concatenate(([0], equal.astype(np.int8), [0]))))
-            return [(int(a) + low, int(b) + low) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+            return [(a + low, b + low) for a, b in _stretches(equal)]
         margin *= 4
 
 
@@ -216,22 +235,28 @@ def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime
 
 def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Match two sets of events one to one: event_id, duplicate_of, kind (exact or near)."""
-    candidates = _candidates(own, others)
-    chosen = []
-    while candidates.height:
-        # Mutual best first, then again among the rest: with ties broken by identity this ends in a greedy one-to-one.
-        ranked = candidates.sort("cost", "event_id", "other_id")
-        best = ranked.unique("event_id", keep="first", maintain_order=True).unique("other_id", keep="first", maintain_order=True)
-        best = best.join(
+    own, others = _comparable(own), _comparable(others)
+    chosen = [_exact(own, others)]
+    own = own.join(chosen[0], on="event_id", how="anti")
+    others = others.join(chosen[0], left_on="event_id", right_on="other_id", how="anti")
+    # The best pair first, then the best of what is left, ties broken by identity: pairs that are the best for
+    # both of their events can be taken all at once.
+    ranked = _candidates(own, others).sort("cost", "event_id", "other_id")
+    for _ in range(ROUNDS):
+        best = ranked.unique("event_id", keep="first", maintain_order=True).join(
             ranked.unique("other_id", keep="first", maintain_order=True).select("event_id", "other_id"),
             on=["event_id", "other_id"],
             how="semi",
         )
         chosen.append(best)
-        candidates = candidates.join(best, on="event_id", how="anti").join(best, on="other_id", how="anti")
-    if not chosen:
-        return pl.DataFrame(schema=SCHEMAS["duplicates"]).drop("source_file_id")
-    finer = pl.col("time_resolution_s") < pl.col("other_resolution")
+        ranked = ranked.join(best, on="event_id", how="anti", maintain_order="left").join(
+            best, on="other_id", how="anti", maintain_order="left"
+        )
+        if not ranked.height:
+            break
+    chosen.append(_one_by_one(ranked))
+    time, other_time = pl.col("time_resolution_s"), pl.col("time_resolution_s_other")
+    finer = (time < other_time) | ((time == other_time) & (pl.col("duration_resolution_s") < pl.col("duration_resolution_s_other")))
     return pl.concat(chosen).select(
         pl.when(finer).then("other_id").otherwise("event_id").alias("event_id"),
         pl.when(finer).then("event_id").otherwise("other_id").alias("duplicate_of"),
@@ -239,20 +264,58 @@ def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _paired(both: pl.DataFrame) -> pl.DataFrame:
+    """What is needed to choose among pairs, and to say which of a pair is the duplicate."""
+    resolutions = [f"{what}_resolution_s{whose}" for what in ("time", "duration") for whose in ("", "_other")]
+    return both.select("event_id", pl.col("event_id_other").alias("other_id"), "cost", *resolutions)
+
+
+def _one_by_one(ranked: pl.DataFrame) -> pl.DataFrame:
+    """Take the best pair, and the best of what is left, until nothing is."""
+    own: set[int] = set()
+    others: set[int] = set()
+    rows = []
+    for row, (event_id, other_id) in enumerate(ranked.select("event_id", "other_id").iter_rows()):
+        if event_id not in own and other_id not in others:
+            own.add(event_id)
+            others.add(other_id)
+            rows.append(row)
+    return ranked[rows]
+
+
+def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
+    """What of two events is compared; where a party is not told (a data session has one only), the same subscriber must be."""
+    return frame.select(
+        "event_id",
+        "time_resolution_s",
+        "duration_resolution_s",
+        "started_at",
+        *(pl.coalesce(side, pl.lit("of ") + pl.col("subscriber_number")).alias(side) for side in ("from_number", "to_number")),
+        pl.when(pl.col("event_type") == "voicemail").then(pl.lit("call")).otherwise("event_type").alias("kind"),
+        pl.col("duration_s").fill_null(0.0),
+        pl.col("bytes_total").fill_null(0),
+        (pl.col("time_resolution_s") < 60).alias("fine"),
+    )
+
+
+def _exact(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that are equal in all that is compared: the first of own with the first of the others, the second with the second."""
+    keys = ["from_number", "to_number", "kind", "started_at", "fine", "duration_s", "bytes_total"]
+    shared = own.join(others, on=keys, how="semi")
+    nth = pl.int_range(pl.len()).over(keys).alias("nth")
+    both = shared.with_columns(nth).join(others.join(shared, on=keys, how="semi").with_columns(nth), on=[*keys, "nth"], suffix="_other")
+    return _paired(both.with_columns(pl.lit(0.0).alias("cost")))
+
+
 def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Pairs that could be one call, with the cost of taking them for one (seconds they differ by)."""
     width = 128  # seconds, twice the widest tolerance: neighbours in time share a slot or lie in adjoining ones
     slot = pl.col("started_at").dt.epoch("s") // width
-    kind = pl.when(pl.col("event_type") == "voicemail").then(pl.lit("call")).otherwise("event_type").alias("kind")
-    # Where a party is not told (a data session has one only), the same subscriber must be.
-    parties = [pl.coalesce(side, pl.lit("of ") + pl.col("subscriber_number")).alias(side) for side in ("from_number", "to_number")]
-    keys = ["from_number", "to_number", "kind", "slot"]
-    left = own.with_columns(parties).with_columns(kind, pl.concat_list([slot - 1, slot, slot + 1]).alias("slot")).explode("slot")
-    right = others.with_columns(parties).with_columns(kind, slot.alias("slot"))
-    both = left.join(right, on=keys, how="inner", suffix="_other")
+    left = own.with_columns(pl.concat_list([slot - 1, slot, slot + 1]).alias("slot")).explode("slot")
+    right = others.with_columns(slot.alias("slot"))
+    both = left.join(right, on=["from_number", "to_number", "kind", "bytes_total", "slot"], how="inner", suffix="_other")
     gap = (pl.col("started_at") - pl.col("started_at_other")).dt.total_milliseconds() / 1000.0
-    fine = pl.col("time_resolution_s") < 60
-    fine_other = pl.col("time_resolution_s_other") < 60
+    fine, fine_other = pl.col("fine"), pl.col("fine_other")
     # Against a bill the precise start lies within the printed minute; some print the nearest minute instead.
     after_minute = pl.when(fine).then(gap).otherwise(-gap)
     start_cost = (
@@ -267,26 +330,15 @@ def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
         .when(gap == 0.0)
         .then(0.0)
     )
-    a, b = pl.col("duration_s").fill_null(0.0), pl.col("duration_s_other").fill_null(0.0)
+    a, b = pl.col("duration_s"), pl.col("duration_s_other")
     fine, fine_other = pl.col("duration_resolution_s") < 60, pl.col("duration_resolution_s_other") < 60
     precise, rounded = pl.when(fine).then(a).otherwise(b), pl.when(fine).then(b).otherwise(a)
     duration_cost = (
-        pl.when(fine & fine_other)
+        pl.when(a == b)
+        .then(0.0)
+        .when(fine & fine_other)
         .then(pl.when((a - b).abs() <= SKEW_S).then((a - b).abs()))
         .when(fine | fine_other)  # rounded up to whole minutes; a call that was not answered is not billed
         .then(pl.when((precise > 0.0) & (precise > rounded - 60.0 - SKEW_S) & (precise <= rounded + SKEW_S)).then(0.5))
-        .when(a == b)
-        .then(0.0)
     )
-    volume = pl.col("bytes_total").fill_null(0) == pl.col("bytes_total_other").fill_null(0)
-    return (
-        both.with_columns((start_cost + duration_cost).alias("cost"))
-        .filter(pl.col("cost").is_not_null() & volume)
-        .select(
-            "event_id",
-            "cost",
-            "time_resolution_s",
-            pl.col("event_id_other").alias("other_id"),
-            pl.col("time_resolution_s_other").alias("other_resolution"),
-        )
-    )
+    return _paired(both.with_columns((start_cost + duration_cost).alias("cost")).filter(pl.col("cost").is_not_null()))
