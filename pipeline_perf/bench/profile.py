@@ -137,8 +137,11 @@ def profile_time(
                 break
         if _NONE_FOUND not in ran.log or attempt == _ATTEMPTS - 1:
             raise ProfileError(_why_nothing(workload, tool, ran))
-    lost = _ERRORS.search(ran.log)
-    return Profile(parse_raw(text), "samples", ran.seconds, int(lost[1]) if lost else 0)
+    stacks, failed = parse_raw(text), _ERRORS.search(ran.log)
+    profile = Profile(stacks, "samples", ran.seconds, int(failed[1]) if failed else 0)
+    if profile.lost > profile.total:
+        raise ProfileError(f"{workload.name}: {profile.lost} samples failed, {profile.total} did not: {ran.log.strip().splitlines()[-1]}")
+    return profile
 
 
 def profile_pair(
