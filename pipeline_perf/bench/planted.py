@@ -44,7 +44,7 @@ _FEWEST_CALLS, _MOST_CALLS = 300, 1_000_000
 _DOCUMENTS = 36
 
 #: Pairs of unprofiled runs that show by how much the planted loop slows a run down.
-_PAIRS = 6
+_PAIRS = 5
 
 #: The least of so many turns is what a piece of work takes when nothing else is in the way.
 _TURNS = 4
@@ -126,7 +126,10 @@ def plant(root: Path, function: str, statement: str) -> None:
 def trials(
     runs: int, seed: int = 0, *, lock: Path, planted: bool = True, samples: int = SAMPLES, within_s: float = WITHIN_S
 ) -> Iterator[Trial]:
-    """Trials one by one, each with another function and slow-down; with `planted` false, of two equal copies."""
+    """Trials one by one, each with another function and slow-down; with `planted` false, of two equal copies.
+
+    Raises PlantError where PyYAML has fewer functions to choose from than there are to be trials.
+    """
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="planted-") as directory:
         base, script = Path(directory, "base"), Path(directory, "script.py")
@@ -134,13 +137,16 @@ def trials(
         script.write_text(_SCRIPT, encoding="utf-8")
         clean = Workload("planted.base", command=(sys.executable, str(script), str(base), str(_DOCUMENTS)))
         calls = _calls(script, base)
+        if planted and runs > len(calls):
+            raise PlantError(f"{len(calls)} functions of {PACKAGE} can be slowed down, one a trial: ask for no more trials than that")
         chosen = chance.sample(sorted(calls), runs) if planted else [""] * runs
+        costs = _costs(clean, lock)
         for number, function in enumerate(chosen):
             share = chance.uniform(*SHARES) if planted else 0.0
             copy = Path(directory, f"subject-{number}")
             _copy(copy)
             if function:
-                plant(copy, function, f"for _ in range({_loop_turns(clean, share, calls[function], lock)}): pass")
+                plant(copy, function, f"for _ in range({costs.turns(share, calls[function])}): pass")
             slower = replace(clean, name="planted.subject", command=(sys.executable, str(script), str(copy), str(_DOCUMENTS)))
             seconds = measure_pair(slower, clean, _PAIRS, lock=lock).values("cpu_seconds")
             measured = median(after / before for after, before in zip(*seconds, strict=True)) - 1
@@ -201,11 +207,21 @@ def _qualified(path: Path, line: int) -> str:
     return ""
 
 
-def _loop_turns(clean: Workload, share: float, calls: int, lock: Path) -> int:
-    """Turns of an empty loop in each of so many calls that take the share of a run's CPU time.
+@dataclass(frozen=True)
+class _Costs:
+    """CPU seconds of an undisturbed run, of entering a loop of ten turns, and of each further turn."""
 
-    Run and loop are timed in turns, so that a busy machine slows down both alike.
-    """
+    run_s: float
+    loop_s: float
+    turn_s: float
+
+    def turns(self, share: float, calls: int) -> int:
+        """Turns of an empty loop that take, over so many calls, the share of a run's time."""
+        return max(1, round((share * self.run_s / calls - self.loop_s) / self.turn_s + 10))
+
+
+def _costs(clean: Workload, lock: Path) -> _Costs:
+    """Run and loop are timed in turns, so that a busy machine slows down both alike."""
     run_s, few_s, many_s = math.inf, math.inf, math.inf
     for _ in range(_TURNS):
         run_s = min(run_s, run_once(clean, lock=lock).cpu_s)
@@ -213,7 +229,7 @@ def _loop_turns(clean: Workload, share: float, calls: int, lock: Path) -> int:
             min(least, *timeit.repeat(f"for _ in range({turns}): pass", number=200, repeat=50, timer=time.process_time))
             for turns, least in ((10, few_s), (1_010, many_s))
         )
-    return max(1, round(((share * run_s / calls) - few_s / 200) / ((many_s - few_s) / 200_000) + 10))
+    return _Costs(run_s, few_s / 200, (many_s - few_s) / 200_000)
 
 
 def main() -> None:
