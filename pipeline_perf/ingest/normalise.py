@@ -89,28 +89,23 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
     _require_time(chosen, batch, layout)
 
     moments: list[pl.Expr] = []
-    typed: dict[str, pl.Expr] = {}
-    exprs: list[pl.Expr] = []
+    steps: list[Steps] = []
     for name, spec in chosen.items():
         if spec is None or not (spec.column or spec.value is not None or spec.context):
             continue
-        text = _text(spec, columns)
         if name in ("started_at", "ended_at"):
-            text, moment = _time(name, spec, text, batch, decisions)
-            moments += [text.alias(f"text.{name}"), moment.alias(name)]
+            text, moment = _time(name, spec, _text(spec, columns), batch, decisions)
+            moments += [text.alias(f"written.{name}"), moment.alias(name)]
         else:
-            typed[name] = _typed(name, spec, text, columns)
-            if name in TYPED:
-                exprs.append((text.is_not_null() & typed[name].is_null()).alias(UNREADABLE + name))
-    exprs += [expr.alias(name) for name, expr in typed.items()]
+            steps.append(_steps(name, spec, columns))
     overrides = _applicable(table.overrides, columns)
-    exprs += [_when(o.when, columns).alias(f"when.{i}") for i, o in enumerate(overrides)]
-    if "subscriber_number" not in typed and "subscriber" in columns.contexts:
-        exprs.append(pl.col("context.subscriber").alias("subscriber_number"))
+    flags = [_when(o.when, columns).alias(f"when.{i}") for i, o in enumerate(overrides)]
+    if chosen.get("subscriber_number") is None and "subscriber" in columns.contexts:
+        flags.append(pl.col("context.subscriber").alias("subscriber_number"))
     for flag, condition in (("leg", table.legs), ("repeat", table.repeats)):
         applies = condition is not None and columns.has(tuple(condition.when))
-        exprs.append((_when(condition.when, columns) if condition and applies else pl.lit(False)).alias(flag))
-    frame = _evaluate(batch.frame, exprs, moments)
+        flags.append((_when(condition.when, columns) if condition and applies else pl.lit(False)).alias(flag))
+    frame = _evaluate(batch.frame, [*steps, *(Steps([flag]) for flag in flags)], moments)
     for i, override in enumerate(overrides):
         frame = _overridden(frame, batch, columns, override, pl.col(f"when.{i}"))
     frame = frame.select(pl.exclude("^when\\..*$"))
@@ -121,32 +116,65 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
     return _legs(frame, table.legs) if table.legs else frame.drop("leg")
 
 
-def _evaluate(frame: pl.DataFrame, exprs: list[pl.Expr], moments: list[pl.Expr]) -> pl.DataFrame:
-    """Evaluate expressions over a batch, those of a single column on its distinct values.
+@dataclass
+class Steps:
+    """A field's expressions in the order in which they build on each other's columns.
+
+    Polars evaluates an expression as often as it is written, so what several others need is a column first.
+    """
+
+    first: list[pl.Expr] = field(default_factory=list)  # of the file's columns
+    second: list[pl.Expr] = field(default_factory=list)
+    third: list[pl.Expr] = field(default_factory=list)
+
+    def extend(self, other: Steps) -> None:
+        self.first += other.first
+        self.second += other.second
+        self.third += other.third
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select(self.first).with_columns(self.second).with_columns(self.third).select(pl.exclude(r"^(?:text|cell)\..*$"))
+
+
+def _steps(name: str, spec: Field, columns: Columns) -> Steps:
+    """Text, then value, then whether the text was none."""
+    text = _text(spec, columns)
+    if name not in TYPED and name != "answered":
+        return Steps([text.alias(name)])
+    cells = _cells(spec, columns) if spec.combine == "add" else []
+    parts = [pl.col(f"cell.{name}.{i}") for i in range(len(cells))]
+    value = _typed(name, spec, pl.col(f"text.{name}"), parts).alias(name)
+    unreadable = (pl.col(f"text.{name}").is_not_null() & pl.col(name).is_null()).alias(UNREADABLE + name)
+    return Steps(
+        [text.alias(f"text.{name}"), *(cell.alias(f"cell.{name}.{i}") for i, cell in enumerate(cells))],
+        [value],
+        [unreadable] if name in TYPED else [],
+    )
+
+
+def _evaluate(frame: pl.DataFrame, fields: list[Steps], moments: list[pl.Expr]) -> pl.DataFrame:
+    """Evaluate fields over a batch, those of a single column on its distinct values.
 
     Columns of records repeat themselves: numbers, devices, cells and codes come from a few thousand
     values. Taking the distinct ones and joining the results back costs a tenth of the regular
     expressions. Times are left out: they hardly repeat, and may look at the row above.
     """
-    by_column: dict[str, list[pl.Expr]] = {}
-    direct = [pl.col("record_no", "page", "raw"), *moments]
-    for expr in exprs:
-        roots = list(dict.fromkeys(expr.meta.root_names()))
-        if len(roots) == 1:
-            by_column.setdefault(roots[0], []).append(expr)
-        else:
-            direct.append(expr)
+    by_column: dict[str, Steps] = {}
+    direct = Steps([pl.col("record_no", "page", "raw"), *moments])
+    for steps in fields:
+        roots = {root for expr in steps.first for root in expr.meta.root_names()}
+        (by_column.setdefault(roots.pop(), Steps()) if len(roots) == 1 else direct).extend(steps)
     counts = frame.select(pl.col(name).approx_n_unique() for name in by_column).row(0, named=True) if by_column else {}
-    joined = []
+    parts = []
     for name, group in by_column.items():
         if counts[name] > frame.height / 2:
-            direct += group
+            direct.extend(group)
             continue
         distinct = frame.select(pl.col(name).unique())
-        values = distinct.select(pl.col(name).alias("key"), *group)
+        values = group.of(distinct).with_columns(distinct[name].alias("key"))
         found = frame.select(pl.col(name).alias("key")).join(values, on="key", how="left", nulls_equal=True, maintain_order="left")
-        joined.append(found.drop("key"))
-    return pl.concat([frame.select(direct), *joined], how="horizontal")
+        parts.append(found.drop("key"))
+    return pl.concat([direct.of(frame), *parts], how="horizontal")
 
 
 def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: Override, applies: pl.Expr) -> pl.DataFrame:
@@ -154,7 +182,9 @@ def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: O
     rows = frame.select(applies.arg_true()).to_series()
     if not len(rows):
         return frame
-    values = batch.frame[rows].select(_typed(name, spec, _text(spec, columns), columns).alias(name) for name, spec in override.set.items())
+    values = batch.frame[rows].select(
+        _typed(name, spec, _text(spec, columns), _cells(spec, columns)).alias(name) for name, spec in override.set.items()
+    )
     for name in override.set:
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, dtype=values.schema[name]).alias(name))
@@ -236,11 +266,11 @@ def _when(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
 # --------------------------------------------------------------------------- values
 
 
-def _typed(name: str, spec: Field, text: pl.Expr, columns: Columns) -> pl.Expr:
+def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:
     if name == "duration_s":
         return seconds(text, spec.form or "seconds") * (spec.scale or 1.0)
     if name == "bytes_total":
-        amount = _sum(_cells(spec, columns)) if spec.combine == "add" else _float(text)
+        amount = _sum(cells) if spec.combine == "add" else _float(text)
         return (amount * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)
     if name == "charge":
         amount = text.str.replace_all(r"[$€£,\s]", "").str.replace(r"^\((.+)\)$", "-$1")
@@ -402,16 +432,16 @@ def _times(frame: pl.DataFrame, chosen: Mapping[str, Field | None], origin: Orig
         zone, unknown = "UTC", False
     zone = origin.zone if unknown else zone
     local = pl.col("started_at")
-    frame = frame.with_columns((pl.col("text.started_at").is_not_null() & local.is_null()).alias(UNREADABLE + "started_at"))
-    frame = frame.drop("text.started_at")
+    frame = frame.with_columns((pl.col("written.started_at").is_not_null() & local.is_null()).alias(UNREADABLE + "started_at"))
+    frame = frame.drop("written.started_at")
     if "ended_at" in frame.columns:
         span = (pl.col("ended_at") - local).dt.total_seconds().cast(pl.Float64)
         given = pl.col("duration_s") if "duration_s" in frame.columns else pl.lit(None, dtype=pl.Float64)
         frame = frame.with_columns(
-            (pl.col("text.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(UNREADABLE + "ended_at"),
+            (pl.col("written.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(UNREADABLE + "ended_at"),
             pl.coalesce(given, span).alias("duration_s"),
             (given.is_null() & span.is_not_null()).alias(CORRECTED + "duration_from_end"),
-        ).drop("ended_at", "text.ended_at")
+        ).drop("ended_at", "written.ended_at")
     if zone == "UTC":
         utc = [frame["started_at"].dt.replace_time_zone("UTC")]
     else:
