@@ -27,11 +27,11 @@ ROOMS = {
     for room, modules in {
         "probe": ("probe", "encoding", "dialect", "source"),
         "recognise": ("recognise", "layouts"),
-        "read": ("read", "lines", "tables", "sheets", "pdf"),
+        "read": ("read", "lines", "quotes", "tables", "sheets", "pdf"),
         "normalise": ("normalise", "numbers"),
         "validate": ("validate",),
         "deduplicate": ("deduplicate",),
-        "commit": ("lake",),
+        "commit": ("commit", "lake"),
     }.items()
     for module in modules
 }

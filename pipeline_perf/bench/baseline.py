@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline_perf.bench.results import ResultStore
 
-_NAME = re.compile(r"[\w.-]*\w")
+_NAME = re.compile(r"\w([\w.-]*\w)?")
 
 
 class BaselineError(ValueError):

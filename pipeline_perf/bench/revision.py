@@ -151,8 +151,8 @@ def _git(directory: Path, *arguments: str) -> str:
             check=False,
             env={**surroundings, "LC_ALL": "C"},
         )
-    except FileNotFoundError:
-        raise RevisionError("git is not installed: comparing with a revision takes it; install git") from None
+    except OSError as error:
+        raise RevisionError(f"git could not be started ({error.strerror}), and comparing with a revision takes it; install git") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         if "not a git repository" in done.stderr:
