@@ -4,7 +4,7 @@
 itself and against a planted slow-down. Both give figures of the family `calibration` that the results store keeps;
 rates stand with their 95 % interval. `python -m pipeline_perf.bench.calibrate` prints the simulated ones.
 
-The constants of `changepoint` and `watch` were chosen on seeds below 1 000; the default seed was not used for that.
+The constants of `changepoint` and `watch` were chosen on seeds below 1 000 and one of 20 260; the default seed was not used for that.
 
 Sources: E. B. Wilson, JASA 22 (1927), for the interval of a rate; E. S. Page, Biometrika 41 (1954), and G. V. Moustakides,
 Annals of Statistics 14 (1986), for CUSUM: the test that no other finds a known step sooner than, used here as a bound.
@@ -33,7 +33,7 @@ from pipeline_perf.bench.workload import Workload
 
 FAMILY = "calibration"
 
-SEED = 20_260
+SEED = 31_415
 
 #: So many null series leave the 5 % limit and a rate of 3 % apart; so many steps, 90 % and 95 %.
 NULL_SERIES, STEP_SERIES = 400, 200
