@@ -30,7 +30,7 @@ from pipeline_perf.ingest.normalise import Decisions, Origin, normalise, seconds
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe import Probe, probe
 from pipeline_perf.ingest.read import read
-from pipeline_perf.ingest.source import Source, file_id, sources
+from pipeline_perf.ingest.source import Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
@@ -138,16 +138,15 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
             if earlier.height:
                 return _already(report, earlier.row(0, named=True), watch)
             try:
-                opened = _open(source, report, options, watch)
+                opened = _open(source, state, report, options, watch)
             except IngestError as error:  # nothing is written yet: no reason to leave the lock behind
                 report = _refused(report, error)
             else:
                 report = dataclasses.replace(report, carrier=opened.origin.carrier, layout=opened.origin.layout.id)
                 with lake_faults(lake.root):
                     attempt = Attempt(lake, identity, opened.way, orphaned=orphaned)
-                pieces = _unchanged(opened.pieces, source, state)
                 try:
-                    report = _write(pieces, opened.total, report, opened.origin, lake, attempt, watch, progress)
+                    report = _write(opened.pieces, opened.total, report, opened.origin, lake, attempt, watch, progress)
                 except UnreadableFile as error:
                     report = _refused(report, error)
                     with lake_faults(lake.root):
@@ -187,10 +186,14 @@ class Opened:
     way: str  # stands for all that its rows in the lake depend on beside its bytes
 
 
-def _open(source: Source, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
+def _open(source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
+    """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the state given."""
     known = layouts.available(options.layouts)
     with watch.room("probe"):
-        found, head = look(source, known.values())
+        try:
+            found, head = look(source, known.values())
+        finally:
+            _check_unchanged(source, state)
     with watch.room("recognise"):
         match = recognise.recognise(found, known.values(), head)
     layout = match.layout
@@ -201,8 +204,10 @@ def _open(source: Source, report: FileReport, options: Options, watch: Stopwatch
     if found.container == "pdf":
         from pipeline_perf.ingest import pdf
 
-        return Opened(origin, _gathered(pdf.read(source.path, layout, match.context), PAGES), 0, way)
-    return Opened(origin, read(source, found.encoding, match, options.chunk_bytes), _utf8_size(source, found), way)
+        pages = pdf.read(source.path, layout, match.context)
+        return Opened(origin, _unchanged(_gathered(pages, PAGES), source, state), 0, way)
+    pieces = read(source, found.encoding, match, options.chunk_bytes)
+    return Opened(origin, _unchanged(pieces, source, state), _utf8_size(source, found), way)
 
 
 def _utf8_size(source: Source, found: Probe) -> int:
@@ -226,13 +231,17 @@ def _gathered(pages: Pieces, most: int) -> Pieces:
         taken.clear()
 
 
-def _unchanged(pieces: Pieces, source: Source, state: tuple[int, int, int]) -> Pieces:
+def _check_unchanged(source: Source, state: State) -> None:
+    if source.state != state:
+        raise UnreadableFile(f"{source.name}: the file changed while it was read; ingest it again when it is complete")
+
+
+def _unchanged(pieces: Pieces, source: Source, state: State) -> Pieces:
     """Hand on pieces as long as their file is the one whose bytes were identified: seen after reading, and before anything is committed."""
     try:
         while True:
             piece = next(pieces, None)
-            if source.state != state:
-                raise UnreadableFile(f"{source.name}: the file changed while it was read; ingest it again when it is complete")
+            _check_unchanged(source, state)
             if piece is None:
                 return
             yield piece

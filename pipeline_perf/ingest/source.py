@@ -36,6 +36,9 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
 BUFFER = 1 << 16
 
+#: Inode, size and time of change of a file: while they stay, it is the same file with the same bytes.
+State = tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Source:
@@ -67,8 +70,8 @@ class Source:
             return not stream.seekable()
 
     @property
-    def state(self) -> tuple[int, int, int]:
-        """What changes when the file is written to or replaced; equal before and after, it is the same file. Raises UnreadableFile."""
+    def state(self) -> State:
+        """What changes when the file is written to or replaced. Raises UnreadableFile."""
         with _explained(self.name):
             found = self.path.stat()
         return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,341 @@
+"""The corridor as a whole: files that change or fail while they are read, attempts that end early, many at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import gzip
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline_perf.ingest import pipeline
+from pipeline_perf.ingest.lake import SCHEMAS, Lake
+from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file, ingest_path
+from pipeline_perf.ingest.source import Source, file_id
+from pipeline_perf.synth.dataset import DatasetSpec, generate
+from pipeline_perf_tests.command import ingest, start
+from pipeline_perf_tests.kill_ingestion import contents, differences
+
+SMALL = Options(zone="America/New_York", chunk_bytes=4096)
+
+
+class Killed(BaseException):
+    """Ends an ingestion as a kill would: nothing in its way handles it."""
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some ten chunks, with records that go to quarantine."""
+    return generate(DatasetSpec("verizon", "csv", 500, defect_rate=0.05), tmp_path_factory.mktemp("data")).files[0]
+
+
+@pytest.fixture
+def carrier_file(original: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "calls.csv"
+    path.write_bytes(original.read_bytes())
+    return path
+
+
+def after(chunks: int, act: Callable[[], object]) -> pipeline.Progress:
+    """A progress callback that acts once, when so many chunks are done."""
+    calls = 0
+
+    def progress(_used: int, _total: int, _rows: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == chunks:
+            act()
+
+    return progress
+
+
+def kill() -> None:
+    raise Killed
+
+
+def undisturbed(path: Path, tmp_path: Path, options: Options = SMALL) -> dict[str, pl.DataFrame]:
+    assert ingest_file(path, Lake(tmp_path / "undisturbed"), options).status == "ingested"
+    return contents(tmp_path / "undisturbed")
+
+
+def stored(root: Path) -> dict[str, int]:
+    """Rows of each table, also those of files that were never finished."""
+    return {table: Lake(root).scan(table).collect().height for table in SCHEMAS}
+
+
+NOTHING = dict.fromkeys(SCHEMAS, 0)
+
+
+# --------------------------------------------------------------------------- progress
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_progress_tells_position_total_and_rows_up_to_the_end(encoding: str, carrier_file: Path, tmp_path: Path) -> None:
+    carrier_file.write_bytes(carrier_file.read_bytes().decode().encode(encoding))
+    seen: list[tuple[int, int, int]] = []
+    report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, lambda *told: seen.append(told))
+    assert len(seen) > 5
+    assert seen == sorted(seen)
+    used, total, rows = seen[-1]
+    assert rows == report.records == 500
+    assert total * 0.99 <= used <= total * 1.01
+
+
+def test_of_a_compressed_file_the_total_is_not_known(carrier_file: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "calls.gz"
+    packed.write_bytes(gzip.compress(carrier_file.read_bytes()))
+    totals: set[int] = set()
+    ingest_file(packed, Lake(tmp_path / "lake"), SMALL, lambda _used, total, _rows: totals.add(total))
+    assert totals == {0}
+
+
+# --------------------------------------------------------------------------- attempts that end early
+
+
+@pytest.mark.parametrize("chunks", [1, 4, 9])
+def test_an_attempt_that_was_killed_is_gone_on_with(chunks: int, carrier_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, after(chunks, kill))
+    assert Lake(tmp_path / "lake").files().height == 0
+    assert stored(tmp_path / "lake")["events"] > 0
+    assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+OTHER_WAYS = {
+    "zone": dataclasses.replace(SMALL, zone="America/Chicago"),
+    "subscriber": dataclasses.replace(SMALL, subscriber="+12125550199"),
+    "tenant": dataclasses.replace(SMALL, tenant="somebody"),
+    "chunks": dataclasses.replace(SMALL, chunk_bytes=3000),
+}
+
+
+@pytest.mark.parametrize("what", OTHER_WAYS)
+def test_what_an_attempt_of_another_way_left_is_removed(what: str, carrier_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        ingest_file(carrier_file, Lake(tmp_path / "lake"), OTHER_WAYS[what], after(4, kill))
+    assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+def test_a_way_that_is_taken_up_again_does_not_go_on_with_chunks_that_were_removed(carrier_file: Path, tmp_path: Path) -> None:
+    for options in (SMALL, OTHER_WAYS["zone"], SMALL, OTHER_WAYS["tenant"]):
+        with pytest.raises(Killed):
+            ingest_file(carrier_file, Lake(tmp_path / "lake"), options, after(5, kill))
+    assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+def test_a_file_that_came_in_since_is_compared_with_when_an_attempt_is_finished(
+    carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed_before_the_last_commit(*_: object) -> pl.DataFrame:
+        raise Killed
+
+    lake = Lake(tmp_path / "lake")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(pipeline, "_file_row", killed_before_the_last_commit)
+        ingest_file(carrier_file, lake, SMALL)
+    assert stored(tmp_path / "lake")["duplicates"] > 0
+    again = tmp_path / "again.csv"
+    again.write_bytes(carrier_file.read_bytes() + b"\r")
+    first = ingest_file(again, lake, SMALL)
+    second = ingest_file(carrier_file, lake, SMALL)
+    assert (first.status, second.status) == ("ingested", "ingested")
+    assert second.duplicates == second.events
+    assert lake.scan_events(distinct=True).collect().height == first.events - first.duplicates
+    assert lake.scan("duplicates").filter(pl.col("event_id").is_duplicated()).collect().height == 0
+
+
+def test_a_failed_commit_is_reported_and_gone_on_from(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pipeline_perf.ingest.commit as committing
+
+    usage = committing.shutil.disk_usage
+    calls = 0
+
+    def full_after_some(path: str) -> object:
+        nonlocal calls
+        calls += 1
+        return usage(path)._replace(free=0) if calls > 6 else usage(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(committing.shutil, "disk_usage", full_after_some)
+        report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL)
+    assert report.status == "rejected"
+    assert "no space left to commit safely" in report.reason
+    assert stored(tmp_path / "lake")["events"] > 0
+    assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+def test_a_file_that_is_no_file_of_records_leaves_nothing_in_the_lake(tmp_path: Path) -> None:
+    (tmp_path / "unknown.csv").write_text("a,b,c\n" + "1,2,3\n" * 20)
+    (tmp_path / "empty.csv").write_text("")
+    for name, status in (("unknown.csv", "needs_mapping"), ("empty.csv", "rejected")):
+        assert ingest_file(tmp_path / name, Lake(tmp_path / "lake"), SMALL).status == status
+    assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []
+
+
+# --------------------------------------------------------------------------- files that change or fail while they are read
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more\r" * 100)
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes()[::-1])
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [grow, shrink, replace, Path.unlink])
+@pytest.mark.parametrize("moment", ["identified", "read"])
+def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
+    change: Callable[[Path], object], moment: str, carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identify_then_change(source: Source) -> str:
+        identity = file_id(source)
+        change(source.path)
+        return identity
+
+    whole = carrier_file.read_bytes()
+    progress = None
+    with monkeypatch.context() as patch:
+        if moment == "identified":
+            patch.setattr(pipeline, "file_id", identify_then_change)
+        else:
+            progress = after(2, lambda: change(carrier_file))
+        report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, progress)
+    assert report.status == "rejected"
+    assert "calls.csv: " in report.reason
+    if carrier_file.exists() and moment == "read":
+        assert report.reason == "calls.csv: the file changed while it was read; ingest it again when it is complete"
+    assert report.records == 0
+    assert stored(tmp_path / "lake") == NOTHING
+
+    carrier_file.write_bytes(whole)
+    assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = pipeline.read
+
+    def failing(*arguments: object) -> pipeline.Pieces:
+        pieces = real(*arguments)  # type: ignore[arg-type]
+        yield next(pieces)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "read", failing)
+        report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL)
+    assert report.status == "rejected"
+    assert "calls.csv: cannot be read to its end ([Errno 5] Input/output error)" in report.reason
+    assert stored(tmp_path / "lake") == NOTHING
+
+
+# --------------------------------------------------------------------------- many at once
+
+
+def ingested_at_once(files: list[Path], root: Path) -> list[FileReport]:
+    processes = [start("ingest", path, "--lake", root, "--json") for path in files]
+    said = [process.communicate(timeout=150) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(files), said
+    assert [complaint for _, complaint in said] == [""] * len(files)
+    import json
+
+    return [json.loads(report) for report, _ in said]
+
+
+def test_ten_files_at_once_make_one_lake_that_was_not_there_before(tmp_path: Path) -> None:
+    files = [generate(DatasetSpec("att", "csv", 200, seed=seed), tmp_path / "data").files[0] for seed in range(10)]
+    reports = ingested_at_once(files, tmp_path / "lake")
+    assert [report["status"] for report in reports] == ["ingested"] * 10
+    lake = Lake(tmp_path / "lake")
+    assert lake.files()["file"].sort().to_list() == sorted(map(str, files))
+    assert lake.scan_events().collect().height == sum(report["events"] for report in reports)
+    assert lake.scan_quarantine().collect().height == sum(report["quarantined"] for report in reports)
+    [one] = ingest(files[3], "--lake", tmp_path / "alone")
+    alone = Lake(tmp_path / "alone").scan_events().drop("duplicate_of").collect().sort("event_id")
+    together = lake.scan_events().filter(pl.col("source_file_id") == one["source_file_id"]).drop("duplicate_of").collect().sort("event_id")
+    assert alone.equals(together)
+
+
+def test_one_file_by_three_at_once_is_ingested_once(carrier_file: Path, tmp_path: Path) -> None:
+    reports = ingested_at_once([carrier_file] * 3, tmp_path / "lake")
+    assert sorted(report["status"] for report in reports) == ["already_ingested", "already_ingested", "ingested"]
+    assert {report["events"] for report in reports} == {Lake(tmp_path / "lake").scan_events().collect().height}
+
+
+def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
+    def rows(identity: str) -> pl.DataFrame:
+        row = dict.fromkeys(SCHEMAS["events"]) | {"source_file_id": identity, "month": "2024-01"}
+        return pl.DataFrame([row] * 10, schema=SCHEMAS["events"])
+
+    def commit(identity: str) -> None:
+        lake = Lake(tmp_path / "lake")
+        for chunk in range(15):
+            lake.append("events", rows(identity), identity, chunk)
+
+    Lake(tmp_path / "lake").append("events", rows("leftover"), "leftover", 0)
+    others = [threading.Thread(target=commit, args=(name,)) for name in ("one", "two")]
+    for other in others:
+        other.start()
+    lake = Lake(tmp_path / "lake")
+    chunk = 0
+    while any(other.is_alive() for other in others):
+        lake.delete("events", "leftover")
+        chunk += 1
+        lake.append("events", rows("leftover"), "leftover", chunk)
+    for other in others:
+        other.join()
+    found = lake.scan("events").group_by("source_file_id").len().collect()
+    assert dict(found.iter_rows()) == {"one": 150, "two": 150, "leftover": 10}
+
+
+def test_one_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    inside: list[str] = []
+    overlaps: list[str] = []
+
+    def enter(name: str) -> None:
+        lake = Lake(tmp_path / "lake")
+        for _ in range(200):
+            with lake.lock("door"):
+                inside.append(name)
+                if len(inside) > 1:
+                    overlaps.append(name)
+                inside.remove(name)
+
+    threads = [threading.Thread(target=enter, args=(str(n),)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == []
+
+
+# --------------------------------------------------------------------------- archives and PDF
+
+
+def test_pages_of_a_pdf_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bill = generate(DatasetSpec("verizon", "pdf", 150), tmp_path / "data").files[0]
+    options = Options(zone="America/New_York")
+    expected = undisturbed(bill, tmp_path, options)
+    commits = len(list((tmp_path / "undisturbed" / "events" / "_delta_log").glob("*.json")))
+    assert commits == 2  # the table and its rows
+    monkeypatch.setattr(pipeline, "PAGES", 1)
+    [report] = ingest_path(bill, Lake(tmp_path / "lake"), options)
+    assert report.status == "ingested"
+    assert len(list((tmp_path / "lake" / "events" / "_delta_log").glob("*.json"))) > 2
+    assert differences(expected, contents(tmp_path / "lake")) == []
