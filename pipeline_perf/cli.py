@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -91,7 +92,7 @@ def _check_zone(_context: click.Context, _option: click.Parameter, zone: str | N
     import polars as pl  # its own list of zones is what the file's times will meet
 
     try:
-        pl.select(pl.datetime(2000, 1, 1, time_zone=zone))
+        pl.select(pl.datetime(2000, 1, 1, time_zone=zone or "none"))
     except pl.exceptions.PolarsError:
         raise click.BadParameter(f"{zone!r} is no IANA zone; write for example America/New_York or UTC") from None
     return zone
@@ -152,11 +153,21 @@ def ingest(
         with Bar(path.name, quiet=as_json or not sys.stderr.isatty()) as progress:
             for report in ingest_path(path, lake, options, progress):
                 statuses.add(report.status)
-                if as_json:
-                    click.echo(json.dumps(report.to_json(), ensure_ascii=False))
-                else:
-                    summarise(report)
+                try:
+                    if as_json:
+                        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+                    else:
+                        summarise(report)
+                except OSError as error:
+                    _cannot_tell(error)
     sys.exit(FAILED if "rejected" in statuses else NEEDS_MAPPING if "needs_mapping" in statuses else 0)
+
+
+def _cannot_tell(error: OSError) -> NoReturn:
+    if error.errno == errno.EPIPE:
+        raise error  # the reader has gone: click ends quietly
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back must not fail once more
+    raise click.ClickException(f"standard output: {error.strerror}")
 
 
 def _lake_root(root: str) -> str:
