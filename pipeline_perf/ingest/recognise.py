@@ -130,10 +130,10 @@ def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, 
         return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
     text = "\n".join(probe.head) if head_text is None else head_text
     if layout.grid and not re.search(layout.grid.document, text):
-        return f"its mark {layout.grid.document!r} is not on the first pages", 0.0
+        return f"its mark {layout.grid.document} is not on the first pages", 0.0
     unsigned = [pattern for pattern in layout.signature if not re.search(pattern, text, re.MULTILINE)]
     if unsigned:
-        return f"its signature {unsigned[0]!r} is not in the file's head", 0.0
+        return f"its signature {unsigned[0]} is not in the file's head", 0.0
     nearest = ("no line looks like one of its headers", 0.0)
     for table in layout.tables:
         if table.header and layout.container == "delimited":
