@@ -65,20 +65,20 @@ def broken(frame: pl.DataFrame) -> list[set[str]]:
     return [{name for name, violated in row.items() if violated} for row in rows]
 
 
-def test_every_rule_has_its_violators_here():
+def test_every_rule_has_its_violators_here() -> None:
     assert set(VIOLATORS) == {rule.name for rule in events.RULES}
 
 
 @pytest.mark.parametrize("name", VIOLATORS)
-def test_a_rule_is_broken_by_its_violators_and_by_nothing_else(name):
+def test_a_rule_is_broken_by_its_violators_and_by_nothing_else(name) -> None:
     assert broken(event_frame(*VIOLATORS[name])) == [{name}] * len(VIOLATORS[name])
 
 
-def test_a_duration_beyond_a_billing_period_is_both_too_long_and_out_of_range():
+def test_a_duration_beyond_a_billing_period_is_both_too_long_and_out_of_range() -> None:
     assert broken(event_frame({"duration_s": 31 * 86_400.0 + 1}))[0] == {"duration_range", "duration_long"}
 
 
-def test_clean_rows_break_no_rule():
+def test_clean_rows_break_no_rule() -> None:
     assert broken(event_frame(*HARMLESS)) == [set()] * len(HARMLESS)
 
 
@@ -91,13 +91,13 @@ def accepted(frame: pl.DataFrame) -> bool:
 
 
 @pytest.mark.parametrize("name", VIOLATORS)
-def test_the_pandera_schema_refuses_what_is_to_be_rejected_and_nothing_that_is_only_flagged(name):
+def test_the_pandera_schema_refuses_what_is_to_be_rejected_and_nothing_that_is_only_flagged(name) -> None:
     rejects = {rule.name for rule in events.RULES if rule.action == "reject"}
     for row in VIOLATORS[name]:
         assert accepted(event_frame({}, row)) is (name not in rejects)
 
 
-def test_the_pandera_schema_accepts_clean_rows_and_no_column_too_many_or_of_another_type():
+def test_the_pandera_schema_accepts_clean_rows_and_no_column_too_many_or_of_another_type() -> None:
     clean = event_frame(*HARMLESS)
     assert accepted(clean)
     assert not accepted(clean.with_columns(pl.lit(1).alias("more")))
@@ -110,7 +110,7 @@ ROWS = st.lists(st.sampled_from([*HARMLESS, *(row for rows in VIOLATORS.values()
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ROWS.map(lambda pair: {**pair[0], **pair[1]}), min_size=1, max_size=4))
-def test_the_pandera_schema_and_the_fused_rules_agree_about_any_table(rows):
+def test_the_pandera_schema_and_the_fused_rules_agree_about_any_table(rows) -> None:
     frame = event_frame(*rows)
     rejects = {rule.name for rule in events.RULES if rule.action == "reject"}
     assert accepted(frame) is not any(names & rejects for names in broken(frame))
@@ -129,5 +129,5 @@ def test_the_pandera_schema_and_the_fused_rules_agree_about_any_table(rows):
         (None, None),
     ],
 )
-def test_a_masked_number_shows_its_last_digits_only_and_what_is_no_personal_number_stays(written, shown):
+def test_a_masked_number_shows_its_last_digits_only_and_what_is_no_personal_number_stays(written, shown) -> None:
     assert pl.select(events.masked(pl.lit(written, dtype=pl.String))).item() == shown

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 import polars as pl
 
-#: A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
-FORMULA = r"^[=+\-@\t\r]"
+#: A spreadsheet runs a cell that begins with one of these, or with its full-width twin, as a formula (OWASP, CSV injection).
+FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
 #: A signed number, such as +12125550101 or -73.98, is no formula.
-SIGNED_NUMBER = r"^[+-]\d+(?:\.\d+)?$"
+SIGNED_NUMBER = r"^[+-][0-9]+(?:\.[0-9]+)?$"
 
 #: Digits that may be a telephone number, a device's or a subscriber's: seven in a row, or grouped as numbers
 #: are written in North America or, after a plus, anywhere.

@@ -99,7 +99,7 @@ class Lake:
         return -1 if version is None else int(version)
 
     def append(self, table: str, frame: pl.DataFrame, app: str, version: int) -> None:
-        """Commit rows as chunk `version` of `app`: all of them, or none."""
+        """Commit rows as chunk `version` of `app`: all of them, or none; nothing happens when that chunk or a later one is there."""
         from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
         from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -108,6 +108,9 @@ class Lake:
         try:
             for attempt in range(COMMITS):
                 target = self._open(table) or self._create(table)
+                last = target.transaction_version(app)
+                if last is not None and last >= version:
+                    return
                 try:
                     write_deltalake(
                         target,
@@ -232,10 +235,28 @@ class Lake:
     def duplicates(self) -> pl.DataFrame:
         """Marked pairs, each event once, `duplicate_of` an event that is not itself a duplicate."""
         marks = self.scan("duplicates").filter(pl.col("source_file_id").is_in(self.finished())).collect()
-        marks = marks.unique("event_id", keep="first", maintain_order=True)
-        while True:  # a chain is as long as the number of ever better tellings of one call
-            onward = marks.select(pl.col("event_id").alias("duplicate_of"), pl.col("duplicate_of").alias("further"))
-            joined = marks.join(onward, on="duplicate_of", how="left", maintain_order="left")
+        marks = marks.sort("event_id", "duplicate_of").unique("event_id", keep="first", maintain_order=True)
+        told = marks
+        for _ in range(marks.height.bit_length() + 1):  # each round doubles the part of a chain that has been followed
+            onward = told.select(pl.col("event_id").alias("duplicate_of"), pl.col("duplicate_of").alias("further"))
+            joined = told.join(onward, on="duplicate_of", how="left", maintain_order="left")
             if not joined["further"].is_not_null().any():
-                return marks
-            marks = joined.with_columns(pl.coalesce("further", "duplicate_of").alias("duplicate_of")).drop("further")
+                return told
+            told = joined.with_columns(pl.coalesce("further", "duplicate_of").alias("duplicate_of")).drop("further")
+        return _without_circles(marks)
+
+
+def _without_circles(marks: pl.DataFrame) -> pl.DataFrame:
+    """Marks without those that close a circle: on an object store, where no lock holds, two files can mark one another's events."""
+    better: dict[int, int] = {}
+
+    def best(event: int) -> int:
+        while event in better:
+            event = better[event]
+        return event
+
+    for event, of in marks.select("event_id", "duplicate_of").iter_rows():
+        if best(of) != event:
+            better[event] = of
+    kept = marks.filter(pl.col("event_id").is_in(list(better)))
+    return kept.with_columns(pl.Series("duplicate_of", [best(event) for event in kept["event_id"]], dtype=pl.Int64))

@@ -45,7 +45,7 @@ def on_bill(seconds: float, length: float, **more: Any) -> Row:
 
 @given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=8), max_size=5))
 @property_test
-def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_are_cut(chunks):
+def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_are_cut(chunks) -> None:
     seen, counted = SeenRows(), Counter()
     for chunk in chunks:
         wanted = []
@@ -59,11 +59,11 @@ def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_a
 @pytest.mark.parametrize(
     "difference", [{"charge": None}, {"to_number": None}, {"duration_s": 61.0}, {"cell_last": "7"}, {"answered": None}]
 )
-def test_rows_that_differ_in_any_field_are_not_identical(difference):
+def test_rows_that_differ_in_any_field_are_not_identical(difference) -> None:
     assert SeenRows().add(event_frame({}, difference)).to_list() == [1, 1]
 
 
-def test_events_far_in_the_future_are_taken_in_too():
+def test_events_far_in_the_future_are_taken_in_too() -> None:
     assert SeenRows().add(event_frame({"started_at": dt.datetime(2099, 1, 1, tzinfo=dt.UTC)})).to_list() == [1]
 
 
@@ -88,13 +88,13 @@ def marked(rows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 @given(minutes_of_redials())
 @property_test
-def test_redials_and_bursts_inside_a_minute_are_never_taken_for_sent_twice(rows):
+def test_redials_and_bursts_inside_a_minute_are_never_taken_for_sent_twice(rows) -> None:
     assert marked(rows) == []
 
 
 @given(minutes_of_redials(), st.data())
 @property_test
-def test_a_part_that_is_sent_again_is_marked_row_by_row_and_nothing_else_is(rows, data):
+def test_a_part_that_is_sent_again_is_marked_row_by_row_and_nothing_else_is(rows, data) -> None:
     first = data.draw(st.integers(0, len(rows) - 5), label="first")
     last = data.draw(st.integers(first + 5, len(rows)), label="last")
     where = data.draw(st.integers(last, len(rows)), label="where")
@@ -108,30 +108,30 @@ def test_a_part_that_is_sent_again_is_marked_row_by_row_and_nothing_else_is(rows
     assert all(copy[later] == copy[earlier] for later, earlier in found)
 
 
-def test_a_part_that_was_sent_again_before_is_marked_also_inside_a_longer_part():
+def test_a_part_that_was_sent_again_before_is_marked_also_inside_a_longer_part() -> None:
     rows = [(minute, 0) for minute in range(12)]
     again = [*rows, *rows[4:8], *rows]
     assert [later for later, _ in marked(again)] == list(range(12, 28))
 
 
-def test_a_part_that_was_sent_three_times_is_marked_twice():
+def test_a_part_that_was_sent_three_times_is_marked_twice() -> None:
     rows = [(minute, 0) for minute in range(8)]
     assert [later for later, _ in marked(rows * 3)] == list(range(8, 24))
 
 
 @pytest.mark.parametrize("kinds", [1, 2, 5])
-def test_a_file_of_nothing_but_equal_rows_is_looked_through_without_marking(kinds):
+def test_a_file_of_nothing_but_equal_rows_is_looked_through_without_marking(kinds) -> None:
     rows = np.random.default_rng(1).integers(0, kinds, 200_000).astype(np.uint64)
     assert resent_runs(rows, np.zeros(len(rows), dtype=np.int64)) == []
 
 
-def test_a_few_rows_in_random_order_do_not_keep_the_search_busy():
+def test_a_few_rows_in_random_order_do_not_keep_the_search_busy() -> None:
     rows = np.random.default_rng(1).integers(0, 30, 200_000).astype(np.uint64)
     for first, last, distance in resent_runs(rows, rows.astype(np.int64)):
         assert (rows[first:last] == rows[first - distance : last - distance]).all()
 
 
-def test_parts_sent_again_are_found_across_the_chunks_of_a_file():
+def test_parts_sent_again_are_found_across_the_chunks_of_a_file() -> None:
     chunks = [event_frame(*(at(60 * minute) for minute in part)) for part in ([0, 1, 2], [3, 4, 5], [1, 2], [3, 4, 9])]
     seen = SeenRows()
     for k, chunk in enumerate(chunks):
@@ -139,7 +139,7 @@ def test_parts_sent_again_are_found_across_the_chunks_of_a_file():
     assert sorted(seen.resent().rows()) == [(21, 2), (22, 3), (31, 11), (32, 12)]
 
 
-def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties():
+def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties() -> None:
     rows = [at(0), at(100), at(98, to_number="+12125550103"), at(99), at(103), at(200)]
     frame = event_frame(*rows).with_columns(pl.Series("repeat", [False, False, False, True, True, True]))
     assert sorted(repeats(frame, 3).rows()) == [(4, 2), (5, 2)]
@@ -153,40 +153,40 @@ def pairs(own: Sequence[Row], others: Sequence[Row]) -> list[tuple[int, int, str
     return sorted(matched(event_frame(*own), event_frame(*others).with_columns(pl.col("event_id") + 100)).rows())
 
 
-def test_the_same_row_in_two_files_is_an_exact_duplicate():
+def test_the_same_row_in_two_files_is_an_exact_duplicate() -> None:
     assert pairs([at(0)], [at(0)]) == [(1, 101, "exact")]
 
 
 @pytest.mark.parametrize(("own", "other"), [(2, 2), (2, 1), (1, 3), (3, 5), (1000, 900)])
-def test_identical_rows_are_compared_as_multisets(own, other):
+def test_identical_rows_are_compared_as_multisets(own, other) -> None:
     found = pairs([at(0)] * own, [at(0)] * other)
     assert len(found) == min(own, other) == len({a for a, _, _ in found}) == len({b for _, b, _ in found})
     assert {kind for _, _, kind in found} <= {"exact"}
 
 
-def test_many_rows_a_second_apart_from_as_many_others_find_one_another():
+def test_many_rows_a_second_apart_from_as_many_others_find_one_another() -> None:
     found = pairs([at(0)] * 300, [at(1)] * 299)
     assert len(found) == 299 == len({a for a, _, _ in found}) == len({b for _, b, _ in found})
 
 
 @pytest.mark.parametrize("gap", [-3, -2, -1, 1, 2, 3])
-def test_clocks_of_two_switches_may_differ_by_seconds(gap):
+def test_clocks_of_two_switches_may_differ_by_seconds(gap) -> None:
     assert pairs([at(0)], [at(gap, duration_s=58.0)]) == [(1, 101, "near")]
 
 
 @pytest.mark.parametrize("gap", [-63, -4, 4, 63])
-def test_further_apart_they_are_two_calls(gap):
+def test_further_apart_they_are_two_calls(gap) -> None:
     assert pairs([at(0)], [at(gap)]) == []
 
 
 @pytest.mark.parametrize("length", [30.0, 56.0, 64.0])
-def test_calls_of_another_length_are_others(length):
+def test_calls_of_another_length_are_others(length) -> None:
     assert pairs([at(0, duration_s=60.0)], [at(0, duration_s=length)]) == []
 
 
 @given(st.integers(0, 3600), st.floats(0.5, 600), st.sampled_from([-2, 0, 2]))
 @property_test
-def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_minutes(second, length, skew):
+def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_minutes(second, length, skew) -> None:
     detail, bill = at(second + skew, duration_s=length), on_bill(second, length)
     assert pairs([detail], [bill]) == [(101, 1, "near")]
     assert pairs([bill], [detail]) == [(1, 101, "near")]
@@ -197,26 +197,23 @@ def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_m
     [on_bill(120, 30.0), on_bill(-60, 30.0), on_bill(0, 90.0)],
     ids=["two minutes later", "the minute before", "a minute longer"],
 )
-def test_a_bills_row_of_another_minute_or_length_is_another_call(bill):
+def test_a_bills_row_of_another_minute_or_length_is_another_call(bill) -> None:
     assert pairs([at(30, duration_s=30.0)], [bill]) == []
 
 
-def test_a_call_that_was_not_answered_is_not_the_one_on_the_bill():
+def test_a_call_that_was_not_answered_is_not_the_one_on_the_bill() -> None:
     assert pairs([at(10, duration_s=0.0, answered=False)], [on_bill(10, 30.0)]) == []
     assert pairs([at(10, duration_s=0.0)], [at(11, duration_s=0.0)]) == [(1, 101, "near")]
 
 
-def test_redials_within_a_minute_meet_the_rows_of_the_bill_one_to_one():
+def test_redials_within_a_minute_meet_the_rows_of_the_bill_one_to_one() -> None:
     found = pairs([at(5, duration_s=10.0), at(25, duration_s=8.0), at(45, duration_s=3.0)], [on_bill(0, 10.0)] * 2)
     assert len(found) == 2 == len({a for a, _, _ in found}) == len({b for _, b, _ in found})
 
 
-def test_the_nearest_telling_is_taken_first():
+def test_the_nearest_telling_is_taken_first() -> None:
     assert pairs([at(0), at(2)], [at(2)]) == [(2, 101, "exact")]
-    assert (
-        pairs([at(0), at(2)], [at(1.5), at(3)]) == [(1, 102, "near"), (2, 101, "near")]
-        or pairs([at(0), at(2)], [at(1.5), at(3)])[1][1] == 101
-    )
+    assert pairs([at(0), at(2)], [at(1.5), at(3)]) == [(1, 102, "near"), (2, 101, "near")]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +234,7 @@ def test_the_nearest_telling_is_taken_first():
         ({"event_type": "sms", "duration_s": 0.0}, {"event_type": "sms", "duration_s": None}, True),
     ],
 )
-def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(own, other, same):
+def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(own, other, same) -> None:
     assert bool(pairs([at(0, **own)], [at(0, **other)])) is same
 
 
@@ -251,7 +248,7 @@ def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(ow
         (on_bill(0, 30.0), at(0, time_resolution_s=60, duration_s=30.0), 1),
     ],
 )
-def test_the_coarser_telling_is_marked_and_between_equals_the_later_files(own, other, loser):
+def test_the_coarser_telling_is_marked_and_between_equals_the_later_files(own, other, loser) -> None:
     assert [duplicate for duplicate, _, _ in pairs([own], [other])] == [loser]
 
 
@@ -361,8 +358,8 @@ def sources(draw: st.DrawFn) -> list[list[Row]]:
 
 
 @given(sources())
-@settings(max_examples=5, deadline=None)
-def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(tmp_path_factory, files):
+@settings(max_examples=4, deadline=None)
+def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(tmp_path_factory, files) -> None:
     files = [rows for rows in files if rows]
     assume(len(files) > 1)
     told = Counter()

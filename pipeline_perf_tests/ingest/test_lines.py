@@ -41,7 +41,7 @@ def expected_lines(text: str) -> list[str]:
 
 @property_test
 @given(ENDED_LINES, LINE, st.integers(4, 40), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]))
-def test_mixed_line_ends_give_the_same_lines_in_every_encoding_and_at_every_block_size(ended, last, block, encoding):
+def test_mixed_line_ends_give_the_same_lines_in_every_encoding_and_at_every_block_size(ended, last, block, encoding) -> None:
     text = "".join(line + end for line, end in ended) + last
     assert read_lines(text.encode(encoding), encoding, block) == expected_lines(text)
 
@@ -49,7 +49,7 @@ def test_mixed_line_ends_give_the_same_lines_in_every_encoding_and_at_every_bloc
 @property_test
 @given(st.lists(st.tuples(st.text("a7é,", max_size=9), st.sampled_from(ENDS)), max_size=12), st.integers(4, 40))
 @pytest.mark.parametrize("encoding", ["windows-1252", "latin-1", "cp437", "utf-16"])
-def test_a_stated_one_byte_encoding_is_decoded(encoding, ended, block):
+def test_a_stated_one_byte_encoding_is_decoded(encoding, ended, block) -> None:
     text = "".join(line + end for line, end in ended)
     assert read_lines(text.encode(encoding), encoding, block) == expected_lines(text)
 
@@ -59,7 +59,7 @@ def test_a_stated_one_byte_encoding_is_decoded(encoding, ended, block):
     st.lists(st.one_of(st.text("aé€日,\n", max_size=6), st.binary(min_size=1, max_size=1).filter(lambda b: b[0] >= 0x80)), max_size=20),
     st.integers(4, 40),
 )
-def test_stray_windows_1252_bytes_in_utf_8_are_read_one_by_one(parts, block):
+def test_stray_windows_1252_bytes_in_utf_8_are_read_one_by_one(parts, block) -> None:
     # A stray byte is followed by ASCII, so that it cannot be taken for the beginning of a UTF-8 character.
     data = b"".join(part + b"." if isinstance(part, bytes) else part.encode() for part in parts)
     text = "".join(part.decode("windows-1252", errors="replace") + "." if isinstance(part, bytes) else part for part in parts)
@@ -67,26 +67,26 @@ def test_stray_windows_1252_bytes_in_utf_8_are_read_one_by_one(parts, block):
 
 
 @pytest.mark.parametrize("block", [4, 5, 6, 7])
-def test_a_line_end_of_two_characters_that_a_block_cuts_in_half_ends_one_line(block):
+def test_a_line_end_of_two_characters_that_a_block_cuts_in_half_ends_one_line(block) -> None:
     assert read_lines(b"abc\r\ndef\r\n\r\nghi\r", "utf-8", block) == ["abc", "def", "", "ghi"]
 
 
-def test_bare_carriage_returns_end_lines_also_where_they_are_the_last_byte():
+def test_bare_carriage_returns_end_lines_also_where_they_are_the_last_byte() -> None:
     assert read_lines(b"a\rb\r", "utf-8", 4) == ["a", "b"]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line():
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     assert read_lines("\ufeffItem,Date\n".encode(), "utf-8", 4) == ["Item,Date"]
     assert read_lines("\ufeffItem,Date\n".encode("utf-16-le"), "utf-16-le", 4) == ["Item,Date"]
 
 
-def test_an_empty_stream_has_no_lines():
+def test_an_empty_stream_has_no_lines() -> None:
     assert read_lines(b"", "utf-8", 4) == []
 
 
 @property_test
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.integers(4, 60), st.booleans())
-def test_a_line_is_refused_exactly_when_it_is_longer_than_allowed_wherever_the_blocks_are_cut(lengths, block, ended):
+def test_a_line_is_refused_exactly_when_it_is_longer_than_allowed_wherever_the_blocks_are_cut(lengths, block, ended) -> None:
     data = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ended else b"")
     if max(lengths) > 8:
         with pytest.raises(UnreadableFile, match=r"some\.csv: a line is longer than"):
@@ -95,7 +95,7 @@ def test_a_line_is_refused_exactly_when_it_is_longer_than_allowed_wherever_the_b
         read_lines(data, "utf-8", block, max_line=8)
 
 
-def test_a_file_without_line_ends_is_refused_before_it_fills_the_memory():
+def test_a_file_without_line_ends_is_refused_before_it_fills_the_memory() -> None:
     class Endless(io.RawIOBase):
         given = 0
 

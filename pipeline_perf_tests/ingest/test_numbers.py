@@ -25,13 +25,13 @@ def normalised(text: str | None, region: str = "US") -> str | None:
         "TEL:2125550101",
     ],
 )  # fmt: skip
-def test_every_notation_of_a_north_american_number_gives_the_same_number(notation):
+def test_every_notation_of_a_north_american_number_gives_the_same_number(notation) -> None:
     assert normalised(notation) == "+12125550101"
 
 
 @pytest.mark.parametrize("prefix", ["", "0", "00", "1", "011", "+"])
 @pytest.mark.parametrize("number", ["442075550100", "34915550101", "639175550167"])
-def test_an_international_number_is_known_without_its_prefix_or_with_a_wrong_one(prefix, number):
+def test_an_international_number_is_known_without_its_prefix_or_with_a_wrong_one(prefix, number) -> None:
     assert normalised(prefix + number) == "+" + number
 
 
@@ -45,17 +45,17 @@ def test_an_international_number_is_known_without_its_prefix_or_with_a_wrong_one
         "Smith; 2125550101",
     ],
 )  # fmt: skip
-def test_what_is_no_whole_number_stays_as_it_was_written(text):
+def test_what_is_no_whole_number_stays_as_it_was_written(text) -> None:
     assert normalised(text) == text
 
 
-def test_nothing_stays_nothing():
+def test_nothing_stays_nothing() -> None:
     assert normalised(None) is None
     assert normalise(pl.Series([], dtype=pl.String), "US").to_list() == []
 
 
 @pytest.mark.parametrize("text", ["2125550101", "12125550101", "02075550100", "00442075550100", "1001"])
-def test_where_the_notation_is_not_known_only_a_plus_makes_a_number(text):
+def test_where_the_notation_is_not_known_only_a_plus_makes_a_number(text) -> None:
     assert normalised(text, "ZZ") == text
     assert normalised("+44 20 7555 0100", "ZZ") == "+442075550100"
 
@@ -70,7 +70,7 @@ def test_where_the_notation_is_not_known_only_a_plus_makes_a_number(text):
         ("030/5550101", "DE", "+49305550101"),
     ],
 )
-def test_other_countries_write_numbers_in_their_own_way(text, region, number):
+def test_other_countries_write_numbers_in_their_own_way(text, region, number) -> None:
     assert normalised(text, region) == number
 
 
@@ -84,7 +84,7 @@ NUMBERS = st.one_of(
 
 @property_test
 @given(st.lists(st.none() | NUMBERS, max_size=20), st.sampled_from(["US", "CA", "GB", "ZZ"]))
-def test_each_value_is_judged_by_itself_and_a_second_time_changes_nothing(texts, region):
+def test_each_value_is_judged_by_itself_and_a_second_time_changes_nothing(texts, region) -> None:
     column = pl.Series(texts, dtype=pl.String)
     found = normalise(column, region)
     assert found.to_list() == [normalised(text, region) for text in texts]
@@ -93,6 +93,6 @@ def test_each_value_is_judged_by_itself_and_a_second_time_changes_nothing(texts,
 
 @property_test
 @given(st.text(max_size=16), st.sampled_from(["US", "GB", "ZZ"]))
-def test_the_result_is_a_number_or_the_text_itself(text, region):
+def test_the_result_is_a_number_or_the_text_itself(text, region) -> None:
     found = normalised(text, region)
     assert found == text or (found.startswith("+") and found[1:].isascii() and found[1:].isdigit() and 7 <= len(found) - 1 <= 15)

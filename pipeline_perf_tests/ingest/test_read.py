@@ -115,7 +115,7 @@ def elements(draw: st.DrawFn) -> tuple[str, str, tuple[str, ...]]:
 
 @property_test
 @given(st.lists(elements(), max_size=25), st.integers(8, 200), st.integers(1, 9), st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_their_lines(parts, block, window, ended, end):
+def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_their_lines(parts, block, window, ended, end) -> None:
     at, records, rejects, furniture = 3, {}, {}, 2
     for kind, text, cells in parts:
         if kind == "record":
@@ -149,7 +149,7 @@ SOUP = st.lists(
 
 @property_test
 @given(SOUP, st.integers(8, 120), st.integers(1, 9), st.booleans())
-def test_nothing_is_lost_of_any_text_and_the_size_of_the_stretches_decides_nothing(texts, block, window, ended):
+def test_nothing_is_lost_of_any_text_and_the_size_of_the_stretches_decides_nothing(texts, block, window, ended) -> None:
     content = "\n".join([HEADER, *texts]) + "\n" * ended
     whole = reading(content)
     told = physical_lines(content)
@@ -183,7 +183,7 @@ def test_nothing_is_lost_of_any_text_and_the_size_of_the_stretches_decides_nothi
     ],
 )
 @pytest.mark.parametrize("neighbour", ["", 't,5" inch,b,c\n', 't,"q",b,c\n'])
-def test_quotes_are_read_as_csv_reads_them_whatever_stands_beside(row, cells, neighbour):
+def test_quotes_are_read_as_csv_reads_them_whatever_stands_beside(row, cells, neighbour) -> None:
     found = reading(f"{HEADER}\n{neighbour}{row}\n{neighbour}")
     number = 2 + len(neighbour.splitlines())
     assert found.records[number] == cells == tuple(next(csv.reader(io.StringIO(row))))
@@ -192,32 +192,32 @@ def test_quotes_are_read_as_csv_reads_them_whatever_stands_beside(row, cells, ne
     assert not found.rejected
 
 
-def test_a_quote_that_never_closes_costs_its_own_line_only():
+def test_a_quote_that_never_closes_costs_its_own_line_only() -> None:
     rows = [f"t,a{i},b,c" for i in range(200)]
     found = reading("\n".join([HEADER, *rows[:100], 't,"open,b,c', *rows[100:]]))
     assert found.rejected == {102: ("unclosed_quote", 't,"open,b,c')}
     assert len(found.records) == 200
 
 
-def test_a_quote_that_is_never_closed_does_not_swallow_the_quoted_rows_below():
+def test_a_quote_that_is_never_closed_does_not_swallow_the_quoted_rows_below() -> None:
     found = reading("\n".join([HEADER, 't,"open,b,c', 't,"a","b","c"', "t,a,b,c", 't,"open too,b,c', 't,"a","b","c"', ""]))
     assert [rule for rule, _ in found.rejected.values()] == ["unclosed_quote", "unclosed_quote"]
     assert list(found.records) == [3, 4, 6]
 
 
-def test_a_rejected_record_of_several_lines_goes_to_quarantine_whole():
+def test_a_rejected_record_of_several_lines_goes_to_quarantine_whole() -> None:
     found = reading(f'{HEADER}\nt,"a\nb",c,d,e\nt,a,b,c\n')
     assert found.rejected == {2: ("too_many_fields", 't,"a\nb",c,d,e')}
     assert list(found.records) == [4]
 
 
-def test_quotes_in_the_preamble_hide_neither_the_header_nor_the_rows():
+def test_quotes_in_the_preamble_hide_neither_the_header_nor_the_rows() -> None:
     found = reading(f'Report of the 12" line,"unfinished\n"Two\nlines",x\n{HEADER}\nt,a,b,c\n')
     assert found.furniture == 4
     assert found.records == {5: ("t", "a", "b", "c")}
 
 
-def test_ten_thousand_quotes_that_never_close_are_told_one_by_one():
+def test_ten_thousand_quotes_that_never_close_are_told_one_by_one() -> None:
     found = reading("\n".join([HEADER, *['t,"open,b,c'] * 10_000, ""]))
     assert len(found.rejected) == 10_000
 
@@ -225,40 +225,40 @@ def test_ten_thousand_quotes_that_never_close_are_told_one_by_one():
 # --------------------------------------------------------------------------- ragged rows and the end of the file
 
 
-def test_a_last_line_that_was_cut_off_is_rejected_and_not_read_as_a_short_record():
+def test_a_last_line_that_was_cut_off_is_rejected_and_not_read_as_a_short_record() -> None:
     assert reading(f"{HEADER}\nt,a,b,c\nt,a,b").rejected == {3: ("cut_off", "t,a,b")}
 
 
-def test_a_last_line_without_line_end_is_a_record_when_it_is_whole():
+def test_a_last_line_without_line_end_is_a_record_when_it_is_whole() -> None:
     assert list(reading(f"{HEADER}\nt,a,b,c\nt,a,b,c").records) == [2, 3]
 
 
-def test_where_rows_may_be_short_the_last_one_may_be_too_but_not_end_inside_what_a_record_needs():
+def test_where_rows_may_be_short_the_last_one_may_be_too_but_not_end_inside_what_a_record_needs() -> None:
     layout = Layout("short", "att", "calls", "this test", "delimited", (CALLS,), short_rows=True)
     assert list(reading(f"{HEADER}\nt,a\nt,a,b,c\nt,a,b", layout).records) == [2, 3, 4]
     assert reading(f"{HEADER}\nt,a\nt,a,b,c\nt,a", layout).rejected == {4: ("cut_off", "t,a")}
 
 
-def test_a_record_without_the_fields_it_needs_is_rejected():
+def test_a_record_without_the_fields_it_needs_is_rejected() -> None:
     table = Table("calls", {"started_at": (Field(("Time",)),), "to_number": (Field(("To",)),)}, header=("Time", "From"))
     found = reading(f"{HEADER}\nt,a,b\nt,a\n", Layout("plain", "att", "calls", "this test", "delimited", (table,)))
     assert list(found.records) == [2]
     assert found.rejected == {3: ("cut_off", "t,a")}
 
 
-def test_a_total_with_as_many_delimiters_as_a_record_is_furniture():
+def test_a_total_with_as_many_delimiters_as_a_record_is_furniture() -> None:
     layout = Layout("plain", "att", "calls", "this test", "delimited", (SUMMED,), furniture=("^Total,",))
     found = reading("Item,Time,From,To\n1,t,a,b\nTotal,,,12\n", layout)
     assert (list(found.records), found.furniture) == ([2], 2)
 
 
-def test_a_record_that_begins_like_furniture_is_a_record_as_it_has_a_time():
+def test_a_record_that_begins_like_furniture_is_a_record_as_it_has_a_time() -> None:
     layout = Layout("plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=(r"^\s+\S",))
     found = reading(f"  Report\n{HEADER}\n  t,a,b,c\n  page 2\n  ,total,,12\n", layout)
     assert (list(found.records), found.furniture) == ([3], 4)
 
 
-def test_what_stands_beyond_the_last_column_belongs_to_it_where_the_layout_says_so():
+def test_what_stands_beyond_the_last_column_belongs_to_it_where_the_layout_says_so() -> None:
     layout = Layout("overflow", "att", "calls", "this test", "delimited", (CALLS,), quote=None, overflow=True)
     found = reading(f'{HEADER}\nt,a,b,[1:2,3:4]\nt,a,b,[]\nt,a,"b,c"\nt,a,b,,\n', layout)
     assert found.records == {
@@ -285,7 +285,7 @@ def sections(draw: st.DrawFn) -> tuple[str, str, int, int]:
 
 @property_test
 @given(st.lists(sections(), max_size=8), st.integers(8, 120), st.integers(1, 9))
-def test_each_section_has_its_own_header_and_subscriber(parts, block, window):
+def test_each_section_has_its_own_header_and_subscriber(parts, block, window) -> None:
     texts, expected = ["Report"], {}
     for kind, line, rows, blanks in parts:
         title, header = ("Voice", "Time,From,To") if kind == "voice" else ("SMS", "Sent,To,Cell")
@@ -319,7 +319,7 @@ FIXED = Layout(
     st.integers(8, 80),
     st.sampled_from(["\n", "\r\n", "\r"]),
 )
-def test_fixed_width_lines_are_cut_by_character_and_all_accounted_for(texts, block, end):
+def test_fixed_width_lines_are_cut_by_character_and_all_accounted_for(texts, block, end) -> None:
     found = reading("".join(text + end for text in texts), FIXED, block)
     numbered = list(enumerate(texts, 1))
     assert found.records == {n: (t[4:8], t[9:13]) for n, t in numbered if t.startswith("CDR")}
@@ -332,7 +332,7 @@ def test_fixed_width_lines_are_cut_by_character_and_all_accounted_for(texts, blo
 
 
 @pytest.mark.parametrize("block", [8, 1000])
-def test_a_fixed_width_record_that_the_end_of_the_file_cuts_off_is_rejected(block):
+def test_a_fixed_width_record_that_the_end_of_the_file_cuts_off_is_rejected(block) -> None:
     found = reading("CDR 0101 abcd\nCDR 0102 abcd\nCDR 0103 ab", FIXED, block)
     assert list(found.records) == [1, 2]
     assert found.rejected == {3: ("cut_off", "CDR 0103 ab")}

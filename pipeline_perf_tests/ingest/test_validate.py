@@ -31,7 +31,7 @@ def normalised(*rows: dict[str, Any], unreadable: tuple[str, ...] = (), correcte
 
 
 @pytest.mark.parametrize("name", REJECTS)
-def test_a_record_that_breaks_a_reject_rule_goes_to_quarantine_with_rule_reason_and_raw_text(name):
+def test_a_record_that_breaks_a_reject_rule_goes_to_quarantine_with_rule_reason_and_raw_text(name) -> None:
     row = VIOLATORS[name][0]
     verdict = validate(normalised({}, row, {}))
     assert verdict.events["record_no"].to_list() == [1, 3]
@@ -41,7 +41,7 @@ def test_a_record_that_breaks_a_reject_rule_goes_to_quarantine_with_rule_reason_
 
 
 @pytest.mark.parametrize("name", FLAGS)
-def test_a_record_that_breaks_a_flag_rule_stays_and_is_counted(name):
+def test_a_record_that_breaks_a_flag_rule_stays_and_is_counted(name) -> None:
     rows = VIOLATORS[name]
     verdict = validate(normalised({}, *rows))
     assert verdict.events.height == 1 + len(rows)
@@ -49,14 +49,14 @@ def test_a_record_that_breaks_a_flag_rule_stays_and_is_counted(name):
     assert verdict.counts == {name: len(rows)}
 
 
-def test_clean_records_raise_nothing():
+def test_clean_records_raise_nothing() -> None:
     verdict = validate(normalised(*HARMLESS))
     assert verdict.events["record_no"].to_list() == list(range(1, len(HARMLESS) + 1))
     assert verdict.counts == {}
     assert verdict.quarantine.schema == pl.Schema(REJECTED)
 
 
-def test_text_that_is_no_value_is_the_first_reason_of_all():
+def test_text_that_is_no_value_is_the_first_reason_of_all() -> None:
     row = {"started_at": None, "unreadable.started_at": True, "duration_s": -1.0}
     verdict = validate(normalised(row, {"unreadable.started_at": None}, unreadable=("started_at",)))
     assert verdict.quarantine.select("record_no", "rule", "reason").rows() == [
@@ -65,7 +65,7 @@ def test_text_that_is_no_value_is_the_first_reason_of_all():
     assert verdict.counts == {"started_at_unreadable": 1}
 
 
-def test_corrections_and_flags_of_rejected_records_are_not_counted():
+def test_corrections_and_flags_of_rejected_records_are_not_counted() -> None:
     rows = [{"corrected.skipped_hour": True}, {"corrected.skipped_hour": True, "duration_s": -1.0, "imei": "1"}, {}]
     verdict = validate(normalised(*rows, corrected=("skipped_hour",)))
     assert verdict.counts == {"skipped_hour": 1, "duration_range": 1}
@@ -78,7 +78,7 @@ FLAGGED = st.fixed_dictionaries({}, optional={"unreadable.charge": st.booleans()
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(ROWS, ROWS, FLAGGED).map(lambda parts: {**parts[0], **parts[1], **parts[2]}), max_size=8))
-def test_every_record_is_an_event_or_in_quarantine_and_the_counts_add_up(rows):
+def test_every_record_is_an_event_or_in_quarantine_and_the_counts_add_up(rows) -> None:
     frame = normalised(*rows, unreadable=("charge",), corrected=("coordinates_swapped",))
     verdict = validate(frame)
     assert sorted([*verdict.events["record_no"], *verdict.quarantine["record_no"]]) == frame["record_no"].to_list()
