@@ -47,6 +47,9 @@ _NONE_FOUND = "No python processes found"
 #: Interpreter options that take a value of their own.
 _WITH_VALUE = {"-X", "-W", "--check-hash-based-pycs"}
 
+#: Where a thread of a pool waits to be given work: nobody waits for it.
+_WAITING = {"concurrent.futures.thread", "threading", "queue"}
+
 #: memray's own code and the runner of scripts stand at the root of every stack, and are no part of the workload.
 _RUNNERS = {"memray", "runpy"}
 
@@ -120,7 +123,8 @@ def profile_time(
 ) -> Profile:
     """Run a workload once under py-spy, its child processes included.
 
-    `clock` says which moments count: "cpu", when a thread is at work; "wall", also when it waits.
+    `clock` says which moments count: "cpu", when a thread of Python is at work; "wall", also when it waits, be it for
+    the disk or for threads that are not Python's (Polars, DuckDB), but not when it waits to be given work.
     `py_spy` is the program, by default the one installed beside this Python. Raises ProfileError with
     the reason when the run fails, was wrong, or may not be looked into; MeasurementBusy like `measure`.
     """
@@ -138,6 +142,8 @@ def profile_time(
         if _NONE_FOUND not in ran.log or attempt == _ATTEMPTS - 1:
             raise ProfileError(_why_nothing(workload, tool, ran))
     stacks, failed = parse_raw(text), _ERRORS.search(ran.log)
+    if clock == "wall":
+        stacks = {stack: count for stack, count in stacks.items() if not _unemployed(stack)}
     profile = Profile(stacks, "samples", ran.seconds, int(failed[1]) if failed else 0)
     if profile.lost > profile.total:
         raise ProfileError(f"{workload.name}: {profile.lost} samples failed, {profile.total} did not: {ran.log.strip().splitlines()[-1]}")
@@ -190,6 +196,11 @@ def parse_raw(text: str) -> dict[Stack, int]:
             if stack := _stack((match["function"], match["file"]) for match in parsed):
                 stacks[stack] += int(count)
     return dict(stacks)
+
+
+def _unemployed(stack: Stack) -> bool:
+    """Whether a thread other than the first waits in the machinery of threads."""
+    return stack[0] == Frame("threading", "Thread._bootstrap") and stack[-1].module in _WAITING
 
 
 def _stack(calls: Iterable[tuple[str, str]]) -> Stack:

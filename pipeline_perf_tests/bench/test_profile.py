@@ -86,6 +86,26 @@ def test_time_is_found_in_the_function_at_work(lock: Path, tmp_path: Path) -> No
     assert profile.unit == "samples" and profile.total > 20 and profile.seconds > 0.4
 
 
+POOL = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+def waits():
+    time.sleep(0.6)
+
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(int, range(2)))
+    waits()
+"""
+
+
+def test_by_the_wall_clock_waiting_counts_but_not_that_of_a_pool_for_work(lock: Path, tmp_path: Path) -> None:
+    workload = Workload("test.pool", command=script(tmp_path, POOL))
+    found = own(profile_time(workload, lock=lock, clock="wall"))
+    assert found["script:waits"] > 20 and not any(name.startswith("concurrent.futures.thread:_worker") for name in found)
+    assert own(profile_time(workload, lock=lock))["script:waits"] < 20
+
+
 def test_time_of_child_processes_is_found_too(lock: Path, tmp_path: Path) -> None:
     _, child = script(tmp_path / "child", BUSY)
     parent = f"import subprocess, sys\nsubprocess.run([sys.executable, {child!r}], check=True)"
