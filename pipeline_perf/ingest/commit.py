@@ -78,7 +78,8 @@ class Attempt:
             self._lake.delete(table, self._identity)
         if frame.height:
             _check_space(self._lake, frame)
-            self._lake.append(table, frame, self._name(-1), 0)
+            name = self._name(-1)
+            self._lake.append(table, frame, name, self._lake.committed(table, name) + 1)
 
 
 class Committer:
