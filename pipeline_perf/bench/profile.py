@@ -310,8 +310,9 @@ def _read_memory(path: Path, seconds: float) -> Profile:
 # Running ------------------------------------------------------------------------------------------
 
 #: py-spy prints to the output of what it runs, and ends well however that ended: both are kept apart by a shell on either side.
+#: The inner one has a subshell write the status: py-spy kills its child as soon as it sees no Python any more.
 _OUTER = 'log=$1; shift; exec "$@" >"$log" 2>&1'
-_INNER = 'folder=$1; shift; "$@" >"$folder/stdout" 2>"$folder/stderr"; echo $? >"$folder/status"'
+_INNER = 'folder=$1; shift; ("$@" >"$folder/stdout" 2>"$folder/stderr"; echo $? >"$folder/status"); :'
 
 #: Characters of a command's complaint that an error quotes.
 _QUOTED_CHARACTERS = 400
@@ -364,8 +365,8 @@ def _run(workload: Workload, before: Sequence[str], argv: Sequence[str], control
     sample = run_once(profiled, lock=lock, wait_s=wait_s)
     code = _read(control / "status").strip()
     complaint = " | ".join((_read(control / "stderr") or _read(control / "stdout")).strip()[-_QUOTED_CHARACTERS:].splitlines()[-3:])
-    exit_code = int(code) if code else None
-    return _Ran(_read(log), exit_code, complaint, sample.reason, sample.wall_s)
+    reason = sample.reason or ("" if code else "the profiler ended before the command did")
+    return _Ran(_read(log), int(code) if code else None, complaint, reason, sample.wall_s)
 
 
 def _function(given: Any) -> Any:
