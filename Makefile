@@ -43,6 +43,7 @@ lint: setup
 	@$(BIN)/lint-imports
 
 ui: setup
+	@echo "Dagster UI: http://localhost:3000 (look at Lineage and Runs); its history is kept in data/dagster"
 	@$(BIN)/dagster dev
 
 clean:

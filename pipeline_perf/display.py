@@ -65,7 +65,10 @@ def summarise(report: FileReport) -> None:
         console.print(f"  {report.carrier} · {report.layout}{rate}")
         console.print(f"  {report.events:,} events ({types or 'none'}), {report.duplicates:,} of them duplicates")
         if report.quarantined:
-            console.print(f"  {report.quarantined:,} records in quarantine: see pipeline-perf quarantine")
+            what = "record" if report.quarantined == 1 else "records"
+            console.print(f"  {report.quarantined:,} {what} in quarantine: see pipeline-perf quarantine")
+        if report.zone_assumed:
+            console.print("  times taken as UTC: the file states no zone; --zone tells it")
     else:
         console.print()
     if report.reason:

@@ -94,7 +94,7 @@ def test_the_summary_says_what_came_of_a_file_and_shows_no_number(report_file: P
     assert "rows/s" in done.stdout
     assert f"{unknown_file}  needs_mapping" in done.stdout
     assert "no layout knows these 4 columns: when, who, whom, how long" in done.stdout
-    assert "started_at: {column: ???" in done.stdout
+    assert "started_at: {column: '???'" in done.stdout
     assert done.stderr == ""
     assert masked(done.stdout.replace(str(tmp_path), "")) == done.stdout.replace(str(tmp_path), "")
 
@@ -275,7 +275,7 @@ def test_a_file_that_fits_nowhere_is_told_what_it_lacks(report_file: Path, unkno
     assert "not att_le_mobility: the header lacks 'Originating Number'" in done.stdout
     done = run("layouts", "check", unknown_file)
     assert done.returncode == 3
-    assert "started_at: {column: ???" in done.stdout
+    assert "started_at: {column: '???'" in done.stdout
     done = run("layouts", "check", "/dev/null")
     assert (done.returncode, done.stdout) == (1, "")
 

@@ -81,10 +81,11 @@ class FileReport:
     rules: dict[str, int] = field(default_factory=dict)  # how often a rule was broken, or a correction made
     lines: int = 0
     suggestion: str = ""  # a layout to complete, for needs_mapping
+    zone_assumed: bool = False  # neither the file nor the user states the zone of its times
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the command line's contract."""
-        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion"))]
+        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))]
         return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
 
 
@@ -136,7 +137,7 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
             with lake_faults(lake.root):
                 earlier = lake.files().filter(pl.col("source_file_id") == identity)
             if earlier.height:
-                return _already(report, earlier.row(0, named=True), watch)
+                return _already(report, earlier.row(0, named=True), options, watch)
             try:
                 opened = _open(source, state, report, options, watch)
             except IngestError as error:  # nothing is written yet: no reason to leave the lock behind
@@ -162,9 +163,11 @@ def _refused(report: FileReport, error: IngestError) -> FileReport:
     return dataclasses.replace(report, status="rejected", reason=str(error))
 
 
-def _already(report: FileReport, row: dict[str, Any], watch: Stopwatch) -> FileReport:
+def _already(report: FileReport, row: dict[str, Any], options: Options, watch: Stopwatch) -> FileReport:
     known = {name: row[name] for name in ("carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture", "lines")}
     reason = f"the same bytes were ingested on {row['ingested_at']:%Y-%m-%d %H:%M} UTC as {row['file']}"
+    if (options.zone or row["zone"]) != row["zone"] or options.subscriber or options.tenant != row["tenant"]:
+        reason += f", its times taken as {row['zone']}; the options given now change nothing: to ingest it anew, name another --lake"
     return dataclasses.replace(
         report,
         status="already_ingested",
@@ -304,6 +307,7 @@ class Books:
     repeats: list[pl.DataFrame] = field(default_factory=list)
     starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
     duration_s: float = 0.0
+    zone_assumed: bool = False
 
     @property
     def span(self) -> tuple[dt.datetime, dt.datetime] | None:
@@ -349,6 +353,7 @@ def _write(
             lines=counts["lines"],
             rules=dict(sorted(books.rules.items())),
             reason="; ".join(reasons),
+            zone_assumed=books.zone_assumed,
             seconds=watch.total,
             stages=watch.stages,
         )
@@ -383,6 +388,7 @@ def _work(
             frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
         books.duration_s += float(frame["duration_s"].sum())
         books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
+        books.zone_assumed |= bool(frame["zone_assumed"].any())
         books.starts += [_moment(frame["started_at"].min()), _moment(frame["started_at"].max())]
     return frame, quarantine
 

@@ -212,7 +212,7 @@ def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
 
 
 def suggestion(probe: Probe) -> str:
-    """A layout for the user to complete: the columns are there, their meaning is not."""
+    """A layout for the user to complete: the columns are there, their meaning is not. `layouts show` has examples of every key."""
     titles = [column.strip().replace("'", "''") for column in probe.columns]
     listed = "\n".join(f"      #   '{title}'" for title in titles)
     delimiter = {"\t": '"\\t"'}.get(probe.delimiter or ",", f"'{probe.delimiter or ','}'")
@@ -230,9 +230,11 @@ tables:
     fields:
       # the file's columns, to be used below:
 {listed}
-      event_type: {{value: call}}
-      started_at: {{column: ???, formats: ['%Y-%m-%d %H:%M:%S']}}
-      duration_s: {{column: ???, form: seconds}}
-      from_number: ???
-      to_number: ???
+      event_type: {{value: call}}      # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}
+      started_at: {{column: '???', formats: ['%Y-%m-%d %H:%M:%S']}}
+      duration_s: {{column: '???', form: seconds}}   # minutes, clock (M:S, H:M:S), hour_clock, hhmmss, tenths, words
+      from_number: '???'
+      to_number: '???'
+      # direction: {{column: '???', map: {{IN: inbound, OUT: outbound}}}}
+      # subscriber_number: '???'
 """

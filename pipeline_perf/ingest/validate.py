@@ -56,4 +56,4 @@ def validate(frame: pl.DataFrame) -> Verdict:
 def _reason(rule: str) -> str:
     if rule in REASONS:
         return REASONS[rule]
-    return f"the text given for {rule.removesuffix('_unreadable')} is none"
+    return f"the text given for {rule.removesuffix('_unreadable')} cannot be read as one"

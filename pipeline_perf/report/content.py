@@ -141,7 +141,10 @@ def readiness(verdicts: Sequence[Verdict]) -> Readiness:
     open_required = [verdict.target.id for verdict in verdicts if verdict.target.required and verdict.status == "unresolved"]
     judged = len(verdicts) - counts["not_measured"] - counts["tracked"]
     silent = counts["not_measured"]
-    scope = f"{judged} of {len(verdicts)} targets were judged; {silent} are not measured, and nothing is said about them."
+    scope = (
+        f"{judged} of {len(verdicts)} targets were judged, {counts['tracked']} without a limit recorded; "
+        f"{silent} are not measured, and nothing is said about them."
+    )
     if failed:
         return Readiness("no_go", f"{len(failed)} {_plural('target', failed)} missed: {', '.join(failed)}", scope, counts)
     if open_required:
@@ -234,7 +237,7 @@ def _notes(run: Run) -> Iterable[str]:
     if environment.busy:
         yield (
             f"The machine was busy when measuring began (load {environment.load_1m:.2f} on {environment.cores} cores): "
-            "times may be too long. Ratios, measured interleaved, still hold."
+            "times may be too long. Ratios, measured interleaved, suffer less."
         )
     if environment.dirty:
         yield f"The working tree differs from revision {environment.revision[:12]}: these figures belong to no commit."

@@ -134,6 +134,8 @@ def test_the_environment_record_knows_this_machine_and_this_repository(tmp_path:
     assert len(clean.revision) == 40 and not clean.dirty
     assert clean.packages == {"pytest": pytest.__version__, "no-such-distribution": "absent"}
     (tmp_path / "new.txt").write_text("x", encoding="utf-8")
+    assert not record(repository=tmp_path).dirty  # what a run itself writes makes no other revision
+    subprocess.run([*git, "add", "new.txt"], check=True)
     assert record(repository=tmp_path).dirty
     assert clean.cores >= 1 and clean.memory_bytes > 1 << 28 and clean.cpu
     assert Environment.from_json(clean.to_json()) == clean

@@ -60,7 +60,7 @@ def test_text_that_is_no_value_is_the_first_reason_of_all() -> None:
     row = {"started_at": None, "unreadable.started_at": True, "duration_s": -1.0}
     verdict = validate(normalised(row, {"unreadable.started_at": None}, unreadable=("started_at",)))
     assert verdict.quarantine.select("record_no", "rule", "reason").rows() == [
-        (1, "started_at_unreadable", "the text given for started_at is none")
+        (1, "started_at_unreadable", "the text given for started_at cannot be read as one")
     ]
     assert verdict.counts == {"started_at_unreadable": 1}
 
