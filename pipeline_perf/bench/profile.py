@@ -32,7 +32,7 @@ RATE_HZ = 200
 SLOWER = 4
 
 #: py-spy gives up on a Python that is not up within a second, which happens on a busy machine.
-_ATTEMPTS = 2
+_ATTEMPTS = 3
 
 #: What Python calls code that has no name of its own; its time is that of the function that it stands in.
 _ANONYMOUS = re.compile(r"(?:\.<locals>)?\.?<(?:lambda|listcomp|dictcomp|setcomp|genexpr)>")
@@ -260,7 +260,7 @@ def _why_nothing(workload: Workload, tool: str, ran: _Ran) -> str:
     if ran.exit_code:
         return f"{workload.name} failed under the profiler: exit status {ran.exit_code}: {ran.complaint or 'it printed nothing'}"
     if _NONE_FOUND in ran.log:
-        return f"{workload.name}: py-spy saw no Python at work; only Python that runs for longer than a moment can be profiled"
+        return f"{workload.name}: py-spy saw no Python at work; only Python that runs for a second or longer is sure to be seen"
     return f"{workload.name} was not profiled: {ran.reason or 'py-spy wrote no stacks'}"
 
 

@@ -198,7 +198,7 @@ def other():
 def culprit():
     for _ in range({turns}): pass
 
-for _ in range(1800):
+for _ in range(4000):
     steady(); other(); culprit()
 """
 
