@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shlex
 import signal
@@ -145,6 +146,8 @@ def ingest(
     from pipeline_perf.ingest.lines import BLOCK
     from pipeline_perf.ingest.pipeline import Options, ingest_path
 
+    if chunk_mib is not None and not math.isfinite(chunk_mib):
+        raise click.UsageError("--chunk-mib is no number; write for example 16")
     chunk_bytes = BLOCK if chunk_mib is None else int(chunk_mib * 2**20)
     options = Options(zone, subscriber, tenant, _own_layouts(context, own), chunk_bytes)
     lake = Lake(_lake_root(lake_root))
@@ -173,6 +176,8 @@ def _cannot_tell(error: OSError) -> NoReturn:
 def _lake_root(root: str) -> str:
     if not root:
         raise click.UsageError("--lake is empty; name a folder or an object-store URL")
+    if "://" not in root and (odd := sorted(set(root) & set("*?[]{}%\n"))):  # the Delta library takes them for patterns and escapes
+        raise click.UsageError(f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder")
     return root
 
 

@@ -51,10 +51,11 @@ class Run:
 def new_run(environment: Environment, time: datetime | None = None, name: str = "") -> Run:
     """A run that begins now (UTC), or at `time`.
 
-    Steps of one run in several processes get the same id by giving the same time and name.
+    Ids sort by time, to the microsecond. Steps of one run in several processes get the same id by giving
+    the same time and name.
     """
     moment = (time or datetime.now(UTC)).astimezone(UTC)
-    return Run(f"{moment:%Y%m%dT%H%M%SZ}-{name or secrets.token_hex(3)}", moment, environment)
+    return Run(f"{moment:%Y%m%dT%H%M%S%fZ}-{name or secrets.token_hex(3)}", moment, environment)
 
 
 class ResultStore:

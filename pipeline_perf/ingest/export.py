@@ -18,7 +18,10 @@ SIGNED_NUMBER = r"^[+-][0-9]+(?:\.[0-9]+)?$"
 
 #: Digits that may be a telephone number, a device's or a subscriber's: seven in a row, or grouped as numbers
 #: are written in North America or, after a plus, anywhere.
-NUMBER = re.compile(r"\+?\d{7,}|\+\d[\d .()-]{5,}\d|(?:\(\d{3}\)\s?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\b\d{3}[.-]\d{4}\b")
+_GAP = r"[ .\-\u00a0\u2010-\u2015]"
+NUMBER = re.compile(
+    rf"\+?\d{{7,}}|\+\d(?:\d|{_GAP}|[()]){{5,}}\d|(?:\(\d{{3}}\)(?:\s|{_GAP})?|\b\d{{3}}{_GAP})\d{{3}}{_GAP}?\d{{4}}\b|\b\d{{3}}[.-]\d{{4}}\b"
+)
 #: Digits in a row that are a date, or date and time.
 MOMENT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?")
 

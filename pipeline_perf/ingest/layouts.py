@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import datetime as dt
 import functools
 import re
+import re._parser as re_parser  # type: ignore[import-not-found]  # the only public view of a pattern's structure
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -182,7 +184,7 @@ def load(path: Path) -> Layout:
 def load_folder(folder: Path) -> dict[str, Layout]:
     """All layouts of a folder by id; a folder that does not exist holds none."""
     found: dict[str, Layout] = {}
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+    for path in sorted(p for p in (*folder.glob("*.yaml"), *folder.glob("*.yml")) if p.is_file()):
         layout = load(path)
         if layout.id in found:
             raise LayoutError(f"{path}: the id {layout.id!r} is already taken by another file of this folder; choose another")
@@ -307,6 +309,22 @@ def _patterns(built: Any) -> Iterable[tuple[str, str]]:
         yield from (("file_name", p) for p in built.file_name.values())
 
 
+def _explodes(parsed: Any, *, repeated: bool = False) -> bool:
+    """Whether a pattern repeats something that itself is repeated without bound, such as (a+)+: exponential in time on a near miss."""
+    for operation, value in parsed:
+        name = str(operation)
+        if name in ("MAX_REPEAT", "MIN_REPEAT"):
+            unbounded = value[1] is re_parser.MAXREPEAT
+            if (unbounded and repeated) or _explodes(value[2], repeated=repeated or unbounded):
+                return True
+        elif name == "SUBPATTERN":
+            if _explodes(value[3], repeated=repeated):
+                return True
+        elif name == "BRANCH" and any(_explodes(branch, repeated=repeated) for branch in value[1]):
+            return True
+    return False
+
+
 def _check(built: Any, node: Any, path: Path, where: str) -> None:
     """What types cannot say of a part of a layout."""
     for key, pattern in _patterns(built):
@@ -315,17 +333,21 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
             pl.select(pl.lit("").str.contains(pattern))  # Rust's dialect: no look-around
         except (re.error, OverflowError, pl.exceptions.ComputeError) as error:
             raise _fail(path, node, f"{where}{key}: {pattern!r} is no regular expression: {' '.join(str(error).split())}") from None
+        if _explodes(re_parser.parse(pattern)):
+            raise _fail(path, node, f"{where}{key}: {pattern!r} repeats a repetition, which can take for ever; write it with one")
     if isinstance(built, Field) and built.pick and not re.compile(built.pick).groups:
         raise _fail(path, node, f"{where}pick: {built.pick!r} has no group: put brackets around what is wanted")
     if isinstance(built, Table):
         for title, (first, last) in built.slices.items():
-            if not 1 <= first <= last:
+            if not 1 <= first <= last < 2**20:
                 raise _fail(path, node, f"{where}slices.{title} is {first} to {last}; give first and last position, counted from 1")
         if not (built.header or built.columns or built.slices):
             raise _fail(path, node, f"{where}give header (titles), columns (no header line) or slices (fixed width)")
         for name in (*built.fields, *(name for o in built.overrides for name in o.set)):
             if name not in FIELDS:
                 raise _fail(path, node, f"{where}{name!r} is no event field; known: {', '.join(sorted(FIELDS))}")
+        if built.legs and not set(built.legs.same) <= set(built.fields):
+            raise _fail(path, node, f"{where}legs.same names {', '.join(built.legs.same)}; choose among the table's fields")
         if "started_at" not in built.fields:
             raise _fail(path, node, f"{where}fields lacks started_at: an event needs a time")
     if isinstance(built, Field) and not (built.column or built.value is not None or built.context or built.derive):
@@ -337,6 +359,8 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
             raise _fail(path, node, "a pdf layout needs grid with document, and each of its tables header and record")
         if built.container == "fixed" and not all(t.slices and t.record for t in built.tables):
             raise _fail(path, node, "each table of a fixed-width layout needs slices and record")
+        if built.quote is not None and len(built.quote) != 1:
+            raise _fail(path, node, f"quote must be one character or null, not {built.quote!r}")
         if len(built.delimiter) != 1:
             raise _fail(path, node, f"delimiter must be one character, not {built.delimiter!r}")
         for encoding in built.encodings:
@@ -355,5 +379,6 @@ def _check_zones(layout: Layout, node: Any, path: Path) -> None:
         if zone not in ("local", "UTC"):
             try:
                 zoneinfo.ZoneInfo(zone)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a region such as Europe is a folder
+                pl.select(pl.lit(dt.datetime(2024, 1, 1)).dt.replace_time_zone(zone))  # Polars knows fewer names
+            except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.ComputeError):  # a region such as Europe is a folder
                 raise _fail(path, node, f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York") from None

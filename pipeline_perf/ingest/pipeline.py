@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
+import os
 import re
 import time
 from collections import Counter
@@ -114,10 +115,16 @@ def ingest_path(path: Path, lake: Lake, options: Options = Options(), progress: 
     try:
         found = sources(path)
     except IngestError as error:
-        yield FileReport(str(path), reason=str(error))
+        yield FileReport(_printable(str(path)), reason=_printable(str(error)))
         return
     for source in found:
-        yield _ingest(source, str(path) if source.member is None else f"{path}!{source.member}", lake, options, progress)
+        name = str(path) if source.member is None else f"{path}!{source.member}"
+        yield _ingest(source, _printable(name), lake, options, progress)
+
+
+def _printable(text: str) -> str:
+    """Text fit for UTF-8: a file's name may hold bytes that are none."""
+    return os.fsencode(text).decode(errors="replace") if not text.isascii() else text
 
 
 def ingest_file(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> FileReport:

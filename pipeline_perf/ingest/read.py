@@ -272,8 +272,13 @@ def _segment(
         if header is not None:
             state.binding = header
         else:
-            _update_context(layout, text, start, state, account)
-            _note_title(layout, text, start, state)
+            known = _update_context(layout, text, start, state, account)
+            known = _note_title(layout, text, start, state) or known or _is_furniture(layout, text)
+            if not known and _RECORD_LIKE.search(text):
+                account.rejects.append(
+                    (state.line + start + 1, None, "before_header", "a record, by its look, above the first header", text)
+                )
+                return start + quotes.lines(start)
         span = quotes.lines(start)
         account.furniture += span
         return start + span
@@ -320,7 +325,7 @@ def _segment(
             near = [o for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start)) if plain[o]]
             plain[near] = False
             todo = sorted({*todo, *near}, reverse=True)
-        if context or titled or (_is_furniture(layout, text) and not (counts[i] == width - 1 and _has_time(text, binding, match))):
+        if context or titled or (_is_furniture(layout, text) and not _has_time(text, binding, match, whole=counts[i] == width - 1)):
             account.furniture += quotes.lines(i)
             continue
         if i in quotes.broken:
@@ -365,11 +370,24 @@ def _needed(binding: Binding) -> int:
     return max((i + 1 for i, title in enumerate(binding.titles) if title_key(title) in wanted), default=1)
 
 
-def _has_time(text: str, binding: Binding, match: Match) -> bool:
-    """Whether a line as wide as the header has something in the columns of the time, as no total and no page head has."""
+#: Two digits, perhaps with a mark between them: the least that a time or a date shows.
+_DIGITS = re.compile(r"\d[/:.\-]?\d")
+#: What a record shows that stands above the header which would explain it: four cells or more, and a clock or a number of seven digits.
+_RECORD_LIKE = re.compile(r"^(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})", re.DOTALL)
+
+
+def _has_time(text: str, binding: Binding, match: Match, *, whole: bool) -> bool:
+    """Whether a line has something where the table's time stands, as no total and no page head has.
+
+    In a line that is not as wide as the header (`whole`), anything may stand there by chance: then digits must.
+    """
     titles = {title_key(c) for alternative in binding.table.fields["started_at"] for c in alternative.column}
     cells = split_line(text, match.delimiter, match.quote)
-    return any(cell.strip() for cell, title in zip(cells, binding.titles, strict=False) if title_key(title) in titles)
+    return any(
+        cell.strip() if whole else _DIGITS.search(cell)
+        for cell, title in zip(cells, binding.titles, strict=False)
+        if title_key(title) in titles
+    )
 
 
 def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool, short: bool) -> tuple[str, str] | None:

@@ -46,7 +46,7 @@ def test_the_steps_of_a_run_store_their_own_parts(tmp_path: Path) -> None:
     parts = {part: new_run(MACHINE, NOW, name="nightly") for part in ("csv_1m", "pdf")}
     for part, run in parts.items():
         store.write(run, [of_workload(f"ingest.{part}", "seconds", 1.0, "s")], part=part)
-    assert store.run_ids() == ["20260301T020000Z-nightly"]
+    assert store.run_ids() == ["20260301T020000000000Z-nightly"]
     assert {one.scope for one in store.measurements(store.run_ids()[0])} == {"csv_1m", "pdf"}
     assert store.rows(store.run_ids()[0]).height == 2
     with pytest.raises(ResultsError, match="never rewritten"):

@@ -1,0 +1,57 @@
+"""Records that stand where none are expected end in quarantine, never among the furniture."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.ingest.pipeline import FileReport, ingest_file
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+REPORT = (SAMPLES / "att_mobility_1.txt").read_text(encoding="utf-8")
+BILL = (SAMPLES / "att_bill_1.csv").read_text(encoding="utf-8")
+
+
+def read(text: str, tmp_path: Path, name: str) -> tuple[FileReport, Lake]:
+    path, lake = tmp_path / name, Lake(tmp_path / "lake")
+    path.write_text(text, encoding="utf-8", newline="")
+    return ingest_file(path, lake), lake
+
+
+def test_a_slip_in_the_first_header_puts_its_records_into_quarantine(tmp_path: Path) -> None:
+    sound, _ = read(REPORT, tmp_path, "sound.txt")
+    slip, lake = read(REPORT.replace("OriginatingNumber,Term", "OriginatingNumbr,Term", 1), tmp_path, "slip.txt")
+    assert (slip.status, slip.records, slip.lines) == ("ingested", sound.records, sound.lines)
+    assert slip.events < sound.events
+    rules = lake.scan_quarantine().collect()["rule"].to_list()
+    assert rules.count("before_header") >= sound.by_type["call"]
+
+
+def test_records_above_the_header_are_quarantined(tmp_path: Path) -> None:
+    header, *rows = BILL.splitlines(keepends=True)
+    report, _ = read("".join([*rows[:39], header, *rows[39:]]), tmp_path, "bill.csv")
+    assert (report.records, report.furniture) == (60, 1)
+    assert report.rules["before_header"] >= 38
+
+
+@pytest.mark.parametrize("tail", ["", ","])
+def test_indented_records_are_records(tail: str, tmp_path: Path) -> None:
+    sound, _ = read(REPORT, tmp_path, "sound.txt")
+    lines = [f" {line}{tail}" if line[:1].isdigit() else line for line in REPORT.splitlines()]
+    indented, _ = read("\n".join(lines), tmp_path, "indented.txt")
+    assert (indented.records, indented.events, indented.furniture) == (sound.records, sound.events, sound.furniture)
+
+
+def test_an_indented_record_that_was_cut_is_quarantined(tmp_path: Path) -> None:
+    sound, _ = read(REPORT, tmp_path, "sound.txt")
+    lines = REPORT.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("5,"))
+    lines[at] = f" {lines[at][:40]}"
+    cut, lake = read("\n".join(lines), tmp_path, "cut.txt")
+    assert (cut.records, cut.events) == (sound.records, sound.events - 1)
+    assert "cut_off" in lake.scan_quarantine().collect()["rule"].to_list()
+
+
+def test_a_preamble_stays_furniture(tmp_path: Path) -> None:
+    sound, _ = read(REPORT, tmp_path, "sound.txt")
+    assert "before_header" not in sound.rules
