@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -49,8 +50,8 @@ def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) 
             return
         held = b"\r" if data.endswith(b"\r") and not final else b""  # perhaps the first half of a CRLF
         data = data[: len(data) - len(held)]
-        returns = data.count(b"\r")
-        if returns and returns != data.count(b"\r\n"):
+        bare = re.search(rb"\r(?!\n)", data)
+        if bare:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if _has_long_line(data):
             raise UnreadableFile(

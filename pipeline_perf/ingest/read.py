@@ -25,8 +25,8 @@ from pipeline_perf.ingest.source import Source
 
 #: Lines told apart at a time; a new header among them makes the rest be looked at again, so that short sections
 #: are met with short windows.
-WINDOW = 1 << 14
-FIRST_WINDOW = 1 << 8
+WINDOW = 1 << 16
+FIRST_WINDOW = 1 << 12
 
 #: A section's title announces its header within so many lines.
 TITLE_REACH = 3
