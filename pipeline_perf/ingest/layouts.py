@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import functools
 import re
-import re._parser as re_parser  # type: ignore[import-not-found]  # the only public view of a pattern's structure
+import re._parser as re_parser  # type: ignore[import-not-found]  # private, but the only view of a pattern's structure
 import types
 import typing
 from collections.abc import Iterable, Mapping
