@@ -6,18 +6,24 @@ Pure: samples in, findings out. The limits from which something is a bottleneck 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 
 from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare
-from pipeline_perf.bench.measure import Pairs, Sample
+from pipeline_perf.bench.measure import Sample
 
 Resource = Literal["cpu", "memory", "disk", "database", "waiting", "none"]
 
 #: A page of memory, as the kernel counts faults.
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+#: What every repetition is measured by, and a diagnosis needs. Peaks of memory and stages are looked at where there are any.
+NEEDED = frozenset({
+    "seconds", "cpu_seconds", "cpu_system_seconds", "read_bytes", "written_bytes", "disk_read_bytes", "disk_written_bytes",
+    "minor_faults", "major_faults", "switches_voluntary",
+})  # fmt: skip
 
 #: Below this share of the time, removing a stage altogether is not worth a change.
 _WORTH = 0.05
@@ -97,16 +103,32 @@ class Bottleneck:
 
 
 def bottleneck(samples: Sequence[Sample], machine: Machine, limits: Limits = Limits(), database_stages: Collection[str] = ()) -> Bottleneck:
-    """What holds a workload up, by its repetitions.
-
-    Stages are its named values `stages.*`; `database_stages` are those in which it waits for a database. The
-    time waited for the disk is its named value `disk_wait_seconds`, where it has one. Raises ValueError where no
-    repetition succeeded.
-    """
+    """What holds a workload up, by its repetitions. Raises ValueError where none succeeded."""
     done = [sample for sample in samples if sample.ok]
     if not done:
         raise ValueError("no repetition succeeded: there is nothing to look for a bottleneck in")
-    figures = _medians(done)
+    values: dict[str, list[float]] = {}
+    for sample in done:
+        for metric in sample.metrics():
+            values.setdefault(metric.name, []).append(metric.value)
+    return diagnose(done[0].workload.name, values, machine, limits, database_stages)
+
+
+def diagnose(
+    workload: str,
+    repetitions: Mapping[str, Sequence[float]],
+    machine: Machine,
+    limits: Limits = Limits(),
+    database_stages: Collection[str] = (),
+) -> Bottleneck:
+    """What holds a workload up, by its figures: of each name, the values of the repetitions that succeeded.
+
+    Stages are the figures `stages.*`; `database_stages` are those in which it waits for a database. The time waited
+    for the disk is the figure `disk_wait_seconds`, where there is one. Raises ValueError where one of NEEDED is missing.
+    """
+    if missing := NEEDED - repetitions.keys():
+        raise ValueError(f"{workload}: no figure {', '.join(sorted(missing))}; a diagnosis needs {', '.join(sorted(NEEDED))}")
+    figures = {name: median(values) for name, values in repetitions.items()}
     wall = figures["seconds"]
     busy = figures["cpu_seconds"] / wall
     waiting = max(0.0, 1 - busy)
@@ -131,9 +153,7 @@ def bottleneck(samples: Sequence[Sample], machine: Machine, limits: Limits = Lim
         found.append(("waiting", f"no processor is busy for {waiting:.0%} of the time{_not_known(disk, figures)}"))
     bound, why = zip(*found, strict=True) if found else (("none",), ("no limit is passed",))
     seen = _Seen(figures, wall, busy, waiting, disk, machine, limits, stages)
-    return Bottleneck(
-        done[0].workload.name, bound, why, busy, machine.cores, waiting, disk, memory, stages, tuple(_recommendations(bound, seen))
-    )
+    return Bottleneck(workload, bound, why, busy, machine.cores, waiting, disk, memory, stages, tuple(_recommendations(bound, seen)))
 
 
 def _not_known(disk: float | None, figures: Mapping[str, float]) -> str:
@@ -145,14 +165,6 @@ def _not_known(disk: float | None, figures: Mapping[str, float]) -> str:
 
 def _mib(size: float) -> str:
     return f"{size / 2**20:,.0f} MiB"
-
-
-def _medians(samples: Iterable[Sample]) -> dict[str, float]:
-    values: dict[str, list[float]] = {}
-    for sample in samples:
-        for metric in sample.metrics():
-            values.setdefault(metric.name, []).append(metric.value)
-    return {name: median(found) for name, found in values.items()}
 
 
 def _stage_shares(figures: Mapping[str, float], wall: float) -> tuple[tuple[str, float], ...]:
@@ -282,6 +294,9 @@ def _wait_less(bound: Collection[Resource], seen: _Seen) -> Recommendation | Non
 
 # Before and after ---------------------------------------------------------------------------------
 
+#: Figure → its values, one for each pair in which both sides succeeded.
+Side = Mapping[str, Sequence[float]]
+
 
 @dataclass(frozen=True)
 class Change:
@@ -326,32 +341,39 @@ class OptimisationReport:
 
 
 def optimisation(
-    pairs: Pairs, machine: Machine, limits: Limits = Limits(), expected: Recommendation | None = None, tolerance: float = TOLERANCE
+    workload: str,
+    after: Side,
+    before: Side,
+    units: Mapping[str, str],
+    machine: Machine,
+    limits: Limits = Limits(),
+    expected: Recommendation | None = None,
+    tolerance: float = TOLERANCE,
 ) -> OptimisationReport:
-    """The report on an optimisation that was measured in pairs: side a after it, side b before it.
+    """The report on an optimisation that was measured in pairs: value i of a figure after it belongs to value i before it.
 
-    Raises ValueError where no pair has two successful repetitions.
+    `units` are those of the figures. Raises ValueError where no pair succeeded on both sides, or a figure is missing
+    that `diagnose` needs.
     """
-    seconds = pairs.values("seconds")
-    if not seconds[0]:
+    if not after.get("seconds") or not before.get("seconds"):
         raise ValueError("no pair succeeded on both sides: there is nothing to report")
-    wall = compare(*seconds, tolerance)
+    wall = compare(after["seconds"], before["seconds"], tolerance)
     faster: Literal["faster", "slower"] = "faster" if wall.ratio < 1 else "slower"
-    units = {metric.name: metric.unit for sample in pairs.samples for metric in sample.metrics()}
-    changes = []
-    for name, unit in units.items():
-        after, before = pairs.values(name)
-        if after:
-            usable = min(*after, *before) > 0 and (after != before)
-            changes.append(Change(name, unit, median(before), median(after), compare(after, before, tolerance) if usable else None))
     return OptimisationReport(
-        pairs.a[0].workload.name,
+        workload,
         faster if wall.verdict == "changed" else wall.verdict,
         1 / wall.ratio,
         1 / wall.high,
         1 / wall.low,
-        tuple(changes),
-        bottleneck(pairs.b, machine, limits),
-        bottleneck(pairs.a, machine, limits),
+        tuple(
+            _change(name, unit, after[name], before[name], tolerance) for name, unit in units.items() if name in after and name in before
+        ),
+        diagnose(workload, before, machine, limits),
+        diagnose(workload, after, machine, limits),
         expected,
     )
+
+
+def _change(name: str, unit: str, after: Sequence[float], before: Sequence[float], tolerance: float) -> Change:
+    usable = len(after) == len(before) and min(*after, *before) > 0 and list(after) != list(before)
+    return Change(name, unit, median(before), median(after), compare(after, before, tolerance) if usable else None)

@@ -1,16 +1,20 @@
 """A differential flame graph: two profiles drawn as one, in an HTML page that needs nothing else.
 
 The geometry is computed here, the look and the page's own script are in flamegraph.html.j2. What
-changed is attribution's finding, and comes in as an argument.
+changed is attribution's finding, and comes in as an argument; the page carries it as data, too, so that
+whoever is given the page alone can tell what it shows.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from pipeline_perf.bench.attribution import Attribution
 from pipeline_perf.bench.profile import Frame, Profile, pooled
@@ -26,6 +30,50 @@ STEPS = 4
 
 #: Findings that the page lists; the graph shows them all.
 _LISTED = 6
+
+_FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class NamedFunction:
+    """A function that changed, as the page carries it; shares and growth as in `attribution.Finding`."""
+
+    name: str
+    stage: str
+    base_share: float
+    subject_share: float
+    growth: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a flame graph's page says in words: of what it is, and which functions changed, the clearest change first."""
+
+    unit: str
+    verdict: str
+    why: str
+    named: tuple[NamedFunction, ...]
+
+
+def facts(page: str) -> Facts | None:
+    """The facts that a flame graph's page carries; None where it carries none."""
+    found = _FACTS.search(page)
+    if found is None:
+        return None
+    fields = json.loads(found[1])
+    return Facts(**{**fields, "named": tuple(NamedFunction(**one) for one in fields["named"])})
+
+
+def _facts_of(unit: str, found: Attribution | None) -> Markup:
+    named = tuple(
+        NamedFunction(str(one.frame), one.stage, one.base_share, one.subject_share, one.growth, one.low, one.high)
+        for one in (found.named if found else ())
+    )
+    said = Facts(unit, found.verdict if found else "", found.why if found else "", named)
+    # No text in it can end the element.
+    return Markup(json.dumps(asdict(said)).replace("<", "\\u003c"))
 
 
 @dataclass
@@ -118,6 +166,7 @@ def flame_graph(subject: Sequence[Profile], base: Sequence[Profile], found: Attr
         largest_own=scale.largest_own / root.b,
         tones=[*(f"b{step}" for step in range(STEPS, 0, -1)), "n0", *(f"r{step}" for step in range(1, STEPS + 1))],
         sides=sides,
+        facts=_facts_of(sides[0].unit, found),
         runs=(len(subject), len(base)),
     )
 

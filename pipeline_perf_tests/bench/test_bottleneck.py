@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline_perf.bench.bottleneck import Limits, Machine, bottleneck, optimisation
+from pipeline_perf.bench.bottleneck import Limits, Machine, OptimisationReport, Recommendation, bottleneck, diagnose, optimisation
 from pipeline_perf.bench.measure import Pairs, Sample
 from pipeline_perf.bench.workload import Workload
 
@@ -105,12 +105,18 @@ def measured(walls: list[float], parse_share: float) -> tuple[Sample, ...]:
     )
 
 
+def reported(pairs: Pairs, expected: Recommendation | None = None) -> OptimisationReport:
+    units = {metric.name: metric.unit for sample in pairs.samples for metric in sample.metrics()}
+    after, before = ({name: pairs.values(name)[side] for name in units} for side in (0, 1))
+    return optimisation("test.load", after, before, units, MACHINE, expected=expected)
+
+
 def test_an_optimisation_is_reported_with_what_it_was_expected_to_bring() -> None:
     noise = (0.0, 0.05, -0.04, 0.02, -0.01, 0.03, -0.02, 0.01, 0.04, -0.03, 0.0, 0.02)
     before = measured([10 + wobble for wobble in noise], 0.5)
     after = measured([7.5 + wobble for wobble in reversed(noise)], 1 / 3)
     expected = bottleneck(before, replace(MACHINE, cores=1)).recommendations[0]
-    report = optimisation(Pairs(after, before), MACHINE, expected=expected)
+    report = reported(Pairs(after, before), expected)
     assert report.verdict == "faster" and report.low <= report.speedup <= report.high
     assert report.speedup == pytest.approx(10 / 7.5, rel=0.01)
     assert report.of_limit == pytest.approx(0.5, abs=0.02)  # half of parse is gone
@@ -123,8 +129,13 @@ def test_an_optimisation_is_reported_with_what_it_was_expected_to_bring() -> Non
 
 def test_an_optimisation_that_brought_nothing_says_so() -> None:
     walls = [10.0, 10.1, 9.9, 10.0, 10.05, 9.95, 10.0, 10.02, 9.98, 10.0]
-    report = optimisation(Pairs(measured(walls, 0.5), measured(walls[::-1], 0.5)), MACHINE)
+    report = reported(Pairs(measured(walls, 0.5), measured(walls[::-1], 0.5)))
     assert report.verdict == "unchanged" and report.expected is None and report.of_limit is None
     failed = tuple(replace(one, reason="timed out") for one in measured(walls, 0.5))
     with pytest.raises(ValueError, match="no pair succeeded"):
-        optimisation(Pairs(failed, failed), MACHINE)
+        reported(Pairs(failed, failed))
+
+
+def test_a_diagnosis_says_which_figure_it_lacks() -> None:
+    with pytest.raises(ValueError, match="no figure cpu_seconds, cpu_system_seconds"):
+        diagnose("test.load", {"seconds": [1.0]}, MACHINE)

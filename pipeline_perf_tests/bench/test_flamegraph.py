@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline_perf.bench.attribution import attribute
-from pipeline_perf.bench.flamegraph import flame_graph
+from pipeline_perf.bench.flamegraph import facts, flame_graph
 from pipeline_perf.bench.profile import Frame, Profile
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -45,6 +45,14 @@ def test_names_from_the_program_are_text_and_never_markup(page: Path) -> None:
     assert "<script>alert" not in text and "check&lt;script&gt;" in text
     assert "<h1>Reading &lt;orders&gt;: a &amp; b</h1>" in text
     assert not re.search(r'(?:src|href)="(?!data:,")|url\(|@import|https?://', text)
+
+
+def test_the_page_carries_what_it_says_as_data(page: Path) -> None:
+    found = facts(page.read_text(encoding="utf-8"))
+    assert found is not None and found.verdict == "named" and found.unit == "samples"
+    assert [(one.name, one.stage) for one in found.named] == [("shop.parse:parse", "parsing"), ("shop.old:gone", "other")]
+    assert found.named[0].growth > 0 > found.named[1].growth
+    assert facts("<html></html>") is None
 
 
 def test_two_units_or_an_empty_side_cannot_be_drawn() -> None:
