@@ -1,8 +1,9 @@
 """The lab's own error rates: how often it raises a false alarm, and how often it sees what is there.
 
-`simulated` replays series and samples whose truth is known, `real` measures the same code against
-itself and against a planted slow-down. Both give figures of the family `calibration` that the results store keeps;
-rates stand with their 95 % interval. `python -m pipeline_perf.bench.calibrate` prints the simulated ones.
+`simulated` replays series and samples whose truth is known, `real` measures the same code against itself and
+against a planted slow-down, `attributed` counts how often a planted function was named. All give figures of the
+family `calibration` that the results store keeps; rates stand with their 95 % interval.
+`python -m pipeline_perf.bench.calibrate` prints the simulated ones.
 
 The constants of `changepoint` and `watch` were chosen on seeds below 1 000 and one of 20 260; the default seed was not used for that.
 
@@ -19,17 +20,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist, median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline_perf.bench import calibration_work, regression, simulate, watch
 from pipeline_perf.bench.changepoint import Values
-from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare
+from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare, pairs_needed
 from pipeline_perf.bench.enough import MOST_PAIRS, PILOT_PAIRS
 from pipeline_perf.bench.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.simulate import Nightly
 from pipeline_perf.bench.workload import Workload
+
+if TYPE_CHECKING:
+    from pipeline_perf.bench.planted import Trial
 
 FAMILY = "calibration"
 
@@ -266,8 +271,7 @@ def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measu
     for _ in range(trials):
         a, b = simulate.pairs(MOST_PAIRS, noise, OUTLIERS, rng, effect)
         pilot = compare(a[:PILOT_PAIRS].tolist(), b[:PILOT_PAIRS].tolist())
-        needed = math.ceil(PILOT_PAIRS * (math.log1p(pilot.smallest_effect) / math.log1p(TOLERANCE)) ** 2)
-        number = max(PILOT_PAIRS, min(MOST_PAIRS, needed))
+        number = max(PILOT_PAIRS, min(MOST_PAIRS, pairs_needed(PILOT_PAIRS, pilot.smallest_effect, TOLERANCE)))
         found.append(compare(a[:number].tolist(), b[:number].tolist()))
         taken.append(number)
     scope = f"paired_planned{f'_plus_{effect * 100:.0f}' if effect else ''}"
@@ -339,6 +343,19 @@ def real(
             Measurement(f"{FAMILY}.seconds", scope, float(median(seconds)), "s", min(seconds), max(seconds)),
         ]
     return found
+
+
+# Attribution -----------------------------------------------------------------------------------------
+
+
+def attributed(trials: Sequence[Trial]) -> list[Measurement]:
+    """How often the attribution named the planted function first, and its stage, over trials of `planted`."""
+    scope, number = "attribution", len(trials)
+    return [
+        Rate(sum(trial.right for trial in trials), number).measurement("named_first_rate", scope),
+        Rate(sum(trial.right_stage for trial in trials), number).measurement("right_stage_rate", scope),
+        _trials(number, scope),
+    ]
 
 
 if __name__ == "__main__":

@@ -100,8 +100,7 @@ def compare(
     p = signed_rank_p(logs)
     effect = _smallest_effect(logs, confidence)
     limit = math.log1p(tolerance)
-    # The smallest effect shrinks with the root of the number of pairs.
-    needed = math.ceil(pairs * (math.log1p(effect) / limit) ** 2) if math.isfinite(effect) else FEWEST_PAIRS
+    needed = pairs_needed(pairs, effect, tolerance) if math.isfinite(effect) else FEWEST_PAIRS
     more = max(1, max(needed, FEWEST_PAIRS) - pairs)
 
     verdict: Literal["changed", "unchanged", "unresolved"] = "unresolved"
@@ -115,6 +114,12 @@ def compare(
         why = f"{pairs} pairs show effects from {effect:.1%} on; the tolerance is {tolerance:.1%}"
     ratio, lower, upper = (math.exp(value) for value in (centre, low, high))
     return Comparison(verdict, ratio, lower, upper, pairs, p, effect, tolerance, more, why)
+
+
+def pairs_needed(pairs: int, smallest_effect: float, tolerance: float) -> int:
+    """How many pairs would show a change of the size of `tolerance`, where `pairs` show one of `smallest_effect` (both shares)."""
+    # The smallest effect shrinks with the root of the number of pairs.
+    return math.ceil(pairs * (math.log1p(smallest_effect) / math.log1p(tolerance)) ** 2)
 
 
 def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0) -> tuple[float, float]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline_perf.bench.compare import FEWEST_PAIRS, TOLERANCE, compare
+from pipeline_perf.bench.compare import FEWEST_PAIRS, TOLERANCE, compare, pairs_needed
 from pipeline_perf.bench.percentile import fewest, percentile
 
 if TYPE_CHECKING:
@@ -141,18 +141,14 @@ def until_visible(
         if done < PILOT_PAIRS:
             wanted = PILOT_PAIRS - done
         else:
-            planned = planned or min(most, _pairs_needed(pairs, metric or judged(pairs.a), tolerance))
+            if not planned:  # of the pilot's outcome only the spread is looked at
+                effect = compare(*pairs.values(metric or judged(pairs.a)), tolerance).smallest_effect
+                planned = min(most, pairs_needed(done, effect, tolerance))
             wanted = planned - done
         # One at a time: how long a pair takes is known better after each.
         return max(0, min(1, wanted, _affordable(pairs.samples, done, budget_s)))
 
     return more
-
-
-def _pairs_needed(pairs: Pairs, metric: str, tolerance: float) -> int:
-    """Pairs that show a change of the size of the tolerance. Looks at the spread only."""
-    effect = compare(*pairs.values(metric), tolerance).smallest_effect
-    return math.ceil(len(pairs.a) * (math.log1p(effect) / math.log1p(tolerance)) ** 2)
 
 
 def _affordable(samples: Sequence[Sample], done: int, budget_s: float) -> int:

@@ -25,7 +25,6 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
     With --attribution, exit code 1: fewer than nine in ten planted functions were named first.
     """
     from pipeline_perf.bench import calibrate as calibration
-    from pipeline_perf.bench.measurement import Measurement
     from pipeline_perf.bench.planted import trials as plant
 
     kept = lab.run()
@@ -39,14 +38,12 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
         for scope in dict.fromkeys(one.scope for one in figures):
             click.echo(calibration.told([one for one in figures if one.scope == scope]))
     else:
-        right, runs = 0, trials or PLANTS
-        for one in plant(runs, lock=lab.lock):
-            right += one.right
-            click.echo(f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.planted:+.1%}, named {one.first or 'nothing'}")
-        figures = [
-            calibration.Rate(right, runs).measurement("named_first_rate", "attribution"),
-            Measurement("calibration.trials", "attribution", runs),
-        ]
+        made = []
+        for one in plant(trials or PLANTS, lock=lab.lock):
+            made.append(one)
+            click.echo(f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.measured:+.1%}, named {one.first or 'nothing'}")
+        figures = calibration.attributed(made)
+        click.echo(calibration.told(figures))
     lab.store.write(kept, figures)
     click.echo(f"Run {kept.id} is stored in {lab.store.root}.")
     if kinds == "attribution" and figures[0].value < NAMED_FIRST:

@@ -8,6 +8,7 @@ import pytest
 from pipeline_perf.bench import calibrate, calibration_work, simulate
 from pipeline_perf.bench.environment import Environment
 from pipeline_perf.bench.measurement import Measurement
+from pipeline_perf.bench.planted import Trial
 from pipeline_perf.bench.results import ResultStore, new_run
 from pipeline_perf.bench.workload import Workload
 
@@ -105,6 +106,28 @@ def test_a_real_calibration_measures_every_comparison(tmp_path: Path, lock: Path
     assert found["real_plus_5", "detection_rate"].value == 0
     assert found["real", "unresolved_rate"].value == 1
     assert found["real_plus_5", "trials"].value == 1
+
+
+def test_trials_of_the_attribution_become_rates() -> None:
+    trial = Trial(
+        "yaml.reader:Reader.forward",
+        0.07,
+        0.06,
+        "named",
+        "yaml.reader:Reader.forward",
+        "reader",
+        True,
+        True,
+        0.06,
+        9.0,
+        1,
+        4_000,
+        4_000,
+        1.1,
+    )
+    found = figures(calibrate.attributed([trial, trial, replace(trial, right=False, right_stage=True), trial]))
+    assert found["attribution", "named_first_rate"].value == 0.75
+    assert (found["attribution", "right_stage_rate"].value, found["attribution", "trials"].value) == (1, 4)
 
 
 def test_a_real_calibration_that_fails_gives_no_rate(lock: Path) -> None:

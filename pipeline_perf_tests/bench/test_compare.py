@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_perf.bench.compare import FEWEST_PAIRS, compare, signed_rank_p
+from pipeline_perf.bench.compare import FEWEST_PAIRS, compare, pairs_needed, signed_rank_p
 from pipeline_perf.bench.measurement import of_comparison
 
 PAIRS = 20
@@ -56,6 +56,11 @@ def test_noise_that_hides_the_tolerance_is_unresolved_and_says_how_many_pairs_it
     assert found.verdict == "unresolved"
     assert found.smallest_effect > 0.02
     assert found.more_pairs == pytest.approx(PAIRS * (math.log1p(found.smallest_effect) / math.log1p(0.02)) ** 2 - PAIRS, abs=1)
+
+
+def test_four_times_the_pairs_show_half_the_effect() -> None:
+    assert pairs_needed(16, 0.05, 0.05) == 16
+    assert pairs_needed(16, math.expm1(2 * math.log1p(0.02)), 0.02) == 64
 
 
 def test_too_few_pairs_are_unresolved_however_large_the_difference() -> None:
