@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+from pipeline_perf.ingest.lake import SCHEMAS, Lake
 
 #: What makes two rows of a file identical: every field but identity and running number.
 IDENTITY = (
@@ -207,21 +207,19 @@ def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime
         return pairs
     marked = pl.concat([lake.duplicates()["event_id"], own_marks["event_id"]])
     stored = lake.scan("events")
+    starts = pl.col("started_at")
     months = (
-        (
-            stored.filter(pl.col("source_file_id") == file_id)
-            .group_by(MONTH)
-            .agg(pl.len(), pl.col("started_at").min().alias("lo"), pl.col("started_at").max().alias("hi"))
-        )
+        stored.filter(pl.col("source_file_id") == file_id)
+        .group_by(starts.dt.truncate("1mo").alias("month"))
+        .agg(pl.len(), starts.min().alias("lo"), starts.max().alias("hi"))
+        .sort("month")
         .collect()
-        .sort(MONTH)
     )
     for _, rows, lo, hi in months.iter_rows():
         buckets = max(1, -(-rows // BUCKET))
         nearby = stored.filter(
             pl.col("source_file_id").is_in([file_id, *others.to_list()])
-            & pl.col(MONTH).is_between(pl.lit(f"{lo - margin:%Y-%m}"), pl.lit(f"{hi + margin:%Y-%m}"))
-            & pl.col("started_at").is_between(lo - margin, hi + margin)
+            & starts.is_between(lo - margin, hi + margin)
         ).select(_COMPARED)
         for bucket in range(buckets):
             part = nearby.filter(pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket) if buckets > 1 else nearby

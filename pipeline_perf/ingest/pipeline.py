@@ -25,7 +25,7 @@ from pipeline_perf.ingest import deduplicate, layouts, recognise
 from pipeline_perf.ingest.batch import Piece, Pieces
 from pipeline_perf.ingest.commit import Attempt, Committer
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
-from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.lines import BLOCK
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise, seconds
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
@@ -381,7 +381,7 @@ def _work(
             verdict = validate(frame)
         books.rules.update(verdict.counts)
         bad.append(verdict.quarantine)
-        good.append(verdict.events.select(c for c in SCHEMAS["events"] if c not in (MONTH, "occurrence")))
+        good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
         if batch.table.repeats:
             found = deduplicate.repeats(verdict.events, batch.table.repeats.within_s)
             books.repeats.append(found.with_columns(pl.lit("repeat").alias("kind")))
@@ -392,7 +392,7 @@ def _work(
     books.counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height, events=frame.height)
     if frame.height:
         with watch.room("deduplicate"):
-            frame = frame.with_columns(seen.add(frame), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
+            frame = frame.with_columns(seen.add(frame))
         books.duration_s += float(frame["duration_s"].sum())
         books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
         books.zone_assumed |= bool(frame["zone_assumed"].any())

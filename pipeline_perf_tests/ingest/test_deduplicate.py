@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest import deduplicate
 from pipeline_perf.ingest.deduplicate import SeenRows, across_files, matched, repeats, resent_runs
-from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.normalise import event_ids
 from pipeline_perf_tests.event_rows import event_frame
 
@@ -263,7 +263,7 @@ def deliver(lake: Lake, number: int, rows: Sequence[Row]) -> None:
     """Put a file into the lake, as the corridor does."""
     identity = identity_of(number)
     frame = event_frame(*rows).with_columns(pl.lit(identity).alias("source_file_id"))
-    frame = frame.with_columns(event_ids(identity, frame["record_no"].to_numpy()), frame["started_at"].dt.strftime("%Y-%m").alias(MONTH))
+    frame = frame.with_columns(event_ids(identity, frame["record_no"].to_numpy()))
     seen = SeenRows()
     frame = frame.with_columns(seen.add(frame))
     lake.append("events", frame, identity, 0)

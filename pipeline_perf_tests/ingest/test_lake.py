@@ -9,19 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf import events
 from pipeline_perf.ingest.errors import LakeError
-from pipeline_perf.ingest.lake import MONTH, SCHEMAS, Lake
+from pipeline_perf.ingest.lake import ROW_GROUP, SCHEMAS, Lake
 from pipeline_perf_tests.event_rows import event_frame
 
 
 def some_events(file: str, ids: Sequence[int], **more: object) -> pl.DataFrame:
-    frame = event_frame(*({"source_file_id": file, "event_id": i, "record_no": i, **more} for i in ids))
-    return frame.with_columns(pl.col("started_at").dt.strftime("%Y-%m").alias(MONTH))
+    return event_frame(*({"source_file_id": file, "event_id": i, "record_no": i, **more} for i in ids))
 
 
 def finish(lake: Lake, file: str) -> None:
@@ -128,11 +129,36 @@ def test_a_place_that_is_no_lake_is_refused_with_its_name(tmp_path: Path) -> Non
         Lake(tmp_path / "broken").scan_events()
 
 
-def test_months_are_partitions(tmp_path: Path) -> None:
+def test_readers_of_a_span_of_time_can_skip_the_rest(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    for i, month in enumerate((1, 2)):
-        lake.append("events", some_events("aa", [i], started_at=dt.datetime(2026, month, 3, tzinfo=dt.UTC)), "aa", i)
-    assert sorted(path.name for path in (tmp_path / "events").glob("month=*")) == ["month=2026-01", "month=2026-02"]
+    days = [dt.datetime(2026, month, day, tzinfo=dt.UTC) for month in (1, 2) for day in (3, 2)]
+    for i in (0, 2):
+        rows = pl.concat([some_events("aa", [i], started_at=days[i]), some_events("aa", [i + 1], started_at=days[i + 1])])
+        lake.append("events", rows, "aa", i)
+    stated = [pl.DataFrame(DeltaTable(lake.uri("events")).get_add_actions(flatten=True))]
+    spans = stated[0].select("num_records", "min.started_at", "max.started_at", "min.record_no", "max.record_no").sort("min.started_at")
+    assert spans.rows() == [(2, days[1], days[0], 0, 1), (2, days[3], days[2], 2, 3)]
+    # Within a file, too: rows in the order of time, row groups that tell theirs.
+    many = some_events("bb", range(ROW_GROUP + 1)).with_columns(
+        started_at=pl.lit(days[0]) - pl.duration(seconds=pl.int_range(ROW_GROUP + 1)), started_at_local=None
+    )
+    Lake(tmp_path / "many").append("events", many, "bb", 0)
+    (file,) = (tmp_path / "many" / "events").glob("*.parquet")
+    assert pl.scan_parquet(file).select(pl.col("started_at").is_sorted()).collect().item()
+    assert pq.ParquetFile(file).num_row_groups == 2
+
+
+def test_a_lake_at_a_url_is_written_through_its_store(tmp_path: Path) -> None:
+    lake = Lake(f"file://{tmp_path}/lake")
+    lake.append("events", some_events("aa", [1, 2]), "aa", 0)
+    finish(lake, "aa")
+    assert Lake(tmp_path / "lake").scan_events().collect()["event_id"].sort().to_list() == [1, 2]
+
+
+def test_a_lake_with_other_columns_is_not_touched(tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path / "events"), pl.DataFrame({"event_id": [1]}))
+    with pytest.raises(LakeError, match="another version of pipeline-perf"):
+        Lake(tmp_path).append("events", some_events("aa", [1]), "aa", 0)
 
 
 # --------------------------------------------------------------------------- marks

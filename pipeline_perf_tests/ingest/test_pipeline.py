@@ -280,7 +280,7 @@ def test_one_file_by_three_at_once_is_ingested_once(carrier_file: Path, tmp_path
 
 def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
     def rows(identity: str) -> pl.DataFrame:
-        row = dict.fromkeys(SCHEMAS["events"]) | {"source_file_id": identity, "month": "2024-01"}
+        row = dict.fromkeys(SCHEMAS["events"]) | {"source_file_id": identity}
         return pl.DataFrame([row] * 10, schema=SCHEMAS["events"])
 
     def commit(identity: str) -> None:
