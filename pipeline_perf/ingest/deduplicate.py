@@ -218,8 +218,7 @@ def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime
     for _, rows, lo, hi in months.iter_rows():
         buckets = max(1, -(-rows // BUCKET))
         nearby = stored.filter(
-            pl.col("source_file_id").is_in([file_id, *others.to_list()])
-            & starts.is_between(lo - margin, hi + margin)
+            pl.col("source_file_id").is_in([file_id, *others.to_list()]) & starts.is_between(lo - margin, hi + margin)
         ).select(_COMPARED)
         for bucket in range(buckets):
             part = nearby.filter(pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket) if buckets > 1 else nearby
