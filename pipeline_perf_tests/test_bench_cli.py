@@ -14,7 +14,8 @@ import pytest
 
 from pipeline_perf.bench.environment import record
 from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultStore, new_run
+from pipeline_perf.bench.results import ResultStore, job_of, new_run
+from pipeline_perf.bench.series import NIGHTLY
 from pipeline_perf.bench_cli.following import sparkline
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
@@ -83,6 +84,7 @@ def test_the_example_is_measured_stored_and_reported_on(pipeline_perf: Command, 
     found = {one.metric for one in figures if one.scope == "long_text"}
     assert {"wordcount.seconds", "wordcount.words_per_s", "wordcount.distinct", "wordcount.peak_memory"} <= found
     assert any(one.workload == "reference.frozen" for one in figures), "nightly histories are followed against it"
+    assert pipeline_perf("bench", "history", "wordcount.seconds").returncode == 1, "a run of the afternoon is no night"
     reported = pipeline_perf("report")
     assert "Nothing has been measured that a target judges" in reported.stdout
     assert "wordcount.long_text" in (tmp_path / "data" / "reports" / "report.html").read_text(encoding="utf-8")
@@ -140,7 +142,7 @@ def test_errors_are_one_line_that_says_what_to_do(pipeline_perf: Command) -> Non
         (("bench", "compare", "v9"), "there is no revision 'v9'"),
         (("bench", "run", "wordcount.long_txt"), "did you mean wordcount.long_text"),
         (("bench", "compare", "HEAD", "--scenario", "csv_1k"), "runs the module pipeline_perf, which"),
-        (("bench", "history", "seconds"), "nothing was measured on this machine"),
+        (("bench", "history", "seconds"), "no night was measured on this machine"),
         (("bench", "baseline", "save", "x"), "nothing has been measured yet"),
     ):
         done = pipeline_perf(*arguments)
@@ -163,7 +165,7 @@ def nights(tmp_path: Path) -> ResultStore:
         level = 1.2 if number >= 30 else 1.0
         figures = [Measurement("ingest.seconds", "csv", level * float(np.exp(generator.normal(0, 0.02))), "s")]
         figures += [Measurement("reference.seconds", "frozen", 1.0, "s"), Measurement("ingest.failed", "csv", 0.0)]
-        store.write(new_run(here, time), figures)
+        store.write(new_run(here, time, job=NIGHTLY), figures)
     return store
 
 
@@ -179,6 +181,18 @@ def test_a_history_shows_its_level_shift_until_somebody_takes_it(pipeline_perf: 
     assert "acknowledged" in pipeline_perf("bench", "history", "seconds", "--scenario", "csv").stdout
     again = pipeline_perf("bench", "ack", "seconds", "--by", "somebody", "--note", "once more")
     assert again.returncode == 1 and "no alert on seconds is open" in again.stderr
+
+
+def test_a_night_is_measured_against_the_pinned_computation_and_begins_a_history(pipeline_perf: Command, tmp_path: Path) -> None:
+    done = pipeline_perf("bench", "run", "long_text", "--night", "--repetitions", "2")
+    assert done.returncode == 0, done.stderr
+    store = ResultStore(tmp_path / "data" / "results")
+    (run,) = store.run_ids()
+    assert job_of(run) == NIGHTLY
+    assert {"wordcount.cpu_ratio_to_reference", "wordcount.seconds", "reference.cpu_seconds"} <= {
+        one.metric for one in store.measurements(run)
+    }
+    assert "wordcount.long_text cpu_ratio_to_reference" in pipeline_perf("bench", "history", "cpu_ratio_to_reference").stdout
 
 
 def test_a_sparkline_reaches_from_the_least_to_the_most_and_shows_gaps() -> None:

@@ -41,21 +41,27 @@ class ResultsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """One measuring session: its id sorts by time, its environment says what it ran on."""
+    """One measuring session: its id sorts by time and names the job, its environment says what it ran on."""
 
     id: str
     time: datetime
     environment: Environment
 
 
-def new_run(environment: Environment, time: datetime | None = None, name: str = "") -> Run:
-    """A run that begins now (UTC), or at `time`.
+def new_run(environment: Environment, time: datetime | None = None, name: str = "", job: str = "") -> Run:
+    """A run of a `job` ("nightly"; none: '') that begins now (UTC), or at `time`.
 
     Ids sort by time, to the microsecond. Steps of one run in several processes get the same id by giving
-    the same time and name.
+    the same time, job and name; a name has no hyphen.
     """
     moment = (time or datetime.now(UTC)).astimezone(UTC)
-    return Run(f"{moment:%Y%m%dT%H%M%S%fZ}-{name or secrets.token_hex(3)}", moment, environment)
+    parts = (f"{moment:%Y%m%dT%H%M%S%fZ}", job, name or secrets.token_hex(3))
+    return Run("-".join(part for part in parts if part), moment, environment)
+
+
+def job_of(run: str) -> str:
+    """The job that a run belongs to, by its id; '' where it belongs to none."""
+    return run.partition("-")[2].rpartition("-")[0]
 
 
 class ResultStore:
@@ -128,14 +134,17 @@ class ResultStore:
         return [_measurement(row) for row in frame.iter_rows(named=True)]
 
     def all_measurements(
-        self, before: str | None = None, machine: str | None = None, metrics: Collection[str] | None = None
+        self, before: str | None = None, machine: str | None = None, metrics: Collection[str] | None = None, job: str | None = None
     ) -> dict[str, list[Measurement]]:
-        """The figures of every run; only of those older than the run `before`, of one machine, of the metrics ("ingest.seconds") named."""
+        """The figures of every run; only of those older than the run `before`, of one machine, of the metrics ("ingest.seconds") named,
+        of one job, where these are given.
+        """
         frame = self._query(
             f"""SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})
                 WHERE coalesce(machine = $machine, true) AND coalesce(run < $before, true)
                   AND coalesce(list_contains($metrics, split_part(workload, '.', 1) || '.' || metric), true)
                 ORDER BY run""",
+            self._chosen(job=job),
             machine=machine,
             before=before,
             metrics=None if metrics is None else sorted(metrics),
@@ -146,11 +155,17 @@ class ResultStore:
         return found
 
     def history(
-        self, metric: str, workload: str, machine: str | None = None, until: str | None = None, last: int | None = None
+        self,
+        metric: str,
+        workload: str,
+        machine: str | None = None,
+        until: str | None = None,
+        last: int | None = None,
+        job: str | None = None,
     ) -> pl.DataFrame:
         """One row per run, oldest first, of a workload's metric ("seconds", "ingest.csv_1m").
 
-        Only of one machine, up to and with the run `until`, and of the `last` so many runs, where these are given.
+        Only of one machine, of one job, up to and with the run `until`, and of the `last` so many runs, where these are given.
 
         Columns: run, time, revision, dirty, machine, unit, value (median of the repetitions), low and
         high (medians of the brackets), least, most, repetitions.
@@ -161,14 +176,14 @@ class ResultStore:
                        median(low) AS low, median(high) AS high, min(value) AS least, max(value) AS most, count(*) AS repetitions
                 FROM ({_ROWS}) WHERE metric = $metric AND workload = $workload AND coalesce(machine = $machine, true)
                 GROUP BY run ORDER BY run""",
-            self._chosen(until, last),
+            self._chosen(until, last, job),
             metric=metric,
             workload=workload,
             machine=machine,
         )
 
-    def _chosen(self, until: str | None, last: int | None) -> list[str]:
-        runs = [run for run in self.run_ids() if until is None or run <= until]
+    def _chosen(self, until: str | None = None, last: int | None = None, job: str | None = None) -> list[str]:
+        runs = [run for run in self.run_ids() if (until is None or run <= until) and (job is None or job_of(run) == job)]
         return runs if last is None else runs[-last:]
 
     def _files(self, runs: Collection[str] | None = None) -> list[Path]:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: What `frozen.compute` returns, on every machine. A test pins it, and the file's text.
 CHECKSUM = "e4c0a3b690b5811f7ac67fb68500e7c37205f81ae50b2399ba86b06c9f9bc779"
 
+#: The job whose runs are nights. What else is measured on a day (a change tried out, a build) is no value of its night.
+NIGHTLY = "nightly"
+
 #: With 5 % noise on each side, so many pairs leave 1.6 % in the night's ratio: a step of 5 % is then found within a week
 #: (`calibrate.simulated` publishes how often). Twenty pairs find it in 83 to 89 of 100 cases, ten in about half.
 PAIRS_A_NIGHT = 30
@@ -133,7 +136,7 @@ def nightly(store: ResultStore, workload: str, metric: str, machine: str, until:
     """The series of a workload's metric on one machine, from the results store.
 
     Times are divided by the reference's of the same run, rates multiplied; other units stand as they
-    are. The last run of a date is its night: one that was measured again replaces what it repeats. A
+    are. Only runs of the job `nightly` are nights, the last of a date is its night. A
     night whose run has no reference, no figure, or only failed repetitions is a gap, and so is a
     date without a run.
     """
@@ -151,7 +154,7 @@ def nightly(store: ResultStore, workload: str, metric: str, machine: str, until:
 
 
 def _rows(store: ResultStore, workload: str, metric: str, machine: str, until: str | None, last: int | None) -> dict[str, dict[str, Any]]:
-    return {row["run"]: row for row in store.history(metric, workload, machine, until, last).iter_rows(named=True)}
+    return {row["run"]: row for row in store.history(metric, workload, machine, until, last, NIGHTLY).iter_rows(named=True)}
 
 
 def _value(own: Mapping[str, Any] | None, reference: Mapping[str, Any] | None, unit: str, against: bool) -> tuple[float | None, str]:
@@ -170,6 +173,11 @@ def _value(own: Mapping[str, Any] | None, reference: Mapping[str, Any] | None, u
     if not (reference["value"] and math.isfinite(reference["value"]) and reference["value"] > 0):
         return None, f"the reference's figure is {reference['value']}, which is no time"
     return float(value / reference["value"] if unit == "s" else value * reference["value"]), ""
+
+
+def with_night(series: Series, night: Night) -> Series:
+    """The series with one more night, which takes the place of one of the same date."""
+    return replace(series, nights=tuple(with_gaps([*series.nights, night])))
 
 
 def with_gaps(nights: Iterable[Night]) -> list[Night]:

@@ -78,6 +78,7 @@ def _medians(store: ResultStore, run_id: str) -> dict[tuple[str, str], tuple[flo
 def history(lab: Lab, metric: str, scenario: tuple[str, ...], nights: int) -> None:
     """A METRIC ("seconds", "ingest.cpu_seconds") over the nights, and where its level changed.
 
+    Nights are the runs of the job nightly, and those of `bench run --night`; "cpu_ratio_to_reference" is the quietest.
     Times and rates are followed as ratios to the pinned computation of the same run: what slows the whole
     machine down is in both.
     """
@@ -100,9 +101,10 @@ def _followed(lab: Lab, metric: str, scenarios: Sequence[str]) -> tuple[str, lis
     from fnmatch import fnmatchcase
 
     from pipeline_perf.bench.results import ResultsError
+    from pipeline_perf.bench.series import NIGHTLY
 
     measured: dict[str, set[str]] = {}
-    for run in lab.store.all_measurements(machine=lab.machine).values():
+    for run in lab.store.all_measurements(machine=lab.machine, job=NIGHTLY).values():
         for one in run:
             measured.setdefault(one.metric, set()).add(one.workload)
     matching = {full: names for full, names in measured.items() if metric in (full, full.partition(".")[2])}
@@ -115,7 +117,8 @@ def _followed(lab: Lab, metric: str, scenarios: Sequence[str]) -> tuple[str, lis
         }
     )
     if not wanted:
-        known = ", ".join(sorted({full.partition(".")[2] for full in measured})) or "none: nothing was measured on this machine"
+        nothing = "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
+        known = ", ".join(sorted({full.partition(".")[2] for full in measured})) or nothing
         raise ResultsError(f"{lab.store.root}: no figure {metric!r}{' of ' + ', '.join(scenarios) if scenarios else ''}; there are {known}")
     return metric if metric in {full.partition(".")[2] for full in matching} else metric.partition(".")[2], wanted
 

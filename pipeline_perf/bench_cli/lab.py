@@ -70,13 +70,13 @@ class Lab:
             click.echo(f"Warning: {problem}", err=True)
         return found
 
-    def run(self) -> Run:
+    def run(self, job: str = "") -> Run:
         """A new run, now and here."""
         from pipeline_perf.bench.environment import record
         from pipeline_perf.bench.results import new_run
         from pipeline_perf.workloads import PACKAGES
 
-        found = new_run(record(PACKAGES, Path.cwd()))
+        found = new_run(record(PACKAGES, Path.cwd()), job=job)
         if found.environment.busy:
             click.echo(f"Warning: the machine is busy (load {found.environment.load_1m:.1f}): times will be too long", err=True)
         return found

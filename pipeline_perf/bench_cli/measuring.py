@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline_perf.bench.measurement import Measurement
     from pipeline_perf.bench.profile import Frame, Profile
     from pipeline_perf.bench.registry import Offer
+    from pipeline_perf.bench.results import Run
     from pipeline_perf.bench.workload import Workload
 
 
@@ -38,25 +39,31 @@ def list_(lab: Lab) -> None:
 @click.option(
     "--budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest measuring of one workload; default 120."
 )
+@click.option("--night", is_flag=True, help="Measure this date's value for `bench history`: 30 pairs with the pinned computation.")
 @click.pass_obj
-def run(lab: Lab, scenario: tuple[str, ...], repetitions: int | None, budget: float | None) -> None:
+def run(lab: Lab, scenario: tuple[str, ...], repetitions: int | None, budget: float | None, night: bool) -> None:
     """Measure workloads, each repetition in a fresh process, and store the figures.
 
-    Each runs in turns with its reference, or with a pinned computation that nightly histories are followed against.
-    Exit code 1: a repetition failed.
+    Each runs in turns with its reference, or with a pinned computation. Histories hold only what is measured with
+    --night, as the job nightly does: a run of the afternoon is no night. Exit code 1: a repetition failed.
     """
     from pipeline_perf.bench.measure import measure
     from pipeline_perf.bench.measurement import of_samples, units_per_mib
-    from pipeline_perf.bench.series import REFERENCE
+    from pipeline_perf.bench.series import NIGHTLY, REFERENCE
     from pipeline_perf.workloads import IDLE, IDLE_REPETITIONS
 
     chosen = lab.registry().chosen(scenario)
-    built = [(offer, offer.build(), offer.reference() if offer.reference else REFERENCE) for offer in chosen]
-    kept, failed = lab.run(), False
+    built = [(offer, offer.build(), offer.reference() if offer.reference and not night else REFERENCE) for offer in chosen]
+    kept, failed = lab.run(NIGHTLY if night else ""), False
     idle = measure(IDLE, IDLE_REPETITIONS, 0, lock=lab.lock)
     for offer, workload, reference in built:
-        pairs, series = _measured(workload, reference, repetitions, budget, lab.lock)
-        figures = [*of_samples(pairs.samples), *units_per_mib(pairs.a, idle), *_ratio(offer, pairs)]
+        if night:
+            pairs, ratios = _night(lab, kept, workload, repetitions)
+            series = _judged(pairs.a)
+        else:
+            pairs, series = _measured(workload, reference, repetitions, budget, lab.lock)
+            ratios = _ratio(offer, pairs)
+        figures = [*of_samples(pairs.samples), *units_per_mib(pairs.a, idle), *ratios]
         if reference is not REFERENCE:
             figures += of_samples(measure(REFERENCE, len(pairs.a) or 1, 0, lock=lab.lock))
         lab.store.write(kept, figures, {workload.name: json.dumps(dict(workload.params), default=str)}, part_of(workload.name))
@@ -75,11 +82,27 @@ def _measured(
 
     more = enough.until_enough(budget_s=budget or enough.RUN_BUDGET_S)
     pairs = measure_pair(workload, reference, repetitions or 1, lock=lock, more=None if repetitions else lambda pairs: more(pairs.a))
-    values = enough.values_of(pairs.a, enough.judged(pairs.a))
-    if not values:
-        return pairs, None
-    series = enough.enough(values)
-    return Pairs(pairs.a[series.warmup :], pairs.b[series.warmup :]), series
+    series = _judged(pairs.a)
+    return (Pairs(pairs.a[series.warmup :], pairs.b[series.warmup :]), series) if series else (pairs, None)
+
+
+def _judged(samples: Sequence[Sample]) -> Enough | None:
+    from pipeline_perf.bench import enough
+
+    values = enough.values_of(samples, enough.judged(samples))
+    return enough.enough(values) if values else None
+
+
+def _night(lab: Lab, kept: Run, workload: Workload, pairs: int | None) -> tuple[Pairs, Sequence[Measurement]]:
+    """Tonight's pairs and ratios; says so where they were measured twice."""
+    from pipeline_perf.bench import night
+    from pipeline_perf.bench.series import PAIRS_A_NIGHT
+
+    nights = night.earlier(lab.store, workload.name, kept.environment.machine)
+    found = night.measured(workload, nights, kept.time.date(), lock=lab.lock, pairs=pairs or PAIRS_A_NIGHT)
+    if found.first:
+        click.echo(f"{workload.name}: far from the nights before, and so measured again")
+    return found.pairs, found.ratios
 
 
 def _ratio(offer: Offer, pairs: Pairs) -> list[Measurement]:

@@ -10,14 +10,22 @@ from pipeline_perf.bench.environment import Environment
 from pipeline_perf.bench.measure import Pairs, Sample
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.results import ResultStore, new_run
-from pipeline_perf.bench.series import REFERENCE, Night, Series, middle, nightly, ratios, reference_metric
+from pipeline_perf.bench.series import NIGHTLY, REFERENCE, Night, Series, middle, nightly, ratios, reference_metric, with_night
 from pipeline_perf.bench.workload import Workload
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 MACHINE = Environment(machine="abc", cpu="A CPU", cores=2, memory_bytes=4 << 30, kernel="6.1", python="3.11.9", revision="f" * 40)
 
 
-def stored(root: Path, days: float, seconds: float | None, reference: float | None, revision: str = "a" * 40, machine: str = "abc") -> None:
+def stored(
+    root: Path,
+    days: float,
+    seconds: float | None,
+    reference: float | None,
+    revision: str = "a" * 40,
+    machine: str = "abc",
+    job: str = NIGHTLY,
+) -> None:
     """A run so many days on: a workload's time and the reference's, None where it failed or was not measured."""
     figures = [Measurement("job.failed", "x", float(seconds is None), reason="" if seconds is not None else "out of memory")]
     if seconds is not None:
@@ -25,7 +33,7 @@ def stored(root: Path, days: float, seconds: float | None, reference: float | No
         figures += [Measurement("job.peak_memory", "x", 1000, "B")]
     if reference is not None:
         figures += [Measurement("reference.seconds", "frozen", reference, "s")]
-    ResultStore(root).write(new_run(replace(MACHINE, revision=revision, machine=machine), NOW + timedelta(days=days)), figures)
+    ResultStore(root).write(new_run(replace(MACHINE, revision=revision, machine=machine), NOW + timedelta(days=days), job=job), figures)
 
 
 def test_times_are_ratios_to_the_reference_and_rates_products(tmp_path: Path) -> None:
@@ -64,6 +72,21 @@ def test_a_night_that_was_measured_again_counts_once(tmp_path: Path) -> None:
     stored(tmp_path, 0.1, 4.0, 2.0)
     series = nightly(ResultStore(tmp_path), "job.x", "seconds", "abc")
     assert [night.value for night in series.nights] == [2.0]
+
+
+def test_what_is_measured_by_day_is_no_night(tmp_path: Path) -> None:
+    stored(tmp_path, 0, 4.0, 2.0)
+    stored(tmp_path, 0.4, 9.0, 2.0, job="ci")
+    stored(tmp_path, 0.5, 9.0, 2.0, job="")
+    stored(tmp_path, 1, 6.0, 2.0)
+    series = nightly(ResultStore(tmp_path), "job.x", "seconds", "abc", last=2)
+    assert [night.value for night in series.nights] == [2.0, 3.0]
+
+
+def test_a_further_night_takes_the_place_of_one_of_its_date_and_leaves_gaps_open() -> None:
+    nights = (Night(date(2026, 3, 1), value=1.0), Night(date(2026, 3, 2), value=2.0))
+    assert [night.value for night in with_night(Series("x", nights), Night(date(2026, 3, 2), value=3.0)).nights] == [1.0, 3.0]
+    assert [night.value for night in with_night(Series("x", nights), Night(date(2026, 3, 4), value=4.0)).nights] == [1.0, 2.0, None, 4.0]
 
 
 def test_histories_of_two_machines_are_kept_apart(tmp_path: Path) -> None:
