@@ -33,11 +33,16 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True)
 class Measure:
-    """How a scenario is measured: `repetitions` recorded runs after `warmup` others, interleaved with `reference` ('' for none)."""
+    """How a scenario is measured: `repetitions` recorded runs after `warmup` others, interleaved with `reference` ('' for none).
+
+    `compared`: at every change, with the code that it departs from. `followed`: over the nights, against the pinned computation.
+    """
 
     repetitions: int
     warmup: int = 1
     reference: str = ""
+    compared: bool = False
+    followed: bool = False
 
     def __post_init__(self) -> None:
         if self.repetitions < 1 or self.warmup < 0:
@@ -129,23 +134,23 @@ class _Reader:
         measure = self.build(Measure, name, entry["measure"]) if "measure" in entry else None
         if measure and measure.reference in COPIES and len(data) > 1:
             raise self.error(entry["measure"], f"{name.value}: a copy is made of one file", "leave the reference out, or use one data set")
-        score = self.text(entry["score"]) if "score" in entry else "true"
-        if score not in ("true", "false"):
-            raise self.error(entry["score"], f"{name.value}: score is {score!r}", "write true or false")
-        return Scenario(name.value, tier, self.text(entry["says"]), data, family, measure, score == "true")  # type: ignore[arg-type]  # checked above
+        try:
+            score = _truth(self.text(entry["score"])) if "score" in entry else True
+        except ValueError:
+            raise self.error(entry["score"], f"{name.value}: score is {self.text(entry['score'])!r}", "write true or false") from None
+        return Scenario(name.value, tier, self.text(entry["says"]), data, family, measure, score)  # type: ignore[arg-type]  # checked above
 
     def build(self, kind: type[Any], name: yaml.ScalarNode, node: yaml.Node) -> Any:
         """A dataclass of numbers and texts from a mapping; what its own checks refuse is told with the line."""
-        kinds: dict[str, Callable[[str], Any]] = {
-            field.name: {"int": int, "float": float}.get(str(field.type), str) for field in fields(kind)
-        }
+        known: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "bool": _truth}
+        kinds = {field.name: known.get(str(field.type), str) for field in fields(kind)}
         needed = {field.name for field in fields(kind) if field.default is MISSING}
         values: dict[str, Any] = {}
         for key, value in self.fields(name, node, set(kinds), needed).items():
             try:
                 values[key] = kinds[key](self.text(value))
             except ValueError:
-                expected = "a whole number" if kinds[key] is int else "a number"
+                expected = {int: "a whole number", float: "a number"}.get(kinds[key], "true or false")  # type: ignore[call-overload]  # types as keys
                 raise self.error(value, f"{name.value}: {key} is {self.text(value)!r}", f"write {expected}") from None
         try:
             return kind(**values)
@@ -190,3 +195,9 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             raise self.error(node, "a list or mapping stands where text belongs", "write one value")
         return str(node.value)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError
+    return text == "true"

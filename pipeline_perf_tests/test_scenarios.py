@@ -9,7 +9,7 @@ GOOD = """ci:
   small:
     says: a small file
     data: [{carrier: att, format: csv, rows: 1_000, defect_rate: 0.05}]
-    measure: {repetitions: 3, reference: copy}
+    measure: {repetitions: 3, reference: copy, followed: true}
 weekly:
   large:
     says: a large file
@@ -32,7 +32,7 @@ def test_scenarios_are_read_in_their_order(tmp_path: Path) -> None:
     small, large = load(of(tmp_path, GOOD))
     assert (small.name, small.tier, small.workload, small.records, small.score) == ("small", "ci", "ingest.small", 1_000, True)
     assert (small.data[0].carrier, small.data[0].defect_rate) == ("att", 0.05)
-    assert small.measure == Measure(3, 1, "copy")
+    assert small.measure == Measure(3, 1, "copy", compared=False, followed=True)
     assert (large.tier, large.workload, large.records, large.score) == ("weekly", "scenario.large", 10_000, False)
     assert [spec.seed for spec in large.data] == [1, 2]
 
@@ -55,6 +55,7 @@ def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> N
         ("says: a small file", "sais: x", 3, "there is no field 'sais'"),
         ("rows: 1_000", "rows: many", 4, "rows is 'many'; write a whole number"),
         ("rows: 1_000", "rows: 0", 4, "rows must be at least 1"),
+        ("followed: true", "followed: often", 5, "followed is 'often'; write true or false"),
         ("defect_rate: 0.05", "defect_rate: high", 4, "defect_rate is 'high'; write a number"),
         ("carrier: att", "carrier: acme", 4, "nothing generates acme csv"),
         ("carrier: att, ", "", 4, "the field 'carrier' is missing"),
