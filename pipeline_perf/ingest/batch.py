@@ -12,6 +12,9 @@ from pipeline_perf.ingest.layouts import Control, Table
 #: Columns of a batch's frame beside the file's own.
 RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
 
+#: Prefixes of the Boolean columns by which `normalise` tells `validate` of text that is no value, and of slips set right.
+UNREADABLE, CORRECTED = "unreadable.", "corrected."
+
 #: Records that no column could be read from, as they go to quarantine.
 REJECTED = {"record_no": pl.Int64(), "page": pl.Int32(), "rule": pl.String(), "reason": pl.String(), "raw": pl.String()}
 

@@ -25,9 +25,10 @@ from pipeline_perf.ingest import deduplicate, layouts, recognise
 from pipeline_perf.ingest.batch import Piece, Pieces
 from pipeline_perf.ingest.commit import Attempt, Committer
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
+from pipeline_perf.ingest.fields import seconds
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.lines import BLOCK
-from pipeline_perf.ingest.normalise import Decisions, Origin, normalise, seconds
+from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe import Probe, probe
 from pipeline_perf.ingest.read import read

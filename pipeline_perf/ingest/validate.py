@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import REJECTED
-from pipeline_perf.ingest.normalise import CORRECTED, UNREADABLE
+from pipeline_perf.ingest.batch import CORRECTED, REJECTED, UNREADABLE
 
 REJECTING = tuple(rule for rule in events.RULES if rule.action == "reject")
 REASONS = {rule.name: rule.why for rule in events.RULES}

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest.batch import Batch
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.fields import seconds
 from pipeline_perf.ingest.layouts import Field, Layout, Legs, Override, Table
-from pipeline_perf.ingest.normalise import Decisions, Origin, event_ids, normalise, seconds
+from pipeline_perf.ingest.normalise import Decisions, Origin, event_ids, normalise
 
 property_test = settings(max_examples=80, deadline=None)
 
