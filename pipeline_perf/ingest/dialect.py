@@ -9,13 +9,20 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: In the order that decides ties. A blank stands for any run of blanks.
 DELIMITERS = ",;\t|:~ "
 
-#: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence.
-TRUST = {":": 0.7, "~": 0.9, " ": 0.7}
+#: Tried where at least this share of the lines has them: separators of ASCII, of databases, of older exports, and Hive's ^A.
+UNUSUAL = "\x01\x02\x1c\x1d\x1e\x1f\x07\x0b^¦§¬¶¤·@#*&!%=\\`"
+UNUSUAL_SHARE = 0.6
+
+#: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence. So do most of the unusual.
+TRUST = {":": 0.7, "~": 0.9, " ": 0.7} | dict.fromkeys("@#*&!%=\\`·", 0.6)
+
+#: What lines before the first and behind the last row of the table weigh: they may be many, and are none of it.
+OUTSIDE = 0.3
 
 #: Lines looked at; more would not change the answer, only the time.
 SAMPLE_LINES = 200
@@ -23,9 +30,8 @@ TYPED_ROWS = 40
 
 #: A score below this is no delimiter but prose, fixed columns, or a single column.
 LEAST_SCORE = 0.15
-#: A score above this, and above the second-best delimiter's by the margin, needs no second opinion.
+#: A score above this is as good as any: quoted texts look less like values than numbers do.
 SURE_SCORE = 0.3
-SURE_MARGIN = 1.5
 
 #: Fixed columns show in this many characters; one endless line must not cost a second.
 WIDEST = 1000
@@ -53,7 +59,6 @@ class Dialect:
     escape: str | None = None
     score: float = 0.0
     confidence: float = 0.0
-    sure: bool = False
 
 
 def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
@@ -63,22 +68,40 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
         return
     if dialect.delimiter == " ":
         lines = [re.sub(" +", " ", line.strip(" ")) for line in lines]
-    reader = csv.reader(
+    done, usual = 0, 0
+    while done < len(lines):
+        begun = done
+        reader = _reader(lines[begun:] if begun else lines, dialect)
+        for cells in reader:
+            taken = begun + reader.line_num - done
+            if taken > 1:
+                # Was the quote closed where it should be? What follows one that was not is the next record's.
+                plain = next(_reader([lines[done]], replace(dialect, quote=None)))
+                if len(cells) != usual and (taken > LONGEST_CELL or len(plain) == usual):
+                    yield Row(done, 1, plain)
+                    done += 1
+                    break
+            yield Row(done, taken, cells)
+            done, usual = done + taken, len(cells)
+
+
+def _reader(lines: Sequence[str], dialect: Dialect) -> Any:
+    delimiter, quote = dialect.delimiter or ",", dialect.quote
+    return csv.reader(
         lines,
-        delimiter=dialect.delimiter,
-        quotechar=dialect.quote,
+        delimiter=delimiter,
+        quotechar=quote,
         escapechar=dialect.escape,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        skipinitialspace=quote is not None and delimiter != " " and any(f"{delimiter} {quote}" in line for line in lines),
     )
-    done = 0
-    for cells in reader:
-        yield Row(done, reader.line_num - done, cells)
-        done = reader.line_num
 
 
 def sniff(lines: Sequence[str]) -> Dialect:
     """The dialect in which the rows agree best in their number of cells, and the cells look like values."""
-    sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
+    sample = _without_comments([line for line in lines[:SAMPLE_LINES] if line.strip()])
+    if sample and sample[0].lstrip().startswith(("{", "[{", "<?xml")):
+        return Dialect(confidence=0.9)  # JSON and XML, in which commas and colons abound
     declared = next((found.group(1) for line in sample[:1] if (found := SEPARATOR.fullmatch(line))), None)
     if declared is not None:
         sample = sample[1:]
@@ -88,7 +111,7 @@ def sniff(lines: Sequence[str]) -> Dialect:
     aligned = _columns_align(sample)
     # Lines that are one value each (a time, a number with blanks, words) are a single column.
     single = sum(VALUE.fullmatch(line.strip()) is not None for line in sample) >= 0.8 * len(sample)
-    for delimiter in declared or DELIMITERS:
+    for delimiter in declared or (*DELIMITERS, *_unusual(sample, text)):
         if delimiter not in text or ((aligned or single) and delimiter in TRUST and not declared):
             continue
         for quote, escape in _quotings(text, delimiter):
@@ -97,54 +120,40 @@ def sniff(lines: Sequence[str]) -> Dialect:
             if delimiter not in best or score > best[delimiter].score * 1.0001:
                 best[delimiter] = replace(tried, score=score)
     if declared is not None:
-        return replace(best.get(declared, Dialect(declared)), confidence=1.0, sure=True)
+        return replace(best.get(declared, Dialect(declared)), confidence=1.0)
     ranked = sorted(best.values(), key=lambda found: -found.score)
     if not ranked or ranked[0].score < LEAST_SCORE:
-        unlikely = not ranked or ranked[0].score < LEAST_SCORE / 2
         # Fixed columns and single columns are certain; of prose nobody can say more than that it is no table.
-        return Dialect(confidence=0.9 if aligned or not ranked else 0.4, sure=aligned or unlikely)
+        return Dialect(confidence=0.9 if aligned or not ranked else 0.4)
     first, second = ranked[0], ranked[1].score if len(ranked) > 1 else 0.0
     return replace(
         first,
+        quote=first.quote or _late_quote(lines, first),
         confidence=min(1.0, first.score / SURE_SCORE) * first.score / (first.score + second),
-        sure=first.score >= max(SURE_SCORE, SURE_MARGIN * second),
     )
-
-
-def second_opinion(lines: Sequence[str], own: Dialect) -> Dialect:
-    """DuckDB's sniffer in its lenient mode decides, where its choice is not much worse by our own measure.
-
-    It takes some 0.1 s, most of it once per process, and so is asked in doubt only.
-    """
-    import tempfile
-
-    import duckdb
-
-    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8", errors="replace", newline="") as file:
-        file.write("\n".join(lines))
-        file.flush()
-        try:
-            with duckdb.connect() as connection:
-                answer = connection.execute(
-                    "SELECT Delimiter, Quote, Escape, len(Columns)"
-                    " FROM sniff_csv(?, strict_mode=false, ignore_errors=true, null_padding=true)",
-                    [file.name],
-                ).fetchone()
-        except duckdb.Error:
-            return own
-    if answer is None or answer[3] < 2 or len(answer[0]) != 1:
-        return own
-    quote = answer[1] if answer[1] in ('"', "'") else None
-    found = Dialect(answer[0], quote, "\\" if answer[2] == "\\" else None)
-    sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
-    score = _score(list(split(sample, found)), answer[0], {})
-    if score < max(LEAST_SCORE / 2, own.score / 2):
-        return own
-    return replace(found, score=score, confidence=0.6, sure=True)
 
 
 #: Excel's declaration in the first line, which is no part of the table.
 SEPARATOR = re.compile(r'\s*"?sep=(.)"?[\s,;]*', re.IGNORECASE)
+
+
+def _without_comments(sample: list[str]) -> list[str]:
+    """The lines below a block of comments, which may be longer than the table and has delimiters of its own."""
+    marked = next((i for i, line in enumerate(sample) if not line.startswith("#")), 0)
+    return sample[marked:]
+
+
+def _unusual(sample: Sequence[str], text: str) -> Iterator[str]:
+    for sign in UNUSUAL:
+        if sign in text and sum(sign in line for line in sample) >= UNUSUAL_SHARE * len(sample):
+            yield sign
+
+
+def _late_quote(lines: Sequence[str], found: Dialect) -> str | None:
+    """The quote of a file whose first quoted cell lies behind the sample."""
+    d = re.escape(found.delimiter or ",")
+    cell = re.compile(rf'(?:^|{d})"[^"]*"(?:{d}|$)')
+    return '"' if any('"' in line and cell.search(line) for line in lines[SAMPLE_LINES:]) else None
 
 
 def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
@@ -169,22 +178,22 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
     Rows weigh by their length, so that a preamble of short lines does not hide a short table.
     """
     widths = [len(row.cells) for row in rows]
-    mass = fit = spread = 0.0
+    weights = [sum(map(len, row.cells)) + width for row, width in zip(rows, widths, strict=True)]
+    usual = max(widths, key=widths.count, default=0)
+    fit = spread = 0.0
+    first, last = len(rows), 0
     fitting = []
     for i, (row, width) in enumerate(zip(rows, widths, strict=True)):
-        if row.lines > LONGEST_CELL:
-            return 0.0
-        weight = sum(map(len, row.cells)) + width
-        mass += weight
         if width < 2:
             continue
         near = min((abs(width - widths[j]) for j in (i - 1, i + 1) if 0 <= j < len(rows)), default=0)
-        agreement = 1.0 if near == 0 else 0.5 if near <= 0.25 * width else 0.0
+        agreement = 1.0 if near == 0 else 0.5 if near <= 0.25 * width or width == usual else 0.0
         if not agreement and i + 1 == len(rows) and width > 3:
             agreement = 0.5  # a header that no records follow
         if agreement:
-            fit += weight * agreement
-            spread += weight * agreement * (width - 1) / width
+            fit += weights[i] * agreement
+            spread += weights[i] * agreement * (width - 1) / width
+            first, last = min(first, i), i
             fitting.append(row)
     if not fit:
         return 0.0
@@ -197,7 +206,10 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
             if cell not in kinds:
                 kinds[cell] = _likeness(cell)
         shares.append(sum(kinds[cell] for cell in cells) / len(cells))
-    return (fit / mass) * (spread / fit) * (sum(shares) / len(shares))
+    mass = sum(weights[first : last + 1]) + OUTSIDE * (sum(weights[:first]) + sum(weights[last + 1 :]))
+    # Blanks and colons divide any prose and code; only in a table are most lines divided alike.
+    regular = widths[first : last + 1].count(usual) / (last + 1 - first) if delimiter in TRUST else 1.0
+    return (fit / mass) * (spread / fit) * (sum(shares) / len(shares)) * regular
 
 
 #: Values, each whole: numbers, amounts and telephone numbers; dates and times; words and titles; codes and addresses.

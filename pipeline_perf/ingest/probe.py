@@ -88,8 +88,6 @@ def probe(source: Source, priors: Sequence[str] = ()) -> Probe:
     if tail and not tail[-1]:
         tail.pop()
     shape = dialect.sniff(head)
-    if not shape.sure:
-        shape = dialect.second_opinion(head, shape)
     structure = tables.find(head, tail, shape)
     return Probe(
         source,

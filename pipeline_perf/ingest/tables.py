@@ -7,6 +7,7 @@ layouts' business, not this room's.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pipeline_perf.ingest.dialect import SEPARATOR, Dialect, Row, split
 LOOKED_AT = 1000
 #: Rows within which a stretch shows its header; preambles that a spreadsheet padded to full width are shorter.
 HEADER_WITHIN = 20
+#: Lines of a header at most: titles on two, units, types.
+HEADER_LINES = 4
 #: Rows below a header that tell what its columns hold.
 SHOWN_ROWS = 30
 #: A title is no sentence.
@@ -25,12 +28,19 @@ LONGEST_TITLE = 60
 NAMED = 0.4
 #: A stretch without a header is the table only beside the largest one, by cells.
 LARGE = 0.3
+#: A header with one or two records is the table's own description where the table is so many times larger.
+DWARFED = 8
 
 SQL_TYPE = re.compile(
     r"(?:N?VARCHAR2?|CHAR|TEXT|STRING|U?INT\d*|INTEGER|BIGINT|SMALLINT|TINYINT|FLOAT|DOUBLE|REAL|DECIMAL|NUMERIC|NUMBER"
     r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|TIMESTAMP|UNIQUEIDENTIFIER|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
     re.IGNORECASE,
 )
+#: Column formats of relational database tables of the geological survey: 5s, 16n, 10d.
+WIDTH_TYPE = re.compile(r"\d+[sndSND]")
+NUMBER = re.compile(r"[-+(]?[$€£]?\s?[-+]?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s?[%$€£)]?|[-+]?\.\d+")
+#: What stands in a column of values where there is none.
+MISSING = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "unknown", "?"})
 TOTAL = re.compile(r"\W*(?:(?:sub|grand)?[- ]?totals?|sum(?:me)?|page \d|end of|records?\b.*\d|count)\b", re.IGNORECASE)
 
 
@@ -75,7 +85,12 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
 
 def is_title(cell: str) -> bool:
     """More letters than digits, and short: `1st Cell ID` is a title, `12XX`, `6:45AM` and a date are none."""
-    return len(cell) <= LONGEST_TITLE and _is_wordy(cell)
+    return len(cell) <= LONGEST_TITLE and _is_short_and_wordy(cell)
+
+
+@functools.lru_cache(maxsize=4096)  # the same words come in most rows
+def _is_short_and_wordy(cell: str) -> bool:
+    return _is_wordy(cell)
 
 
 def _is_wordy(cell: str) -> bool:
@@ -97,14 +112,14 @@ def _is_header(row: Row) -> bool:
 
 
 def _is_spaced(row: Row) -> bool:
-    """Whether blanks follow the delimiters, as they follow commas in a sentence."""
-    rest = row.cells[1:]
+    """Whether blanks follow the delimiters, as they follow commas in a sentence; single words are none."""
+    rest = row.cells[1:] if any(" " in cell.strip() for cell in row.cells) else []
     return sum(cell.startswith(" ") and not cell.isspace() for cell in rest) >= 0.5 * len(rest) > 0
 
 
 def _is_types(row: Row) -> bool:
     filled = row.filled
-    return len(filled) > 1 and all(SQL_TYPE.fullmatch(cell.strip()) for cell in filled)
+    return len(filled) > 1 and any(all(pattern.fullmatch(cell.strip()) for cell in filled) for pattern in (SQL_TYPE, WIDTH_TYPE))
 
 
 def _fits(width: int, usual: int) -> bool:
@@ -152,6 +167,8 @@ def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
             continue
         header, below = _parted(stretch)
         large = _cells(stretch) >= LARGE * largest
+        if header and not last and len(below) <= 2 and largest >= DWARFED * _cells(stretch):
+            continue  # a line of titles and one of values that describe the table after them
         small = len(header) > 0 and len(header[0].cells) > 2 and any(_value_columns(below))
         if large or small:
             return header, below
@@ -171,27 +188,89 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     """The header rows near the beginning of a stretch: titles before the first record, none if it has no titles."""
     shown = stretch[:SHOWN_ROWS]
     usual = _usual_width(shown)
-    named = sorted(len(row.filled) for row in shown)[len(shown) // 2]
+    # Of rows further down, too: a preamble that was padded to full width may be most of what is shown.
+    counts = sorted(len(row.filled) for row in stretch[: 3 * SHOWN_ROWS])
+    named = counts[len(counts) // 2]
     spaced = sum(map(_is_spaced, shown)) > 0.5 * len(shown)
     leading: list[int] = []
+    record = None
     for i, row in enumerate(shown[:HEADER_WITHIN]):
         if len(row.filled) < 0.5 * named or not _fits(len(row.cells), usual):
             continue  # preamble: padded by a spreadsheet, or with a few delimiters of its own
         if _is_header(row) and (spaced or not _is_spaced(row)):
             leading.append(i)
         elif not all(map(_is_wordy, row.filled)):
-            break  # a record
+            record = i
+            break
+    # A line of titles and one of values may lead a file, padded to the width of the table that they describe.
+    for i, row in enumerate(shown[record + 1 : record + 4] if record and leading else (), (record or 0) + 1):
+        if len(row.filled) == named != len(shown[leading[0]].filled) and _is_header(row):
+            leading = [i]
     if not leading:
-        return []
+        if record is None or not _contrasts(shown[record], stretch[record + 1 : record + 1 + SHOWN_ROWS]):
+            return []
+        leading = [record]
     first = next((i for i in leading if len(stretch[i].cells) == usual), leading[-1])
     row, below = stretch[first], stretch[first + 1 : first + 1 + SHOWN_ROWS]
     if not _differs(row, below):
         return []
-    if below and _is_types(below[0]):
-        return [row, below[0]]
-    if len(below) > 1 and _is_header(below[0]) and _names_values(below[0], below[1:]):
-        return [row, below[0]]
-    return [row]
+    header = [row]
+    while len(header) < HEADER_LINES and len(below) > 1 and (_is_types(below[0]) or _continues(below[0], below[1:])):
+        header.append(below[0])
+        below = below[1:]
+    if below and len(header) < HEADER_LINES and _is_types(below[0]):
+        header.append(below[0])
+    return header
+
+
+def _kind(cell: str) -> str:
+    """`number`, `date` (or time), `word`, or `code` for what has letters and digits."""
+    text = cell.strip()
+    if NUMBER.fullmatch(text):
+        return "number"
+    letters = any(map(str.isalpha, text))
+    if not any(map(str.isdigit, text)):
+        return "word"
+    return "code" if letters and not re.match(r"\d+[-/.:]\d+[-/.:]?", text) else "date"
+
+
+def _kinds(rows: Sequence[Row], width: int) -> list[str | None]:
+    """The kind of value that each column holds, None where it holds several or nothing."""
+    found: list[str | None] = []
+    for i in range(width):
+        kinds = [_kind(row.cells[i]) for row in rows if i < len(row.cells) and row.cells[i].strip().casefold() not in MISSING]
+        top = max(kinds, key=kinds.count) if kinds else None
+        found.append(top if top and kinds.count(top) >= 0.8 * len(kinds) else None)
+    return found
+
+
+def _contrasts(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row is of other kinds than the columns below it: `c1980` over numbers, `id` over codes."""
+    if not below:
+        return False
+    keys = _key(row)
+    if len(row.filled) < 0.5 * len(keys) or len({*filter(None, keys)}) < 0.9 * len(row.filled):
+        return False
+    unlike = alike = 0
+    for cell, kind in zip(keys, _kinds(below, len(keys)), strict=True):
+        if cell in MISSING or kind is None:
+            continue
+        if _kind(cell) != kind:
+            unlike += 1
+        elif kind != "word":
+            alike += 1
+    return unlike > 2 * alike
+
+
+def _continues(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row goes on with the header: over the columns of numbers and dates it has words, as units are."""
+    if len(row.filled) < 2 or not _fits(len(row.cells), _usual_width(below)):
+        return False
+    over = [cell for cell, kind in zip(_key(row), _kinds(below, len(row.cells)), strict=True) if kind in ("number", "date")]
+    named = [cell for cell in over if cell]
+    if len(over) < 2 or len(named) <= 0.5 * len(over):
+        return False
+    return not any(cell in MISSING or _kind(cell) in ("number", "date") for cell in named)
 
 
 def _differs(row: Row, below: Sequence[Row]) -> bool:
@@ -208,12 +287,6 @@ def _value_columns(rows: Sequence[Row]) -> list[bool]:
         cells = [cell for row in rows if i < len(row.cells) and (cell := row.cells[i].strip())]
         found.append(bool(cells) and sum(not is_title(cell) for cell in cells) > 0.5 * len(cells))
     return found
-
-
-def _names_values(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row has titles over the columns of values below it, so that it is no record of texts."""
-    over = [bool(cell.strip()) for cell, values in zip(row.cells, _value_columns(below)) if values]  # noqa: B905
-    return len(over) > 1 and sum(over) > 0.5 * len(over)
 
 
 def _titles(header: Sequence[Row]) -> tuple[str, ...]:
@@ -265,7 +338,8 @@ def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
         short = len(row.cells) <= 0.5 * width or (len(filled) <= 1 and width > 2)
         texts = short and all(_is_wordy(cell) or not any(map(str.isdigit, cell)) for cell in filled)
         total = len(filled) <= 0.6 * width and any(TOTAL.match(cell) for cell in filled[:1])
-        if not (texts or total or not filled):
+        sparse = len(row.cells) == width > 2 and not row.cells[0].strip()  # a record without its first values
+        if not ((texts and not sparse) or total or not filled):
             break
         count += 1
     return count
@@ -277,6 +351,7 @@ def _one_column(rows: Sequence[Row], declared: int) -> Structure:
         return Structure(preamble_lines=declared)
     first, *below = (row.cells[0].strip() for row in rows)
     values = sum(not is_title(cell) and " " not in cell for cell in below)
-    if is_title(first) and "  " not in first and values > 0.8 * len(below):
+    capital = first.isupper() and bool(below) and not any(map(str.isupper, below)) and all(map(is_title, below))
+    if is_title(first) and "  " not in first and (values > 0.8 * len(below) or capital):
         return Structure(preamble_lines=rows[0].line, header_lines=1, tables=1, columns=(first,))
     return Structure(preamble_lines=declared, tables=1, columns=("column_1",))
