@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipeline_perf import scenarios
 from pipeline_perf.bench import targets
-from pipeline_perf.defs import accuracy, alerts, benchmark, datasets, inbox, jobs, lake, parsed, readiness
+from pipeline_perf.defs import accuracy, alerts, benchmark, calibration, datasets, history, inbox, jobs, lake, parsed, readiness, regression
 from pipeline_perf.defs.checks import Producer, target_checks
 from pipeline_perf.defs.folders import Folders, Settings
 from pipeline_perf.scenarios import Tier
@@ -41,12 +41,26 @@ def build(settings: Settings) -> dg.Definitions:
         tiers[scenario.tier] += [key for asset in mine for key in asset.keys]
         assets += mine
         reported += [producer.asset for producer in producers if not (scenario.score and producer.asset == parsed.key(scenario.name))]
+    measured = [scenario for scenario in planned if scenario.measure]
+    for scenario in measured:
+        # Its scope in the contract is the workload's full name: that is what was compared.
+        gate = Producer(regression.key(scenario.name), scenario.workload, regression.METRICS, may_lack=True)
+        judged += target_checks(f"regression_{scenario.name}", [gate], contract)
+    followed = [scenario for scenario in measured if scenario.measure and scenario.measure.followed]
+    compared = [regression.key(one.name) for one in measured if one.measure and one.measure.compared and one.tier == "ci"]
+    assets += [*(history.asset_of(scenario) for scenario in followed), calibration.asset_of(contract)]
+    assets += [regression.assets_of(measured, settings.against)] if measured else []
+    assets += [history.alerts_of(followed)] if followed else []
+    judged += calibration.checks_of(contract)
+    reported += [*compared, *([history.ALERTS] if followed else [])]
     assets.append(readiness.asset_of(reported, contract))
-    scenario_jobs, inbox_job = jobs.scenario_jobs(tiers), jobs.inbox_job()
+    scenario_jobs = jobs.scenario_jobs(tiers, compared, [history.key(scenario.name) for scenario in followed])
+    scenario_jobs["calibration"] = jobs.calibration_job()
+    others = [jobs.inbox_job(), *([jobs.paired_regression([regression.key(one.name) for one in measured])] if measured else [])]
     return dg.Definitions(
         assets=assets,
         asset_checks=judged,
-        jobs=[*scenario_jobs.values(), inbox_job],
+        jobs=[*scenario_jobs.values(), *others],
         schedules=jobs.schedules(scenario_jobs),
         sensors=[inbox.inbox_sensor, *alerts.SENSORS],
         resources={"folders": Folders(data=settings.data), "alerts": alerts.Alerts()},

@@ -35,6 +35,7 @@ from pipeline_perf.bench.workload import Workload
 
 if TYPE_CHECKING:
     from pipeline_perf.bench.planted import Trial
+    from pipeline_perf.bench.results import ResultStore
 
 FAMILY = "calibration"
 
@@ -60,6 +61,9 @@ OUTLIERS = 0.05
 
 #: Seconds of measuring within which a planted slow-down must be found, by the workload's scope.
 BUDGETS_S = {"plus_5": 300.0, "plus_10": 120.0}
+
+#: The numbers of trials that `simulated` takes.
+NUMBERS = ("null_series", "step_series", "null_comparisons", "power_comparisons")
 
 Progress = Callable[[str], None]
 
@@ -356,6 +360,34 @@ def attributed(trials: Sequence[Trial]) -> list[Measurement]:
         Rate(sum(trial.right_stage for trial in trials), number).measurement("right_stage_rate", scope),
         _trials(number, scope),
     ]
+
+
+# What is known on a machine --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Known:
+    """The newest figures of one scope, and the run that measured them."""
+
+    run: str
+    figures: tuple[Measurement, ...]
+
+    @property
+    def trials(self) -> int:
+        """How many trials the rates are counted over, 0 where that is not told."""
+        return int(next((one.value for one in self.figures if one.metric == f"{FAMILY}.trials"), 0))
+
+
+def newest(store: ResultStore, machine: str) -> dict[str, Known]:
+    """What was last found of each scope on a machine, simulated or real; a scope that nobody measured is not there."""
+    found: dict[str, Known] = {}
+    for run, figures in store.all_measurements(machine=machine).items():
+        scopes: dict[str, list[Measurement]] = {}
+        for one in figures:
+            if one.family == FAMILY:
+                scopes.setdefault(one.scope, []).append(one)
+        found |= {scope: Known(run, tuple(mine)) for scope, mine in scopes.items()}
+    return found
 
 
 if __name__ == "__main__":

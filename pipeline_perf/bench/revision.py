@@ -136,6 +136,43 @@ def trees(revision: str, directory: Path | None = None, cache: Path | None = Non
         yield found[0], found[1]
 
 
+def departed_from(directory: Path) -> str:
+    """The commit at which the working tree left the default branch, as a hash; '' where there is no such branch.
+
+    The default branch is the remote's where there is a remote, else `main` or `master`. On that branch itself, this is
+    its newest commit: what differs from it is what nobody has committed yet. Raises RevisionError for a directory in no repository.
+    """
+    repository = Path(_git(directory, "rev-parse", "--show-toplevel"))
+    for branch in (
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+        "refs/remotes/origin/master",
+        "refs/heads/main",
+        "refs/heads/master",
+    ):
+        if _git(repository, "for-each-ref", "--format=%(objectname)", branch):
+            try:
+                return _git(repository, "merge-base", "HEAD", branch)
+            except RevisionError:  # of a shallow clone, or of two histories: they have no commit in common
+                return ""
+    return ""
+
+
+def differences(revision: str, module: str, directory: Path) -> list[str]:
+    """The files of a top-level module, or that decide what is installed, in which the working tree differs from a revision.
+
+    Raises RevisionError like `trees`.
+    """
+    start = directory.resolve()
+    repository = Path(_git(start, "rev-parse", "--show-toplevel")).resolve()
+    project, commit = _project(start, repository), _commit(repository, revision)
+    named = [place / name for place in (project, project / "src") for name in (module, f"{module}.py")]
+    wanted = [f":(top){path}" for path in (*named, *(project / name for name in DEPENDENCY_FILES))]
+    tracked = _git(repository, "diff", "--name-only", "-z", "--no-renames", commit, "--", *wanted)
+    new = _git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", *wanted)
+    return sorted({name for name in f"{tracked}\0{new}".split("\0") if name})
+
+
 # Git -----------------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
 
     kept = lab.run()
     if kinds == "simulated":
-        numbers = {"null_series": trials, "step_series": trials, "null_comparisons": trials, "power_comparisons": trials} if trials else {}
+        numbers = dict.fromkeys(calibration.NUMBERS, trials) if trials else {}
         figures = calibration.simulated(**numbers, progress=click.echo)
     elif kinds == "real":
         with tempfile.TemporaryDirectory(prefix="calibrate-") as folder:

@@ -46,7 +46,7 @@ def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[T
     """
     asked = {one: [target for target in contract if target.limits and one.gives(target)] for one in producers}
     specs = [
-        dg.AssetCheckSpec(check_name(target), asset=producer.asset, description=_told(target))
+        dg.AssetCheckSpec(check_name(target), asset=producer.asset, description=told(target))
         for producer, found in asked.items()
         for target in found
     ]
@@ -112,7 +112,8 @@ def _figure(verdict: Verdict) -> str:
     return f"{verdict.actual:g} {verdict.target.unit}".rstrip() + limit + note
 
 
-def _told(target: Target) -> str:
+def told(target: Target) -> str:
+    """A target with its limits and its reason, as a check's description."""
     asked = ((target.required, "required"), (target.ours, "ours"), (target.warn, "warning unless"), (target.critical, "critical unless"))
     limits = ", ".join(f"{name} {limit}" for limit, name in asked if limit)
     return f"{target.holds} ({limits}{' ' + target.unit if target.unit else ''}): {target.why}."

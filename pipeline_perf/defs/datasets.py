@@ -20,8 +20,8 @@ def key(scenario: str) -> dg.AssetKey:
 
 
 def load(scenario: Scenario, folders: Folders) -> list[Dataset]:
-    """The data sets of a scenario, generated where they are not there yet."""
-    return [generate(spec, folders.datasets) for spec in scenario.data]
+    """The data sets of a scenario, generated where they are not there yet; a workload on them may run in any folder."""
+    return [generate(spec, folders.datasets.resolve()) for spec in scenario.data]
 
 
 def asset_of(scenario: Scenario) -> dg.AssetsDefinition:

@@ -22,11 +22,13 @@ class Settings:
 
     PIPELINE_PERF_DATA: the data directory (`data`, in the directory that Dagster is started from).
     PIPELINE_PERF_TARGETS, PIPELINE_PERF_SCENARIOS: files that take the place of the built-in ones.
+    PIPELINE_PERF_AGAINST: the revision that the job ci compares the working tree with (left out: where it left the default branch).
     """
 
     data: str = "data"
     targets: Path = targets.DEFAULT_PATH
     scenarios: Path = scenarios.DEFAULT_PATH
+    against: str = ""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -35,6 +37,7 @@ class Settings:
             data=environment.get("PIPELINE_PERF_DATA") or cls.data,
             targets=Path(environment.get("PIPELINE_PERF_TARGETS") or cls.targets),
             scenarios=Path(environment.get("PIPELINE_PERF_SCENARIOS") or cls.scenarios),
+            against=environment.get("PIPELINE_PERF_AGAINST") or cls.against,
         )
 
 
@@ -80,6 +83,11 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
     @property
     def results(self) -> ResultStore:
         return ResultStore(self.root / "results")
+
+    @property
+    def comparisons(self) -> ResultStore:
+        """The repetitions of paired comparisons, apart from the nights: one of their sides is another revision."""
+        return ResultStore(self.root / "results" / "comparisons")
 
     @property
     def machine_lock(self) -> Path:

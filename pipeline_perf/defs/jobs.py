@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipeline_perf.defs import inbox, lake, readiness
+from pipeline_perf.defs import calibration, history, inbox, lake, readiness, regression
 from pipeline_perf.scenarios import Tier
 
 if TYPE_CHECKING:  # what define_asset_job returns; Dagster exports it under no public name
@@ -26,27 +26,57 @@ RESUMED_AFTER_A_CRASH = {"dagster/max_retries": "3"}
 TIERS: Mapping[str, tuple[Tier, ...]] = {"ci": ("ci",), "nightly": ("ci", "nightly"), "weekly_full_scale": ("weekly",)}
 
 SENTENCES = {
-    "ci": "Small data sets and the samples: generated, ingested, scored, measured and judged, in under three minutes.",
-    "nightly": "Everything of ci, large files up to one million rows, and the production scenarios.",
+    "ci": "Small data sets and the samples: generated, ingested, scored, measured and judged, in about three minutes; "
+    "where the code differs from that of the default branch, it must not be slower.",
+    "nightly": "Everything of ci, large files up to one million rows, the production scenarios, and the history of nights.",
     "weekly_full_scale": "Ten million rows.",
+    "calibration": "The lab's own false alarms, and what it finds of what is there.",
+    "paired_regression": "The working tree against a revision of your choice: slower or not, by how much, and where.",
 }
 
+#: Seconds for each comparison of the job ci: a slow-down of 10 % is found in that time, one of 5 % in `paired_regression`'s.
+CI_BUDGET_S = 90.0
 
-def scenario_jobs(assets: Mapping[Tier, Sequence[dg.AssetKey]]) -> dict[str, AssetJob]:
-    """The jobs over scenarios; `assets` are those of each tier."""
+
+def scenario_jobs(
+    assets: Mapping[Tier, Sequence[dg.AssetKey]], compared: Sequence[dg.AssetKey], followed: Sequence[dg.AssetKey]
+) -> dict[str, AssetJob]:
+    """The jobs over scenarios; `assets` are those of each tier, `compared` with another revision in ci, `followed` over the nights."""
+    further = {"ci": compared, "nightly": [*followed, history.ALERTS] if followed else []}
+    settings = {"ci": regression.configured(budget_s=CI_BUDGET_S)} if compared else {}
     return {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(
                 *(key for tier in tiers for key in assets.get(tier, ())),
+                *further.get(name, ()),
                 *([] if name == "weekly_full_scale" else [lake.SAMPLES]),
                 readiness.KEY,
             ),
             description=SENTENCES[name],
             tags=WHOLE_MACHINE,
+            config=settings.get(name),
         )
         for name, tiers in TIERS.items()
     }
+
+
+def paired_regression(measured: Sequence[dg.AssetKey]) -> AssetJob:
+    """The job that compares with a revision; revision, scenarios and time are in its configuration."""
+    return dg.define_asset_job(
+        "paired_regression",
+        selection=dg.AssetSelection.assets(*measured),
+        description=SENTENCES["paired_regression"],
+        tags=WHOLE_MACHINE,
+        config=regression.configured(revision="HEAD"),
+    )
+
+
+def calibration_job() -> AssetJob:
+    """The job that publishes the lab's error rates."""
+    return dg.define_asset_job(
+        "calibration", selection=dg.AssetSelection.assets(calibration.KEY), description=SENTENCES["calibration"], tags=WHOLE_MACHINE
+    )
 
 
 def inbox_job() -> AssetJob:
@@ -61,7 +91,7 @@ def inbox_job() -> AssetJob:
 
 def schedules(jobs: Mapping[str, AssetJob]) -> list[dg.ScheduleDefinition]:
     """Nights and weeks in UTC: 02:00 local time happens twice or never when the clocks change."""
-    times = {"nightly": "0 2 * * *", "weekly_full_scale": "0 2 * * 1"}
+    times = {"nightly": "0 2 * * *", "weekly_full_scale": "0 2 * * 1", "calibration": "0 2 * * 0"}
     return [
         dg.ScheduleDefinition(
             name=name,

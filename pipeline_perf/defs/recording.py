@@ -27,16 +27,20 @@ def lab_run(context: dg.AssetExecutionContext) -> Run:
     """The run of the lab that belongs to this run of Dagster: the same in every step and process of it."""
     found = context.instance.get_run_record_by_id(context.run.run_id)
     begun = found.create_timestamp if found else datetime.now(UTC)
-    return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, context.run.run_id[:8])
+    return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, context.run.run_id[:8], context.run.job_name.strip("_"))
 
 
 def record(
-    context: dg.AssetExecutionContext, store: ResultStore, measurements: Sequence[Measurement], params: dict[str, str] | None = None
+    context: dg.AssetExecutionContext,
+    store: ResultStore,
+    measurements: Sequence[Measurement],
+    params: dict[str, str] | None = None,
+    part: str = "",
 ) -> dict[str, str]:
-    """Store the figures of this step; returns the metadata entry that names the run."""
+    """Store the figures of this step, or of a `part` of it; returns the metadata entry that names the run."""
     run = lab_run(context)
     if measurements:
-        store.write(run, measurements, params, part=context.op_execution_context.op.name)
+        store.write(run, measurements, params, part=part or context.op_execution_context.op.name)
     return {RUN: run.id}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_perf.bench import revision
 from pipeline_perf.bench.measure import run_once
-from pipeline_perf.bench.revision import RevisionError, Tree, dependencies, trees
+from pipeline_perf.bench.revision import RevisionError, Tree, departed_from, dependencies, differences, trees
 from pipeline_perf.bench.workload import Correctness, Output, Workload
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
@@ -232,3 +232,36 @@ def test_changes_within_a_submodule_are_refused(repo: Repository, cache: Path, t
     (repo.root / "inner" / "file.txt").write_text("changed", encoding="utf-8")
     with pytest.raises(RevisionError, match="the submodule inner has changes of its own"), trees("HEAD", cache=cache):
         pass
+
+
+# What a tree departs from ---------------------------------------------------------------------------
+
+
+def test_a_branch_departs_from_where_it_left_the_default_branch(repo: Repository, tmp_path: Path) -> None:
+    first = repo.git("rev-parse", "HEAD")
+    assert departed_from(repo.root) == first, "on the default branch, from its newest commit"
+    repo.git("checkout", "--quiet", "-b", "change")
+    repo.commit({"words.py": "print('change')\n"})
+    assert departed_from(repo.root) == first
+    repo.git("branch", "--force", "main", "HEAD")
+    repo.git("update-ref", "refs/remotes/origin/main", first)
+    assert departed_from(repo.root) == first, "the remote's branch is what a change will be merged into"
+
+
+def test_without_a_default_branch_nothing_is_departed_from(repo: Repository, tmp_path: Path) -> None:
+    repo.git("branch", "--move", "trunk")
+    assert departed_from(repo.root) == ""
+    with pytest.raises(RevisionError, match="in no git repository"):
+        departed_from(tmp_path)
+
+
+def test_only_what_runs_and_what_is_installed_makes_a_difference(repo: Repository) -> None:
+    repo.write({"notes.md": "a note", "gone.txt": "changed"})
+    assert differences("HEAD", "words", repo.root) == []
+    repo.write({"words.py": "print('second')\n"})
+    assert differences("HEAD", "words", repo.root) == ["words.py"]
+    repo.write({"words/new.py": "", "constraints.txt": ""})
+    assert differences("HEAD", "words", repo.root) == ["constraints.txt", "words.py", "words/new.py"]
+    repo.git("checkout", "--quiet", "words.py")
+    (repo.root / "words.py").unlink()
+    assert "words.py" in differences("HEAD", "words", repo.root)

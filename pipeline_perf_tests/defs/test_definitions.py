@@ -29,7 +29,7 @@ def python(code: str, cwd: Path = ROOT) -> str:
 
 def test_the_definitions_load_in_a_fresh_interpreter_without_work(tmp_path: Path) -> None:
     code = "import pipeline_perf.definitions as d; print(sorted(job.name for job in d.defs.resolve_all_job_defs()))"
-    assert "['__ASSET_JOB', 'ci', 'inbox', 'nightly', 'weekly_full_scale']" in python(code, tmp_path)
+    assert "['__ASSET_JOB', 'calibration', 'ci', 'inbox', 'nightly', 'paired_regression', 'weekly_full_scale']" in python(code, tmp_path)
     assert list(tmp_path.iterdir()) == [], "importing the definitions wrote files"
 
 
@@ -62,9 +62,18 @@ def test_assets_have_two_levels_a_group_of_the_first_and_a_description(shipped: 
 def test_every_scenario_has_its_assets(shipped: dg.Definitions) -> None:
     keys = {tuple(key.path) for key in shipped.resolve_asset_graph().get_all_asset_keys()}
     for scenario in scenarios.load():
-        groups = ["datasets", "parsed"] + ["classification", "duplicates"] * scenario.score + ["benchmark"] * bool(scenario.measure)
+        groups = ["datasets", "parsed"] + ["classification", "duplicates"] * scenario.score
+        groups += ["benchmark", "regression"] * bool(scenario.measure)
+        groups += ["history"] * bool(scenario.measure and scenario.measure.followed)
         assert {(group, scenario.name) for group in groups} <= keys
-    assert {("lake", "events"), ("lake", "quarantine"), ("lake", "samples"), ("report", "readiness")} <= keys
+    assert {
+        ("lake", "events"),
+        ("lake", "quarantine"),
+        ("lake", "samples"),
+        ("report", "readiness"),
+        ("report", "alerts"),
+        ("calibration", "rates"),
+    } <= keys
 
 
 def test_every_scope_that_a_target_names_and_a_scenario_measures_has_its_check(shipped: dg.Definitions) -> None:
@@ -95,8 +104,20 @@ def test_jobs_hold_their_tiers(shipped: dg.Definitions) -> None:
     assert parsed("inbox") == set()
 
 
+def test_ci_compares_and_only_the_night_follows(shipped: dg.Definitions) -> None:
+    def names(job: str, group: str) -> set[str]:
+        return {key.path[1] for key in shipped.resolve_job_def(job).asset_layer.executable_asset_keys if key.path[0] == group}
+
+    measured = {one.name for one in scenarios.load() if one.measure}
+    followed = {one.name for one in scenarios.load() if one.measure and one.measure.followed}
+    assert names("ci", "regression") == {"csv_100k"} and names("nightly", "regression") == set()
+    assert names("paired_regression", "regression") == measured
+    assert names("nightly", "history") == followed and names("ci", "history") == set()
+    assert names("nightly", "report") == {"alerts", "readiness"} and names("ci", "report") == {"readiness"}
+
+
 def test_no_two_runs_share_the_machine(shipped: dg.Definitions) -> None:
-    for name in ("ci", "nightly", "weekly_full_scale", "inbox"):
+    for name in ("ci", "nightly", "weekly_full_scale", "inbox", "paired_regression", "calibration"):
         assert shipped.resolve_job_def(name).tags["pipeline_perf/machine"] == "whole"
 
 
@@ -106,8 +127,12 @@ def test_only_the_inbox_is_started_again_after_a_crash(shipped: dg.Definitions) 
 
 
 def test_schedules_are_in_utc(shipped: dg.Definitions) -> None:
-    found = {name: shipped.resolve_schedule_def(name) for name in ("nightly", "weekly_full_scale")}
-    assert {name: schedule.cron_schedule for name, schedule in found.items()} == {"nightly": "0 2 * * *", "weekly_full_scale": "0 2 * * 1"}
+    found = {name: shipped.resolve_schedule_def(name) for name in ("nightly", "weekly_full_scale", "calibration")}
+    assert {name: schedule.cron_schedule for name, schedule in found.items()} == {
+        "nightly": "0 2 * * *",
+        "weekly_full_scale": "0 2 * * 1",
+        "calibration": "0 2 * * 0",
+    }
     assert {schedule.execution_timezone for schedule in found.values()} == {"UTC"}
     assert {name: schedule.job_name for name, schedule in found.items()} == {name: name for name in found}
 
