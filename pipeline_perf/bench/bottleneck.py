@@ -41,7 +41,7 @@ class Limits:
 
     `cpu`: of the time, one processor is busy. `disk_wait`: of the time, spent waiting for the disk. `memory`: of the
     memory that there is, at the peak. `database`: of the time, in the stages that are the database's. `waiting`:
-    of the time, no processor is busy.
+    of the time, no processor works for it.
     """
 
     cpu: float = 0.80
@@ -53,10 +53,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a workload has at its disposal."""
+    """What a workload has at its disposal. `load` is that of other work, as it was when measuring began."""
 
     cores: int
     memory_bytes: int
+    load: float = 0.0
+
+    @property
+    def taken(self) -> bool:
+        """Whether others want every processor: who waits then may wait for them."""
+        return self.load >= self.cores
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,10 @@ def diagnose(
         cores = f"{busy:.1f} of {machine.cores} cores are busy"
         found.append(("cpu", cores if busy >= limits.cpu * machine.cores else f"{cores}: the others could help"))
     elif not found and waiting >= limits.waiting:
-        found.append(("waiting", f"no processor is busy for {waiting:.0%} of the time{_not_known(disk, figures)}"))
+        others = f", while other work took them (load {machine.load:.1f} on {machine.cores} cores): measure again on a quiet machine"
+        found.append(
+            ("waiting", f"no processor works for it for {waiting:.0%} of the time{others if machine.taken else _not_known(disk, figures)}")
+        )
     bound, why = zip(*found, strict=True) if found else (("none",), ("no limit is passed",))
     seen = _Seen(figures, wall, busy, waiting, disk, machine, limits, stages)
     return Bottleneck(workload, bound, why, busy, machine.cores, waiting, disk, memory, stages, tuple(_recommendations(bound, seen)))
@@ -282,12 +291,12 @@ def _disk(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
 
 
 def _wait_less(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
-    if "waiting" not in bound and "database" not in bound:
+    if ("waiting" not in bound and "database" not in bound) or seen.machine.taken:
         return None
     return Recommendation(
         "waiting",
         "Profile with the wall clock to see what is waited for; ask for more at once, or do other work meanwhile",
-        f"no processor is busy for {seen.waiting:.0%} of {seen.wall:.2f} s; {seen.figures['switches_voluntary']:,.0f} waits",
+        f"no processor works for it for {seen.waiting:.0%} of {seen.wall:.2f} s; {seen.figures['switches_voluntary']:,.0f} waits",
         seen.waiting,
     )
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline_perf.bench.measure import Pairs
+from typing import Protocol
 
 #: What passed through system calls. Faults and switches depend on the machine's state, bytes that reached the disk on the cache.
 COUNTERS = ("read_bytes", "written_bytes")
@@ -23,6 +20,12 @@ TOLERANCE = 0.001
 #: Within one side, the values of a deterministic counter lie within this share of each other: two sides of the same
 #: code then cannot differ by the tolerance.
 STEADY = TOLERANCE / 2
+
+
+class Paired(Protocol):
+    """The figures of two sides by pair, just measured (`measure.Pairs`) or read back."""
+
+    def values(self, metric: str) -> tuple[list[float], list[float]]: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Counter:
         return abs(self.a - self.b) > TOLERANCE * self.b
 
 
-def counters(pairs: Pairs, names: Sequence[str] = COUNTERS) -> list[Counter]:
+def counters(pairs: Paired, names: Sequence[str] = COUNTERS) -> list[Counter]:
     """The counters among `names` that are steady on either side; none of fewer than two pairs, which show no spread."""
     found = []
     for name in names:

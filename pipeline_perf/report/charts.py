@@ -6,9 +6,12 @@ Units are those of the drawing's view box.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_perf.report.content import Breakdown, History, Point
+from pipeline_perf.bench.watch import Finding
+from pipeline_perf.report.content import Breakdown
+from pipeline_perf.report.nights import History, Point
 
 WIDTH, HEIGHT = 520, 200
 LEFT, RIGHT, TOP, BOTTOM = 76, 14, 14, 26
@@ -35,6 +38,16 @@ class LimitLine:
 
 
 @dataclass(frozen=True)
+class ChangeLine:
+    """Where a level changed: the first run at the new one. `anchor` is the end of the label that stands at the line."""
+
+    finding: Finding
+    x: float
+    x_label: float
+    anchor: str
+
+
+@dataclass(frozen=True)
 class Plot:
     """A history as a line from zero, with ticks, the limits near enough to draw, and those that are not."""
 
@@ -45,6 +58,7 @@ class Plot:
     dates: tuple[tuple[float, str], ...]
     limits: tuple[LimitLine, ...]
     far: tuple[tuple[str, float], ...]
+    changes: tuple[ChangeLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,15 @@ def plot(history: History) -> Plot:
         tuple((mark.x, f"{mark.point.time:%Y-%m-%d}") for mark in ends),
         tuple(LimitLine(name, value, y(value), _label(y(value), marks)) for name, value in near),
         far,
+        tuple(_change(one, marks) for one in history.changes),
     )
+
+
+def _change(finding: Finding, marks: tuple[Mark, ...]) -> ChangeLine:
+    """A line at the first run of the new state; what fell silent has none, and stands at the end."""
+    x = next((mark.x for mark in marks if mark.point.time.date() >= finding.since), marks[-1].x)
+    right = x < (LEFT + WIDTH - RIGHT) / 2
+    return ChangeLine(finding, x, x + 5 if right else x - 5, "start" if right else "end")
 
 
 def _label(y: float, marks: tuple[Mark, ...]) -> float:
@@ -108,3 +130,16 @@ def _step(largest: float, unit: str) -> float:
         return float(2 ** math.ceil(math.log2(rough)))
     power = 10 ** math.floor(math.log10(rough))
     return float(next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough))
+
+
+#: View box of a trend's small line, and the room at its edges.
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 60, 16, 2
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The points of a line through values between the least and the most of them; level where all are the same."""
+    least, span = min(values), max(values) - min(values)
+    step = (SPARK_WIDTH - 2 * SPARK_EDGE) / max(1, len(values) - 1)
+    inner = SPARK_HEIGHT - 2 * SPARK_EDGE
+    heights = ((value - least) / span if span else 0.5 for value in values)
+    return " ".join(f"{SPARK_EDGE + i * step:.1f},{SPARK_EDGE + inner * (1 - height):.1f}" for i, height in enumerate(heights))

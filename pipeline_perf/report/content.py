@@ -1,27 +1,36 @@
-"""What a report says, as data: readiness, verdicts, workloads, stages, histories, environment.
+"""What a report says, as data: readiness, verdicts, workloads, stages, bottlenecks, accuracy, environment.
 
-How it looks is the renderers' business (page, markdown, terminal); measuring and judging are the lab's.
+What earlier nights and comparisons say of the run comes from `nights`, `comparisons` and `error_rates`. How it looks is
+the renderers' business (page, markdown, terminal); measuring and judging are the lab's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
+from pipeline_perf import scenarios
+from pipeline_perf.bench.bottleneck import NEEDED, Bottleneck, Limits, Machine, diagnose
+from pipeline_perf.bench.calibrate import FAMILY as CALIBRATION
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.results import ResultStore, Run
 from pipeline_perf.bench.targets import Status, Target, Verdict, judge, met_in
+from pipeline_perf.report import comparisons, error_rates, nights
+from pipeline_perf.report.comparisons import Compared
+from pipeline_perf.report.error_rates import ErrorRate
+from pipeline_perf.report.nights import REFERENCES, Followed, History, Trend
 
 #: The rooms of the corridor in their order; other stages follow as they come.
 CORRIDOR = ("probe", "recognise", "read", "normalise", "validate", "deduplicate", "commit")
 
-STATUSES: tuple[Status, ...] = ("fail", "warn", "unresolved", "pass", "tracked", "not_measured")
+#: Figures of accuracy that count what went wrong; the others are shares of what went right.
+LESS_IS_BETTER = frozenset({"duplicates.lost", "duplicates.doubled", "validation_coverage.false_alarms"})
 
-#: A longer history than three months is a table's business, not a chart's.
-HISTORY_RUNS = 90
+STATUSES: tuple[Status, ...] = ("fail", "warn", "unresolved", "pass", "tracked", "not_measured")
 
 
 @dataclass(frozen=True)
@@ -58,80 +67,120 @@ class Breakdown:
 
 
 @dataclass(frozen=True)
-class Point:
-    """One run in a history."""
+class Scopes:
+    """On how many scenarios a target was judged; `alike` where all have the same figure, and none is the worst."""
 
-    run: str
-    time: datetime
-    revision: str
-    dirty: bool
-    value: float
-    least: float
-    most: float
-
-
-@dataclass(frozen=True)
-class History:
-    """A metric over the runs on one machine, with the limits that apply to it."""
-
-    workload: str
-    metric: str
-    unit: str
-    points: tuple[Point, ...]
-    limits: tuple[tuple[str, float], ...]
+    count: int
+    alike: bool
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a report says about one run."""
+    """Everything that a report says about one run.
+
+    `scopes` tells for each target's id on what it was judged, `says` what a workload or scenario is, in words.
+    """
 
     run: Run
     readiness: Readiness
     verdicts: tuple[Verdict, ...]
     workloads: tuple[WorkloadLine, ...]
     breakdowns: tuple[Breakdown, ...]
+    bottlenecks: tuple[Bottleneck, ...]
     accuracy: Mapping[str, Mapping[str, float]]
-    histories: tuple[History, ...]
     failures: tuple[tuple[str, int, str], ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
+    scopes: Mapping[str, Scopes]
+    histories: tuple[History, ...] = ()
+    followed: Followed = field(default=Followed())
+    trends: Mapping[str, Trend] = field(default_factory=dict)
+    comparisons: tuple[Compared, ...] = ()
+    error_rates: tuple[ErrorRate, ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
 
     def with_status(self, *statuses: Status) -> list[Verdict]:
         return [verdict for verdict in self.verdicts if verdict.status in statuses]
 
 
-def assemble(store: ResultStore, targets: Sequence[Target], run: str | None = None) -> Report:
-    """The report on one stored run, the newest where none is named.
+def assemble(
+    store: ResultStore,
+    targets: Sequence[Target],
+    run: str | None = None,
+    pages: Path | None = None,
+    scenarios_file: Path = scenarios.DEFAULT_PATH,
+) -> Report:
+    """The report on one stored run, the newest that measured a workload or an accuracy where none is named.
 
-    Targets of our own that an earlier run on the same machine met count as met before. Raises
-    ResultsError when the run is not there.
+    Targets of our own that an earlier run on the same machine met count as met before. The lab's own error rates are those
+    last measured on the machine, by whatever run. `pages` is the folder of the
+    reports, beside that of the results where it is left out. Raises ResultsError when the run is not there, and
+    ScenarioError or LevelError for a damaged file of scenarios or acknowledged levels.
     """
-    found = store.run(run or store.latest_run() or "")
+    found = store.run(run or _newest(store) or "")
     measurements = store.measurements(found.id)
-    own = {target.metric for target in targets if target.ours}
-    judged = own | {f"{metric.partition('.')[0]}.failed" for metric in own}
-    earlier = store.all_measurements(before=found.id, machine=found.environment.machine, metrics=judged)
-    verdicts = judge(targets, measurements, met_in(targets, earlier.values()))
-    histories = []
-    for workload, metric in _plotted(measurements):
-        history = _history(store, found, targets, workload, metric)
-        if len(history.points) >= 2:
-            histories.append(history)
-    return build(found, measurements, verdicts, histories)
-
-
-def build(run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], histories: Iterable[History] = ()) -> Report:
-    """The report on measurements and verdicts already at hand."""
-    return Report(
-        run,
-        readiness(verdicts),
-        tuple(verdicts),
-        tuple(_workloads(measurements)),
-        tuple(_breakdowns(measurements)),
-        _accuracy(measurements),
-        tuple(histories),
-        tuple((one.workload, one.repetition, one.reason) for one in measurements if one.metric.endswith(".failed") and one.value),
-        tuple(_notes(run)),
+    machine = found.environment.machine
+    judged = {target.metric for target in targets if target.limits}
+    judged |= {f"{metric.partition('.')[0]}.failed" for metric in judged}
+    earlier = store.all_measurements(before=found.id, machine=machine, metrics=judged)
+    rates = error_rates.error_rates(targets, store.all_measurements(machine=machine, metrics=error_rates.metrics(targets)))
+    latest = {one.verdict.target.id: one.verdict for one in rates}
+    verdicts = [latest.get(one.target.id, one) for one in judge(targets, measurements, met_in(targets, earlier.values()))]
+    charts = sorted(nights.plotted(measurements), key=lambda one: (by_size(one[0]), one[1] == "peak_memory"))
+    drawn, followed = nights.histories(store, found, targets, charts)
+    drawings = (pages or store.root.parent / "reports") / "comparisons"
+    return build(
+        found,
+        measurements,
+        verdicts,
+        histories=tuple(drawn),
+        followed=followed,
+        trends=nights.trends(verdicts, earlier),
+        comparisons=tuple(comparisons.of_tree(ResultStore(store.root / "comparisons"), found, drawings)),
+        error_rates=rates,
+        says={name: one.says for one in scenarios.load(scenarios_file) for name in (one.workload, one.name)},
     )
+
+
+def build(run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], **more: Any) -> Report:
+    """The report on measurements and verdicts already at hand; `more` are further fields of the report."""
+    return Report(
+        run=run,
+        readiness=readiness(verdicts),
+        verdicts=tuple(verdicts),
+        workloads=tuple(sorted(_workloads(measurements), key=lambda line: by_size(line.workload))),
+        breakdowns=tuple(sorted(_breakdowns(measurements), key=lambda one: by_size(one.workload))),
+        bottlenecks=tuple(_bottlenecks(run, measurements, _limits([verdict.target for verdict in verdicts]))),
+        accuracy=_accuracy(measurements),
+        failures=tuple((one.workload, one.repetition, one.reason) for one in measurements if one.metric.endswith(".failed") and one.value),
+        notes=tuple(_notes(run)),
+        scopes={verdict.target.id: _scopes(verdict.target, measurements) for verdict in verdicts},
+        **more,
+    )
+
+
+def _scopes(target: Target, measurements: Iterable[Measurement]) -> Scopes:
+    found = [one for one in measurements if target.covers(one)]
+    return Scopes(len({one.scope for one in found}), len({one.value for one in found}) == 1)
+
+
+def _newest(store: ResultStore) -> str | None:
+    """The newest run that is no calibration of the lab itself."""
+    for run in reversed(store.run_ids()):
+        if any(one.family != CALIBRATION for one in store.measurements(run)):
+            return run
+    return None
+
+
+_SIZES = {"k": 10**3, "m": 10**6}
+
+
+def by_size(name: str) -> tuple[tuple[int, int, str], ...]:
+    """What sorts names as people do: by their words, and by the sizes in them (csv_1k, csv_10k, csv_1m)."""
+    found = []
+    for part in re.findall(r"\d+[km]?(?![a-z0-9])|\d+|\D+", name):
+        number = re.match(r"\d+", part)
+        found.append((1, int(number[0]) * _SIZES.get(part[number.end() :], 1), "") if number else (0, 0, part))
+    return tuple(found)
 
 
 def readiness(verdicts: Sequence[Verdict]) -> Readiness:
@@ -202,34 +251,35 @@ def _breakdowns(measurements: Iterable[Measurement]) -> Iterable[Breakdown]:
             yield Breakdown(workload, total, (*stages, ("start-up and rest", total - known)))
 
 
+def _limits(targets: Iterable[Target]) -> Limits:
+    """From which share on something is a bottleneck, by the contract; what it leaves out is the lab's."""
+    stated = {target.id: threshold.limit for target in targets if (threshold := target.warn or target.required)}
+    fields = {"cpu": "alert.cpu", "disk_wait": "alert.disk_wait", "database": "db.share_of_processing"}
+    return Limits(**{name: stated[target] for name, target in fields.items() if target in stated})
+
+
+def _bottlenecks(run: Run, measurements: Iterable[Measurement], limits: Limits) -> Iterable[Bottleneck]:
+    """What holds up each workload that was measured with all that a diagnosis needs; references are not looked at."""
+    machine = Machine(run.environment.cores, run.environment.memory_bytes, run.environment.load_1m)
+    for workload, group in sorted(_by_workload(measurements).items(), key=lambda item: by_size(item[0])):
+        if group[0].family in REFERENCES:
+            continue
+        values: dict[str, list[float]] = {}
+        for one in group:
+            values.setdefault(one.metric.partition(".")[2], []).append(one.value)
+        if values.keys() >= NEEDED:
+            yield diagnose(workload, values, machine, limits)
+
+
 def _accuracy(measurements: Iterable[Measurement]) -> dict[str, dict[str, float]]:
-    """Scope → figure → value, over the family `accuracy`."""
+    """Scope → figure → the worst of its values, over the family `accuracy`, scopes in the order of people."""
     found: dict[str, dict[str, float]] = {}
     for one in measurements:
         if one.family == "accuracy" and not one.metric.endswith(".failed"):
-            found.setdefault(one.scope or "all", {})[one.metric.partition(".")[2]] = one.value
-    return found
-
-
-def _plotted(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
-    """Workload and metric of every rate and every peak of memory, in their order."""
-    names = [(one.workload, one.metric.partition(".")[2]) for one in measurements]
-    return list(dict.fromkeys((workload, name) for workload, name in names if name.endswith("_per_s") or name == "peak_memory"))
-
-
-def _history(store: ResultStore, run: Run, targets: Iterable[Target], workload: str, metric: str) -> History:
-    frame = store.history(metric, workload, run.environment.machine, until=run.id, last=HISTORY_RUNS)
-    points = tuple(
-        Point(row["run"], row["time"], row["revision"], row["dirty"], row["value"], row["least"], row["most"])
-        for row in frame.iter_rows(named=True)
-    )
-    family, _, scope = workload.partition(".")
-    limits: dict[str, float] = {}
-    for target in targets:
-        if target.covers(Measurement(f"{family}.{metric}", scope, 0.0)):
-            named = (("required", target.required), ("ours", target.ours))
-            limits |= {name: threshold.limit for name, threshold in named if threshold}
-    return History(workload, metric, frame["unit"][-1] if points else "", points, tuple(limits.items()))
+            figures, name = found.setdefault(one.scope or "all", {}), one.metric.partition(".")[2]
+            worse = max if name in LESS_IS_BETTER else min
+            figures[name] = worse(figures.get(name, one.value), one.value)
+    return {scope: found[scope] for scope in sorted(found, key=by_size)}
 
 
 def _notes(run: Run) -> Iterable[str]:

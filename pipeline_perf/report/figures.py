@@ -21,6 +21,42 @@ WORDS = {
 }
 TITLES = {"go": "Go", "no_go": "No-go", "undecided": "Undecided"}
 
+#: Verdicts of a paired comparison as people read them, and the status whose colour they wear.
+COMPARED = {
+    "failed": ("Failed", "fail"),
+    "slower": ("Slower", "fail"),
+    "unresolved": ("Open", "unresolved"),
+    "faster": ("Faster", "pass"),
+    "unchanged": ("Unchanged", "pass"),
+}
+
+#: Kinds of change that nightly series show, and their states.
+CHANGES = {"shift": "new level", "creep": "creeping", "spread": "spread", "silence": "no figure any more"}
+
+_METRICS = {
+    "seconds": "wall time",
+    "cpu_seconds": "CPU time",
+    "cpu_user_seconds": "CPU time of the program",
+    "cpu_system_seconds": "CPU time of the kernel",
+    "peak_memory": "peak memory",
+    "read_bytes": "bytes read",
+    "written_bytes": "bytes written",
+    "disk_read_bytes": "bytes read from the disk",
+    "disk_written_bytes": "bytes written to the disk",
+    "minor_faults": "pages touched anew",
+    "major_faults": "pages read back",
+    "switches_voluntary": "waits",
+    "switches_involuntary": "interruptions",
+    "ratio_to_reference": "wall time, as a ratio to the pinned computation,",
+    "cpu_ratio_to_reference": "CPU time, as a ratio to the pinned computation,",
+    "sampler_share": "overhead of measuring",
+    "duplicates": "duplicates (F1)",
+    "duplicates.lost": "calls lost",
+    "duplicates.doubled": "calls doubled",
+    "validation_coverage": "defects caught",
+    "validation_coverage.false_alarms": "false alarms",
+}
+
 _THIN = "\u202f"
 _DASH = "–"
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
@@ -86,6 +122,29 @@ def margin(verdict: Verdict) -> str:
     share = verdict.margin * 100
     digits = 1 if abs(share) < 10 or 99 < share < 100 else 0  # 99.6 % of room is not all of it
     return f"{share:+.{digits}f}{_THIN}%".replace("-", "−")
+
+
+def metric(name: str) -> str:
+    """A metric's name as people read it: "CPU time", "rows per second", "stage read"."""
+    if name.startswith("stages."):
+        return f"stage {name.removeprefix('stages.')}"
+    return _METRICS.get(name) or name.rpartition(".")[2].replace("_per_s", " per second").replace("_", " ")
+
+
+def change(share: float | None) -> str:
+    """A change with its sign: "−37.7 %"; a dash where there is none to state."""
+    return _DASH if share is None else f"{share * 100:+.1f}{_THIN}%".replace("-", "−")
+
+
+def trend(share: float) -> str:
+    """A change in whole per cent, by which a column is looked over: "+4 %"; "level" below half of one."""
+    whole = round(share * 100)
+    return f"{whole:+d}{_THIN}%".replace("-", "−") if whole else "level"
+
+
+def part(share: float | None) -> str:
+    """A share in per cent: "12.5 %"; a dash where there is none."""
+    return _DASH if share is None else f"{number(round(share * 100, 1))}{_THIN}%"
 
 
 def prose(text: str) -> str:

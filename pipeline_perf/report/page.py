@@ -1,11 +1,12 @@
-"""The report as one self-contained HTML page: no script, no request, nothing to install.
+"""The reports as self-contained HTML pages: no request, nothing to install, no script but that of a flame graph in its own frame.
 
-What is said comes from `content`, where things are drawn from `charts`; the look is in page.css.
+What is said comes from `content` and `comparisons`, where things are drawn from `charts`; the look is in page.css.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
 from operator import attrgetter
@@ -14,14 +15,52 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from pipeline_perf.bench.bottleneck import Change
+from pipeline_perf.bench.targets import Threshold
 from pipeline_perf.report import charts, figures
-from pipeline_perf.report.content import STATUSES, Report
+from pipeline_perf.report.comparisons import Compared
+from pipeline_perf.report.content import LESS_IS_BETTER, STATUSES, Report
 
-METRIC_WORDS = {"peak_memory": "peak memory"}
+_BOUNDS = {
+    "cpu": "Processor bound",
+    "memory": "Memory bound",
+    "disk": "Disk bound",
+    "database": "Database bound",
+    "waiting": "Waiting",
+    "none": "No bottleneck",
+}
+_AGGREGATES = {"median": "median of", "mean": "mean of", "max": "largest of", "min": "smallest of"}
 
 
-def page(report: Report) -> str:
-    """The report as HTML. Every text in it is escaped."""
+def page(report: Report, detailed: bool = True) -> str:
+    """The report as HTML, in its detailed or its summary form. Every text in it is escaped."""
+    return _render(
+        "page.html.j2",
+        report=report,
+        detailed=detailed,
+        words=figures.WORDS,
+        titles=figures.TITLES,
+        counted=STATUSES,
+        accuracy_names=_accuracy_names(report),
+        less_is_better=LESS_IS_BETTER,
+        aggregates=_AGGREGATES,
+        width=charts.WIDTH,
+        height=charts.HEIGHT,
+        left=charts.LEFT,
+        right=charts.RIGHT,
+        top=charts.TOP,
+        bottom=charts.BOTTOM,
+    )
+
+
+def optimisation_page(compared: Sequence[Compared]) -> str:
+    """What one run of comparisons found, before and after, as HTML. Raises ValueError where there is none."""
+    if not compared:
+        raise ValueError("no comparison: there is no before and after to report on")
+    return _render("optimisation.html.j2", compared_workloads=compared, run=compared[0].run)
+
+
+def _render(template: str, **values: Any) -> str:
     environment = Environment(
         loader=PackageLoader("pipeline_perf.report", "."),
         autoescape=select_autoescape(("html.j2",)),
@@ -33,26 +72,56 @@ def page(report: Report) -> str:
         "figure": figures.figure,
         "bracket": figures.bracket,
         "limit": figures.limit,
+        "share_limit": _share_limit,
         "margin": figures.margin,
+        "metric": figures.metric,
         "moment": figures.moment,
+        "change": figures.change,
+        "trend": figures.trend,
+        "part": figures.part,
         "prose": figures.prose,
         "plot": charts.plot,
         "segments": charts.segments,
+        "sparkline": charts.sparkline,
+        "sides": sides,
+        "stage_changes": stage_changes,
         "groupby_in_order": _groupby_in_order,
     }
-    return environment.get_template("page.html.j2").render(
-        report=report,
-        css=Markup(files("pipeline_perf.report").joinpath("page.css").read_text(encoding="utf-8")),
-        words=figures.WORDS,
-        titles=figures.TITLES,
-        metric_words=METRIC_WORDS,
-        counted=STATUSES,
-        accuracy_names=list(dict.fromkeys(name for row in report.accuracy.values() for name in row)),
-        width=charts.WIDTH,
-        height=charts.HEIGHT,
-        left=charts.LEFT,
-        right=charts.RIGHT,
-    )
+    css = Markup(files("pipeline_perf.report").joinpath("page.css").read_text(encoding="utf-8"))
+    return environment.get_template(template).render(css=css, compared=figures.COMPARED, changes=figures.CHANGES, bounds=_BOUNDS, **values)
+
+
+def _accuracy_names(report: Report) -> list[str]:
+    """The figures of accuracy in the order of the contract, what it does not ask for last."""
+    asked = [verdict.target.metric.partition(".")[2] for verdict in report.verdicts if verdict.target.metric.startswith("accuracy.")]
+    measured = dict.fromkeys(name for row in report.accuracy.values() for name in row)
+    return sorted(measured, key=lambda name: (asked.index(name) if name in asked else len(asked), name))
+
+
+@dataclass(frozen=True)
+class Both:
+    """A figure before and after, None where it was not kept."""
+
+    before: float | None
+    after: float | None
+    unit: str
+
+
+def sides(compared: Compared, metric: str) -> Both:
+    """A figure's medians on both sides of a comparison."""
+    changes = compared.outcome.changes if compared.outcome else ()
+    found = next((one for one in changes if one.metric == metric), None)
+    return Both(found.before, found.after, found.unit) if found else Both(None, None, "")
+
+
+def stage_changes(compared: Compared) -> list[Change]:
+    """The stages of a comparison, the largest difference in seconds first."""
+    changes = compared.outcome.changes if compared.outcome else ()
+    return sorted((one for one in changes if one.metric.startswith("stages.")), key=lambda one: -abs(one.after - one.before))
+
+
+def _share_limit(threshold: Threshold | None) -> str:
+    return "–" if threshold is None else figures.limit(Threshold(threshold.comparator, threshold.limit * 100), "%")
 
 
 def _groupby_in_order(items: Iterable[Any], attribute: str) -> list[tuple[Any, Sequence[Any]]]:

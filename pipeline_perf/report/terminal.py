@@ -1,13 +1,16 @@
-"""The verdicts as a table for the terminal."""
+"""The verdicts, and what comparisons found, for the terminal."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
-from pipeline_perf.report.figures import TITLES, WORDS, actual, limit, margin
+from pipeline_perf.report.figures import COMPARED, TITLES, WORDS, actual, change, figure, limit, margin, metric
 
 _STYLES = {"fail": "bold red", "warn": "yellow", "unresolved": "magenta", "pass": "green", "tracked": "dim", "not_measured": "dim"}
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
@@ -31,3 +34,20 @@ def table(report: Report) -> Group:
     readiness = report.readiness
     verdict_line = Text.assemble((TITLES[readiness.state], _STATES[readiness.state]), f": {readiness.headline}")
     return Group(rows, Text(), *failures, *notes, verdict_line, Text(readiness.detail, "dim"))
+
+
+def compared(found: Sequence[Compared]) -> Group:
+    """What comparisons found, a line for each workload and one for what was named."""
+    lines = []
+    for one in found:
+        word, status = COMPARED[one.verdict]
+        said = f" {one.workload}"
+        if one.outcome and one.judged:
+            said += f": {figure(one.outcome.speedup)} times as fast ({figure(one.outcome.low)} to {figure(one.outcome.high)})"
+            said += f", {metric(one.metric)} {change(one.judged.ratio - 1)} over {one.judged.pairs} pairs"
+        lines.append(Text.assemble((word, _STYLES[status]), said))
+        lines += [Text(f"  {reason}", "red") for reason in one.failures]
+        lines += [
+            Text(f"  {name.name} {change(name.growth)} of all the time before") for name in (one.facts.named[:3] if one.facts else ())
+        ]
+    return Group(*lines)

@@ -139,3 +139,10 @@ def test_an_optimisation_that_brought_nothing_says_so() -> None:
 def test_a_diagnosis_says_which_figure_it_lacks() -> None:
     with pytest.raises(ValueError, match="no figure cpu_seconds, cpu_system_seconds"):
         diagnose("test.load", {"seconds": [1.0]}, MACHINE)
+
+
+def test_who_waits_for_a_processor_that_others_took_is_not_told_to_wait_less() -> None:
+    found = bottleneck([IDLE], replace(MACHINE, load=9.5))
+    assert found.why == ("no processor works for it for 90% of the time, while other work took them (load 9.5 on 4 cores): "
+                         "measure again on a quiet machine",)  # fmt: skip
+    assert "waiting" not in subjects(found) and "waiting" in subjects(bottleneck([IDLE], MACHINE))
