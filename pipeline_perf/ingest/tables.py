@@ -24,6 +24,9 @@ HEADER_LINES = 4
 SHOWN_ROWS = 30
 #: A title is no sentence.
 LONGEST_TITLE = 60
+#: Some are, among shorter ones: "Number of officials accompanying the minister, where …".
+LONG_TITLES = 0.45
+LONGEST_SENTENCE = 250
 #: A header names at least this share of its columns.
 NAMED = 0.4
 #: A stretch without a header is the table only beside the largest one, by cells.
@@ -102,19 +105,27 @@ def _is_header(row: Row) -> bool:
     filled = row.filled
     if len(filled) < 2 or len(filled) < NAMED * len(row.cells):
         return False
-    wrong = 0
+    wrong = long = 0
     for cell in filled:
         if not is_title(cell):
-            wrong += 1
-            if wrong > 0.05 * len(filled):
+            if len(cell) > LONGEST_TITLE and _is_wordy(cell[:LONGEST_SENTENCE]):
+                long += 1
+            else:
+                wrong += 1
+            if wrong > 0.05 * len(filled) or long > LONG_TITLES * len(filled):
                 return False
     return len({cell.strip().casefold() for cell in filled}) >= 0.5 * len(filled)
 
 
 def _is_spaced(row: Row) -> bool:
-    """Whether blanks follow the delimiters, as they follow commas in a sentence; single words are none."""
-    rest = row.cells[1:] if any(" " in cell.strip() for cell in row.cells) else []
+    """Whether blanks follow the delimiters."""
+    rest = row.cells[1:]
     return sum(cell.startswith(" ") and not cell.isspace() for cell in rest) >= 0.5 * len(rest) > 0
+
+
+def _is_sentence(row: Row) -> bool:
+    """Whether blanks follow the delimiters as they follow commas in a sentence; single words are none."""
+    return _is_spaced(row) and any(" " in cell.strip() for cell in row.cells)
 
 
 def _is_types(row: Row) -> bool:
@@ -161,7 +172,7 @@ def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
             near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
-            near = near and (_is_spaced(below[0]) or not _is_spaced(stretch[0]))
+            near = near and (_is_spaced(below[0]) or not _is_sentence(stretch[0]))
             if near and _cells(below) >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
@@ -190,22 +201,24 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     usual = _usual_width(shown)
     # Of rows further down, too: a preamble that was padded to full width may be most of what is shown.
     counts = sorted(len(row.filled) for row in stretch[: 3 * SHOWN_ROWS])
-    named = counts[len(counts) // 2]
+    named = counts[len(counts) * 3 // 4]
     spaced = sum(map(_is_spaced, shown)) > 0.5 * len(shown)
     leading: list[int] = []
     record = None
     for i, row in enumerate(shown[:HEADER_WITHIN]):
         if len(row.filled) < 0.5 * named or not _fits(len(row.cells), usual):
             continue  # preamble: padded by a spreadsheet, or with a few delimiters of its own
-        if _is_header(row) and (spaced or not _is_spaced(row)):
+        if _is_header(row) and (spaced or not _is_sentence(row)):
             leading.append(i)
         elif not all(map(_is_wordy, row.filled)):
             record = i
             break
-    # A line of titles and one of values may lead a file, padded to the width of the table that they describe.
-    for i, row in enumerate(shown[record + 1 : record + 4] if record and leading else (), (record or 0) + 1):
-        if len(row.filled) == named != len(shown[leading[0]].filled) and _is_header(row):
+    # A line of values, perhaps with titles of its own, may lead a file, padded to the width of the table that it describes.
+    for i, row in enumerate(shown[record + 1 : record + 4] if record is not None else (), (record or 0) + 1):
+        before = len(shown[leading[0] if leading else record or 0].filled)
+        if len(row.filled) >= named and (len(row.filled) != before if leading else len(row.filled) > 2 * before) and _is_header(row):
             leading = [i]
+            break
     if not leading:
         if record is None or not _contrasts(shown[record], stretch[record + 1 : record + 1 + SHOWN_ROWS]):
             return []
