@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist, median
@@ -31,6 +31,7 @@ from pipeline_perf.bench.enough import MOST_PAIRS, PILOT_PAIRS
 from pipeline_perf.bench.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.simulate import Nightly
+from pipeline_perf.bench.targets import Target, Verdict, judge
 from pipeline_perf.bench.workload import Workload
 
 if TYPE_CHECKING:
@@ -388,6 +389,21 @@ def newest(store: ResultStore, machine: str) -> dict[str, Known]:
                 scopes.setdefault(one.scope, []).append(one)
         found |= {scope: Known(run, tuple(mine)) for scope, mine in scopes.items()}
     return found
+
+
+def targets_of(contract: Iterable[Target]) -> list[Target]:
+    """The targets that the lab's own error rates must meet."""
+    return [target for target in contract if target.metric.startswith(f"{FAMILY}.") and target.limits]
+
+
+def verdicts(contract: Iterable[Target], known: Mapping[str, Known]) -> list[Verdict]:
+    """The verdicts of the targets of error rates, on the rates as they were counted.
+
+    The interval of a rate is left aside: the limits are on what so many trials showed, and no number of trials that anybody
+    can wait for brings the whole interval of a rate of 0.5 % below 1 %. It is to be shown beside each rate.
+    """
+    figures = [replace(one, low=None, high=None) for found in known.values() for one in found.figures]
+    return judge(targets_of(contract), figures)
 
 
 if __name__ == "__main__":

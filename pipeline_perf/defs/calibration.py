@@ -5,15 +5,14 @@ read from the results. What nobody has measured on this machine is told as not m
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from pipeline_perf.bench import calibrate
-from pipeline_perf.bench.calibrate import FAMILY, Known
-from pipeline_perf.bench.targets import Target, Verdict, judge
+from pipeline_perf.bench.calibrate import Known
+from pipeline_perf.bench.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.checks import check_name, misses_required, result, told
 from pipeline_perf.defs.folders import Folders
@@ -31,11 +30,6 @@ class Trials(dg.Config):
     )
 
 
-def targets_of(contract: Sequence[Target]) -> list[Target]:
-    """The targets that the lab's own error rates must meet."""
-    return [target for target in contract if target.metric.startswith(f"{FAMILY}.") and target.limits]
-
-
 def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
     """The asset that simulates the error rates and gathers the measured ones."""
 
@@ -45,7 +39,7 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
         found = calibrate.simulated(**(dict.fromkeys(calibrate.NUMBERS, config.trials) if config.trials else {}), progress=context.log.info)
         kept = recording.record(context, folders.results, found)
         known = calibrate.newest(folders.results, recording.lab_run(context).environment.machine)
-        verdicts = judged(targets_of(contract), known)
+        verdicts = calibrate.verdicts(contract, known)
         plotted = {f"{one.scope}_{name}": one.value for one in found if (name := one.metric.partition(".")[2]).endswith("_rate")}
         return dg.MaterializeResult(
             metadata={
@@ -62,7 +56,7 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
 
 def checks_of(contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
     """A check for each target of the error rates; a missed required one ends the step as failed."""
-    asked = targets_of(contract)
+    asked = calibrate.targets_of(contract)
     if not asked:
         return []
 
@@ -75,21 +69,13 @@ def checks_of(contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
         wanted = [target for target in asked if dg.AssetCheckKey(KEY, check_name(target)) in context.selected_asset_check_keys]
         latest = recording.run_of(context.instance, KEY)
         machine = folders.results.run(latest).environment.machine if latest else ""
-        verdicts = [one for one in judged(wanted, calibrate.newest(folders.results, machine)) if one.status != "not_measured"]
+        known = calibrate.newest(folders.results, machine)
+        verdicts = [one for one in calibrate.verdicts(wanted, known) if one.status != "not_measured"]
         yield from (result(KEY, one) for one in verdicts)
         if missed := [f"{one.target.id} ({one.scope}): {one.actual:g}" for one in verdicts if misses_required(one)]:
             raise dg.Failure(f"required targets missed: {'; '.join(missed)}", allow_retries=False)
 
     return [checks]
-
-
-def judged(asked: Sequence[Target], known: dict[str, Known]) -> list[Verdict]:
-    """The verdicts on the rates as they were counted.
-
-    The interval of a rate is left aside: the limits are on what so many trials showed, and no number of trials that anybody
-    can wait for brings the whole interval of a rate of 0.5 % below 1 %. It is shown beside each rate.
-    """
-    return judge(asked, [replace(one, low=None, high=None) for found in known.values() for one in found.figures])
 
 
 def _judged_row(verdict: Verdict, known: dict[str, Known]) -> dict[str, Any]:

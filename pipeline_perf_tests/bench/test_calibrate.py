@@ -10,6 +10,7 @@ from pipeline_perf.bench.environment import Environment
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.planted import Trial
 from pipeline_perf.bench.results import ResultStore, new_run
+from pipeline_perf.bench.targets import Target, Threshold
 from pipeline_perf.bench.workload import Workload
 
 MACHINE = Environment(machine="abc", cpu="A CPU", cores=2, memory_bytes=4 << 30, kernel="6.1", python="3.11.9")
@@ -128,6 +129,21 @@ def test_trials_of_the_attribution_become_rates() -> None:
     found = figures(calibrate.attributed([trial, trial, replace(trial, right=False, right_stage=True), trial]))
     assert found["attribution", "named_first_rate"].value == 0.75
     assert (found["attribution", "right_stage_rate"].value, found["attribution", "trials"].value) == (1, 4)
+
+
+def test_the_newest_figures_of_each_scope_are_judged_as_they_were_counted(tmp_path: Path) -> None:
+    store, seldom = ResultStore(tmp_path), Threshold("<=", 0.01)
+    contract = [
+        Target("calibration.real", "", "", "", "calibration.false_alarm_rate", ("real",), required=seldom),
+        Target("calibration.paired", "", "", "", "calibration.false_alarm_rate", ("paired_*",), aggregate="max", required=seldom),
+        Target("calibration.tracked", "", "", "", "calibration.pairs"),
+    ]
+    for name, real in (("a", 3), ("b", 0)):
+        store.write(new_run(MACHINE), [calibrate.Rate(real, 30).measurement("false_alarm_rate", "real")], part=name)
+    store.write(new_run(replace(MACHINE, machine="other")), [calibrate.Rate(9, 30).measurement("false_alarm_rate", "paired_16")])
+    known = calibrate.newest(store, "abc")
+    assert {scope: one.figures[0].value for scope, one in known.items()} == {"real": 0.0}
+    assert [one.status for one in calibrate.verdicts(contract, known)] == ["pass", "not_measured"]
 
 
 def test_a_real_calibration_that_fails_gives_no_rate(lock: Path) -> None:
