@@ -51,17 +51,21 @@ layouts_option = click.option(
 
 
 class _WithLab(click.Group):
-    """The commands of this module, and `bench`, which is imported when it is asked for: the start of an ingestion is measured."""
+    """The commands of this module, and two that are imported when they are asked for: the start of an ingestion is measured."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), "bench"])
+        return sorted([*super().list_commands(context), "bench", "probe"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name != "bench":
-            return super().get_command(context, name)
-        from pipeline_perf.bench_cli import bench
+        if name == "bench":
+            from pipeline_perf.bench_cli import bench
 
-        return bench
+            return bench
+        if name == "probe":
+            from pipeline_perf.probe_cli import probe
+
+            return probe
+        return super().get_command(context, name)
 
 
 @click.group(cls=_WithLab, context_settings={"help_option_names": ["-h", "--help"]})
