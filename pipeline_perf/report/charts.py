@@ -39,9 +39,10 @@ class LimitLine:
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """Where a level changed: the first run at the new one. `anchor` is the end of the label that stands at the line."""
+    """Where a level changed: the first run at the new one; `what` changed. `anchor` is the end of the label that stands at the line."""
 
     finding: Finding
+    what: str
     x: float
     x_label: float
     anchor: str
@@ -103,7 +104,9 @@ def _change(finding: Finding, marks: tuple[Mark, ...]) -> ChangeLine:
     """A line at the first run of the new state; what fell silent has none, and stands at the end."""
     x = next((mark.x for mark in marks if mark.point.time.date() >= finding.since), marks[-1].x)
     right = x < (LEFT + WIDTH - RIGHT) / 2
-    return ChangeLine(finding, x, x + 5 if right else x - 5, "start" if right else "end")
+    what = {"peak_memory": "memory", "ratio_to_reference": "time", "cpu_ratio_to_reference": "CPU time"}
+    name = finding.metric.rpartition(" ")[2]
+    return ChangeLine(finding, what.get(name, name), x, x + 5 if right else x - 5, "start" if right else "end")
 
 
 def _label(y: float, marks: tuple[Mark, ...]) -> float:

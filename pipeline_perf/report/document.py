@@ -72,7 +72,10 @@ def to_json(report: Report) -> str:
             "comparisons": [_compared(one) for one in report.comparisons],
             "levels": asdict(report.followed),
             "histories": [{**asdict(one), "limits": dict(one.limits)} for one in report.histories],
-            "error_rates": [{"id": one.verdict.target.id, "trials": one.trials, "run": one.run or None} for one in report.error_rates],
+            "error_rates": [
+                {"id": one.verdict.target.id, "low": one.low, "high": one.high, "trials": one.trials, "run": one.run or None}
+                for one in report.error_rates
+            ],
             "failures": [{"workload": workload, "repetition": turn, "reason": reason} for workload, turn, reason in report.failures],
             "notes": report.notes,
         }

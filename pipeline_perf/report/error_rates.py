@@ -6,7 +6,7 @@ Measuring them is the lab's business (`bench calibrate`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline_perf.bench.calibrate import FAMILY
 from pipeline_perf.bench.measurement import Measurement
@@ -17,9 +17,14 @@ _TRIALS = f"{FAMILY}.trials"
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """The verdict on one rate. `trials` is how many cases it was counted over, None where that is not told; `run` measured it."""
+    """The verdict on one rate, `low` to `high` its 95 % interval.
+
+    `trials` is how many cases it was counted over, None where that is not told; `run` measured it.
+    """
 
     verdict: Verdict
+    low: float | None = None
+    high: float | None = None
     trials: int | None = None
     run: str = ""
 
@@ -30,11 +35,15 @@ def metrics(targets: Sequence[Target]) -> set[str]:
 
 
 def error_rates(targets: Sequence[Target], runs: Mapping[str, Sequence[Measurement]]) -> tuple[ErrorRate, ...]:
-    """The verdict on every target of the family `calibration`, by the newest figures of each scope; `runs` with the oldest first."""
+    """The verdict on every target of the family `calibration`, by the newest figures of each scope; `runs` with the oldest first.
+
+    Judged is the rate as it was counted: no number of trials that anybody can wait for brings the whole interval of a rate
+    of 0.5 % below 1 %. The interval is shown beside it.
+    """
     newest: dict[tuple[str, str], tuple[str, Measurement]] = {}
     for run, measurements in runs.items():
         newest |= {(one.metric, one.scope): (run, one) for one in measurements if one.family == FAMILY}
-    verdicts = judge(_asked(targets), [one for _, one in newest.values()])
+    verdicts = judge(_asked(targets), [replace(one, low=None, high=None) for _, one in newest.values()])
     return tuple(_rate(verdict, newest) for verdict in verdicts)
 
 
@@ -43,6 +52,7 @@ def _asked(targets: Sequence[Target]) -> list[Target]:
 
 
 def _rate(verdict: Verdict, newest: Mapping[tuple[str, str], tuple[str, Measurement]]) -> ErrorRate:
-    run, _ = newest.get((verdict.target.metric, verdict.scope), ("", None))
+    run, rate = newest.get((verdict.target.metric, verdict.scope), ("", None))
     told, trials = newest.get((_TRIALS, verdict.scope), ("", None))
-    return ErrorRate(verdict, int(trials.value) if trials and told == run else None, run)
+    low, high = (rate.low, rate.high) if rate else (None, None)
+    return ErrorRate(verdict, low, high, int(trials.value) if trials and told == run else None, run)

@@ -147,6 +147,13 @@ def part(share: float | None) -> str:
     return _DASH if share is None else f"{number(round(share * 100, 1))}{_THIN}%"
 
 
+def pace(speedup: float, low: float, high: float) -> str:
+    """Time before over time after, with its interval: "1.60 times as fast (1.59 to 1.63)"; of what became slower, its inverse."""
+    if speedup < 1:
+        return f"takes {number(1 / speedup, pad=True)} times as long ({number(1 / high, pad=True)} to {number(1 / low, pad=True)})"
+    return f"{number(speedup, pad=True)} times as fast ({number(low, pad=True)} to {number(high, pad=True)})"
+
+
 def prose(text: str) -> str:
     """The text with its numbers and units held together at line ends."""
     return _TOGETHER.sub(_THIN, text)

@@ -19,6 +19,7 @@ from pipeline_perf.report.figures import (
     margin,
     metric,
     moment,
+    pace,
     part,
     trend,
 )
@@ -76,7 +77,7 @@ def optimisation_markdown(compared: Sequence[Compared]) -> str:
 
 def _compared(found: Compared, level: str = "###") -> str:
     environment, outcome = found.run.environment, found.outcome
-    speedup = f": {figure(outcome.speedup)} times as fast ({figure(outcome.low)} to {figure(outcome.high)})" if outcome else ""
+    speedup = f": {pace(outcome.speedup, outcome.low, outcome.high)}" if outcome else ""
     tree = "the working tree on" if environment.dirty else "revision"
     parts = [
         f"{level} {COMPARED[found.verdict][0]}: `{found.workload}`{speedup}",
@@ -128,9 +129,10 @@ def _bottlenecks(report: Report) -> str:
 
 def _error_rates(report: Report) -> str:
     rows = []
-    for verdict in (one.verdict for one in report.error_rates):
+    for one in report.error_rates:
+        verdict = one.verdict
         measured = "not measured" if verdict.actual is None else part(verdict.actual)
-        interval = "–" if verdict.low is None else f"{part(verdict.low)} to {part(verdict.high)}"
+        interval = "–" if one.low is None else f"{part(one.low)} to {part(one.high)}"
         rows.append(f"| {_text(verdict.target.holds)} | {measured} | {interval} | {WORDS[verdict.status]} |")
     return "\n".join(["| What must hold | Measured | 95 % interval | Verdict |\n|---|---:|---:|---|", *rows])
 

@@ -78,6 +78,7 @@ def _render(template: str, **values: Any) -> str:
         "moment": figures.moment,
         "change": figures.change,
         "trend": figures.trend,
+        "pace": figures.pace,
         "part": figures.part,
         "prose": figures.prose,
         "plot": charts.plot,

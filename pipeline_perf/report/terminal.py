@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
-from pipeline_perf.report.figures import COMPARED, TITLES, WORDS, actual, change, figure, limit, margin, metric
+from pipeline_perf.report.figures import COMPARED, TITLES, WORDS, actual, change, limit, margin, metric, pace
 
 _STYLES = {"fail": "bold red", "warn": "yellow", "unresolved": "magenta", "pass": "green", "tracked": "dim", "not_measured": "dim"}
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
@@ -43,7 +43,7 @@ def compared(found: Sequence[Compared]) -> Group:
         word, status = COMPARED[one.verdict]
         said = f" {one.workload}"
         if one.outcome and one.judged:
-            said += f": {figure(one.outcome.speedup)} times as fast ({figure(one.outcome.low)} to {figure(one.outcome.high)})"
+            said += f": {pace(one.outcome.speedup, one.outcome.low, one.outcome.high)}"
             said += f", {metric(one.metric)} {change(one.judged.ratio - 1)} over {one.judged.pairs} pairs"
         lines.append(Text.assemble((word, _STYLES[status]), said))
         lines += [Text(f"  {reason}", "red") for reason in one.failures]

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from pipeline_perf.bench import calibrate
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.results import ResultStore, new_run
@@ -21,7 +23,8 @@ def test_every_rate_asked_for_is_told_measured_or_not() -> None:
     assert states["calibration.false_alarms.real"] != "not_measured"
     assert states["calibration.attribution"] == "not_measured"
     known = next(one for one in found if one.verdict.target.id == "calibration.false_alarms.real")
-    assert (known.trials, known.run, known.verdict.actual) == (30, "run-1", 0.0)
+    assert (known.trials, known.run, known.verdict.actual, known.verdict.status) == (30, "run-1", 0.0, "pass")
+    assert known.low == 0.0 and known.high == pytest.approx(0.114, abs=0.001)  # thirty cases show no more than that
 
 
 def test_the_newest_figures_count_and_stand_beside_the_run_of_any_kind(nights: ResultStore) -> None:

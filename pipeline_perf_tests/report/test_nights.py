@@ -24,7 +24,7 @@ def test_a_new_level_is_told_once_and_drawn_into_the_charts_that_it_shows_in(ste
     assert line.finding.since == (NIGHT + timedelta(days=STEP)).date()
     assert line.x == charts.plot(rate).marks[STEP].x
     assert line.finding.ratio == pytest.approx(1.1, abs=0.01)
-    assert "new level +" in page(report) and "new level +" in markdown(report).partition("<details>")[0]
+    assert ">time +10." in page(report) and "new level +" in markdown(report).partition("<details>")[0]
 
 
 def test_a_level_that_somebody_took_is_told_as_such(stepped: ResultStore) -> None:
