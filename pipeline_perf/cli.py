@@ -234,7 +234,7 @@ def _export(scan: Callable[[Lake], pl.LazyFrame], lake_root: str, form: str, out
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is binary: name a file with -o")
     lake = Lake(_lake_root(lake_root))
-    if lake.local and not (Path(lake_root) / "files").is_dir():
+    if lake.local and not any((Path(lake_root) / made).is_dir() for made in ("files", "locks")):
         raise click.ClickException(f"{lake_root}: no lake here. Ingest a file first, or name the lake with --lake")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it, as it ends other commands
     try:

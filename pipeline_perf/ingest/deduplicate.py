@@ -49,11 +49,12 @@ class SeenRows:
     event_ids: list[np.ndarray] = field(default_factory=list)
     _sorted: list[np.ndarray] = field(default_factory=list)
     _bloom: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
-    repeated: bool = False
+    _repeated: list[np.ndarray] = field(default_factory=list)  # hashes of rows that are not the first of their kind
 
     def add(self, frame: pl.DataFrame) -> pl.Series:
-        """Take in a chunk of events; returns the how-manieth of its kind each row is in the file, from 1."""
-        hashes = frame.select(IDENTITY).hash_rows(seed=0).to_numpy()
+        """Take in a chunk of events, in any order; returns the how-manieth of its kind each row is in the file, from 1."""
+        place = np.argsort(frame["record_no"].to_numpy(), kind="stable")  # a chunk has one table after the other
+        hashes = frame.select(IDENTITY).hash_rows(seed=0).to_numpy()[place]
         order = np.argsort(hashes, kind="stable")
         ordered = hashes[order]
         first = np.ones(len(ordered), dtype=bool)
@@ -66,13 +67,15 @@ class SeenRows:
         for earlier in self._sorted if len(maybe) else ():
             wanted = hashes[maybe]
             occurrence[maybe] += (np.searchsorted(earlier, wanted, "right") - np.searchsorted(earlier, wanted, "left")).astype(np.int32)
-        self.repeated = self.repeated or bool((occurrence > 1).any())
+        self._repeated.append(hashes[occurrence > 1])
         self._note(hashes)
         self._sorted.append(ordered)
         self.hashes.append(hashes)
-        self.starts.append(frame["started_at"].dt.epoch("s").cast(pl.UInt32).to_numpy())
-        self.event_ids.append(frame["event_id"].to_numpy())
-        return pl.Series("occurrence", occurrence)
+        self.starts.append(frame["started_at"].dt.epoch("s").cast(pl.UInt32).to_numpy()[place])
+        self.event_ids.append(frame["event_id"].to_numpy()[place])
+        told = np.empty_like(occurrence)
+        told[place] = occurrence
+        return pl.Series("occurrence", told)
 
     def _slots(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mask = np.uint64(2**_BLOOM_BITS - 1)
@@ -99,10 +102,11 @@ class SeenRows:
     def resent(self) -> pl.DataFrame:
         """Pairs of events (later, earlier) of parts of the file that were sent twice."""
         empty = pl.DataFrame(schema={"event_id": pl.Int64, "duplicate_of": pl.Int64})
-        if not self.repeated:
+        if not any(map(len, self._repeated)):
             return empty
         hashes, starts, ids = np.concatenate(self.hashes), np.concatenate(self.starts), np.concatenate(self.event_ids)
-        copies = resent_runs(hashes, starts)
+        again = pl.Series(hashes).is_in(pl.Series(np.concatenate(self._repeated)).implode()).to_numpy()
+        copies = resent_runs(hashes, starts, again)
         if not copies:
             return empty
         later = np.concatenate([np.arange(first, last) for first, last, _ in copies])
@@ -110,16 +114,16 @@ class SeenRows:
         return pl.DataFrame({"event_id": ids[later], "duplicate_of": ids[later - shift]}).unique("event_id", keep="first")
 
 
-def resent_runs(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]]:
+def resent_runs(hashes: np.ndarray, starts: np.ndarray, again: np.ndarray) -> list[tuple[int, int, int]]:
     """Stretches [first, last) of rows equal, one by one, to those `distance` rows above: (first, last, distance).
 
+    `again` says which rows are not the only ones of their kind: the others are not looked at.
     A stretch counts when it spans RESENT_TIMES different start times. Rows whose last equal row lies the
     same distance above, close to each other, are the seeds; identical redials inside a part that was sent
     twice point elsewhere, so pairs of rows are seeds, too, and a seed is then grown by comparing row by row.
     """
-    later, earlier = _last_equal(hashes)
-    again = np.zeros(len(hashes), dtype=bool)
-    again[later] = again[earlier] = True
+    rows = np.flatnonzero(again)
+    later, earlier = (rows[at] for at in _last_equal(hashes[rows]))
     pairs = np.flatnonzero(again[:-1] & again[1:])
     later_pairs, earlier_pairs = _last_equal(hashes[pairs] * np.uint64(0x9E3779B97F4A7C15) + hashes[pairs + 1])
     later, earlier = np.concatenate((later, pairs[later_pairs])), np.concatenate((earlier, pairs[earlier_pairs]))

@@ -38,10 +38,6 @@ def lake_faults(root: str) -> Iterator[None]:
 
     try:
         yield
-    except (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError) as error:
-        raise LakeError(
-            f"{root}: tables that are none of this version's lake ({first_line(error)}). Choose another folder with --lake"
-        ) from error
     except (pl.exceptions.PolarsError, DeltaError, OSError) as error:
         raise LakeError(
             f"{root}: cannot be read or written ({first_line(error)}). "

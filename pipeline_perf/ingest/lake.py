@@ -190,7 +190,8 @@ class Lake:
         """The table, if its columns are those of this version."""
         columns = [field.name for field in delta.schema().fields]
         if columns != list(SCHEMAS[table]):
-            raise LakeError(f"{self.uri(table)}: of another version of pipeline-perf (columns {', '.join(columns)}); name a new --lake")
+            found = f"{table} with {', '.join(columns)}"
+            raise LakeError(f"{self.root}: tables that are none of this version's lake ({found}). Choose another folder with --lake")
         return delta
 
     def _create(self, table: str) -> Any:

@@ -389,7 +389,7 @@ def _work(
     quarantine = pl.concat(bad)
     books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
     books.stated.extend(piece.stated)
-    frame = pl.concat(good).sort("record_no") if len(good) > 1 else good[0] if good else pl.DataFrame()
+    frame = pl.concat(good) if good else pl.DataFrame()
     books.counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height, events=frame.height)
     if frame.height:
         with watch.room("deduplicate"):

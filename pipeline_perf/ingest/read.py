@@ -63,6 +63,34 @@ class State:
 
 
 @dataclass
+class Look:
+    """A block's lines and what is known of each at a glance; a pattern is looked for once in all of them."""
+
+    lines: pl.Series
+    counts: np.ndarray  # delimiters
+    quotes: Quotes
+    taken: np.ndarray  # part of a record above
+    cut_off: int | None  # the line with which the file ends, without a line end
+    lengths: np.ndarray = field(init=False)
+    _masks: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lengths = self.lines.str.len_bytes().to_numpy()
+
+    def matching(self, pattern: str) -> np.ndarray:
+        if pattern not in self._masks:
+            self._masks[pattern] = self.lines.str.contains(pattern).to_numpy()
+        return self._masks[pattern]
+
+    def beginning(self, text: str) -> np.ndarray:
+        return self.matching("^" + re.escape(text))
+
+    def bare(self, blanks: str) -> np.ndarray:
+        """Lines with nothing but these characters."""
+        return self.matching(rf"^[{re.escape(blanks)}]*$")
+
+
+@dataclass
 class Account:
     """One block's lines while they are told apart."""
 
@@ -221,14 +249,13 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
                 return Piece((), position=used), held
     total = len(lines)
     before = dict(state.context)
-    taken = np.zeros(total, dtype=bool)  # part of a record above
+    taken = np.zeros(total, dtype=bool)
     for first, last in quotes.spans.items():
         taken[first + 1 : last + 1] = True
-    cut_off = total - 1 if not block.endswith(b"\n") and not held else None
+    look = Look(lines, counts, quotes, taken, total - 1 if not block.endswith(b"\n") and not held else None)
     position = 0
-    lengths = lines.str.len_bytes().to_numpy()
     while position < total:
-        position = _segment(lines, counts, lengths, taken, quotes, cut_off, position, match, state, account)
+        position = _segment(look, position, match, state, account)
     contexts = _context_columns(layout, before, account, total)
     batches = []
     for binding, parts in account.records.items():
@@ -248,20 +275,9 @@ def _line_start(block: bytes, last: int) -> int:
     return at + 1
 
 
-def _segment(
-    lines: pl.Series,
-    counts: np.ndarray,
-    lengths: np.ndarray,
-    taken: np.ndarray,
-    quotes: Quotes,
-    cut_off: int | None,
-    start: int,
-    match: Match,
-    state: State,
-    account: Account,
-) -> int:
+def _segment(look: Look, start: int, match: Match, state: State, account: Account) -> int:
     """Tell the lines from `start` apart up to the next header that binds another table; returns where that is."""
-    layout = match.layout
+    layout, lines, counts, quotes = match.layout, look.lines, look.counts, look.quotes
     state.window = min(WINDOW, state.window)
     total = min(len(lines), start + state.window)
     state.window *= 2
@@ -286,27 +302,26 @@ def _segment(
     width = binding.width
     here = slice(start, total)
     odd = (counts[here] < width - 1) if layout.overflow else (counts[here] != width - 1)
-    slim = np.flatnonzero(lengths[here] < 4 * width)  # perhaps empty but for delimiters
-    if len(slim):
-        bare = lines.gather(slim + start).str.strip_chars(f"{match.delimiter}{match.quote or ''} \t")
-        odd[slim[bare.str.len_bytes().to_numpy() == 0]] = True
+    blanks = f"{match.delimiter}{match.quote or ''} \t"
+    if (look.lengths[here] < 4 * width).any():  # perhaps empty but for delimiters
+        odd |= look.bare(blanks)[here]
     if binding.header is not None:  # again after a page break, or that of another table which begins alike
-        odd |= lines[here].str.starts_with(binding.header.split(match.delimiter)[0] + match.delimiter).to_numpy()
+        odd |= look.beginning(binding.header.split(match.delimiter)[0] + match.delimiter)[here]
     if binding.table.record is not None:
-        odd |= ~lines[here].str.contains(binding.table.record).to_numpy()
+        odd |= ~look.matching(binding.table.record)[here]
     anchored = _anchored(layout.furniture)
     if anchored:  # such as totals with as many cells as a record; other patterns are too dear to look for in every line
-        odd |= lines[here].str.contains(anchored).to_numpy()
+        odd |= look.matching(anchored)[here]
     odd[[i - start for i in quotes.broken if start <= i < total]] = True
     odd[max(0, state.titled + 1 - state.line - start) : max(0, state.titled + TITLE_REACH + 1 - state.line - start)] = True
-    plain = ~odd & ~taken[here]
+    plain = ~odd & ~look.taken[here]
     end = total
-    todo = np.flatnonzero(odd & ~taken[here]).tolist()[::-1]
+    todo = np.flatnonzero(odd & ~look.taken[here]).tolist()[::-1]
     while todo:
         offset = todo.pop()
         i = start + offset
         text = lines[i]
-        if not text.strip(f"{match.delimiter}{match.quote or ''} \t\x00\x1a\x0c"):
+        if not text.strip(blanks + "\x00\x1a\x0c"):
             account.furniture += quotes.lines(i)
             continue
         header = _header(text, match, state)
@@ -331,7 +346,7 @@ def _segment(
         if i in quotes.broken:
             account.rejects.append((state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", text))
             continue
-        reason = _unfit(text, int(counts[i]), binding, match, cut=i == cut_off, short=state.short > 0)
+        reason = _unfit(text, int(counts[i]), binding, match, cut=i == look.cut_off, short=state.short > 0)
         if reason is None:
             state.short += counts[i] < width - 1
             plain[offset] = True

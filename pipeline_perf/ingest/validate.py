@@ -35,21 +35,30 @@ def validate(frame: pl.DataFrame) -> Verdict:
         *events.violations(),
         *(pl.col(c).fill_null(False).alias(c.removeprefix(CORRECTED)) for c in corrected),
     )
-    counts = {name: int(n) for name, n in broken.sum().row(0, named=True).items() if n}
+    counts = _counted(broken)
     rejecting = [c for c in broken.columns if c.endswith("_unreadable")] + [rule.name for rule in REJECTING]
     kept = frame.drop(unreadable + corrected)
     if not any(name in counts for name in rejecting):
         return Verdict(kept, pl.DataFrame(schema=REJECTED), counts)
-    rule = pl.coalesce([pl.when(pl.col(name)).then(pl.lit(name)) for name in rejecting])
-    first = broken.select(rule.alias("rule"))["rule"]
-    out = first.is_not_null()
-    quarantine = kept.filter(out).select("record_no", "page", "raw").with_columns(first.filter(out).alias("rule"))
+    out = broken.select(pl.any_horizontal(rejecting)).to_series()
+    first = pl.coalesce([pl.when(pl.col(name)).then(pl.lit(name)) for name in rejecting])
     reason = pl.col("rule").replace_strict({name: _reason(name) for name in rejecting}, default=None, return_dtype=pl.String)
-    quarantine = quarantine.with_columns(reason.alias("reason")).select(list(REJECTED))
-    flags = broken.filter(~out)
-    counts = {name: int(n) for name, n in flags.sum().row(0, named=True).items() if n}
+    rejected = broken.filter(out)
+    quarantine = (
+        kept.filter(out)
+        .select("record_no", "page", "raw")
+        .with_columns(rejected.select(first.alias("rule")))
+        .with_columns(reason.alias("reason"))
+        .select(list(REJECTED))
+    )
+    in_rejected = _counted(rejected)
+    counts = {name: left for name, n in counts.items() if name not in rejecting and (left := n - in_rejected.get(name, 0))}
     counts |= {name: int(n) for name, n in quarantine["rule"].value_counts().iter_rows()}
     return Verdict(kept.filter(~out), quarantine, counts)
+
+
+def _counted(broken: pl.DataFrame) -> dict[str, int]:
+    return {name: int(n) for name, n in broken.sum().row(0, named=True).items() if n}
 
 
 def _reason(rule: str) -> str:
