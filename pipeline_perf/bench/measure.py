@@ -36,6 +36,10 @@ STRAGGLER_GRACE_S = 2.0
 QUOTED_CHARACTERS = 400
 
 
+#: Where the lab lies, for its own workloads: whoever runs it may have found it by a path that is gone (Dagster's is).
+_LAB = str(Path(__file__).resolve().parents[2])
+
+
 class _NotStarted(RuntimeError):
     """The command of a workload is not there, or may not be run."""
 
@@ -244,7 +248,7 @@ def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Pa
         return [str(word) for word in filled_in(workload.command, scratch, _python(workload))]
     # A Python of the workload's own has a path of its own: the lab's would lead it to the lab's tree.
     request = {
-        "path": [] if workload.python else sys.path,
+        "path": [] if workload.python else [*sys.path, _LAB],
         "target": workload.target,
         "params": params,
         "reply": str(control / "reply.json"),

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipeline_perf.bench import night
 from pipeline_perf.bench.levels import Levels
+from pipeline_perf.bench.measure import Pairs
 from pipeline_perf.bench.measurement import of_samples
 from pipeline_perf.bench.series import nightly
 from pipeline_perf.bench.watch import Alert, Finding, watch
@@ -26,6 +27,10 @@ ALERTS = dg.AssetKey(["report", "alerts"])
 NO_LOSS = "no_level_has_become_worse_tonight"
 
 
+#: Its failure is no failure of the job: the report is to be made, and what failed of the scenario its benchmark tells.
+HAS_VALUE = "the_night_has_a_value"
+
+
 def key(scenario: str) -> dg.AssetKey:
     return dg.AssetKey([GROUP, scenario])
 
@@ -39,8 +44,9 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"python", "parquet"},
         description=f"Ingestion as a multiple of a pinned computation that never changes, from pairs measured in turns. {scenario.says}.",
+        check_specs=[dg.AssetCheckSpec(HAS_VALUE, asset=key(scenario.name), description="Both sides of every pair did their work.")],
     )
-    def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
+    def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
         workload, run = ingestion(scenario, datasets.load(scenario, folders)), recording.lab_run(context)
         nights = night.earlier(folders.results, workload.name, run.environment.machine)
         found = night.measured(workload, nights, run.time.date(), lock=folders.machine_lock)
@@ -58,10 +64,24 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
                 "measured_again": bool(found.first),
                 **first,
                 **kept,
-            }
+            },
+            check_results=[whole(scenario.name, found.pairs)],
         )
 
     return history
+
+
+def whole(scenario: str, pairs: Pairs) -> dg.AssetCheckResult:
+    """Whether every repetition of both sides did its work."""
+    broken = [f"{sample.workload.name}: {sample.reason}" for sample in pairs.samples if not sample.ok]
+    return dg.AssetCheckResult(
+        asset_key=key(scenario),
+        check_name=HAS_VALUE,
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=metadata.masked_text(broken[0]) if broken else f"{len(pairs.a)} pairs",
+        metadata={"value": len(broken), "target": 0},
+    )
 
 
 def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.bench.measure import Sample, measure, measure_pair, run_once
+from pipeline_perf.bench.series import REFERENCE
 from pipeline_perf.bench.workload import Correctness, Output, Workload, WorkloadError
 
 WORK = "pipeline_perf_tests.bench.work"
@@ -33,6 +34,12 @@ def test_cpu_time_counts_the_children_of_the_child(lock: Path, python: Python) -
     burn = BURN.format(seconds=0.3)
     code = f"import subprocess, sys\nfor _ in range(2): subprocess.run([sys.executable, '-c', {burn!r}], check=True)"
     assert run_once(python(code), lock=lock).cpu_s >= 0.6
+
+
+def test_the_labs_own_workloads_are_found_when_the_path_that_led_to_the_lab_is_gone(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = str(Path(__file__).parents[2])
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry).resolve() != Path(here)])
+    assert run_once(REFERENCE, lock=lock).reason == ""
 
 
 def test_a_target_runs_in_a_fresh_python_each_time(lock: Path) -> None:

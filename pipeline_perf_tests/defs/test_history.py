@@ -1,5 +1,6 @@
 """The nights' assets by real runs: a night as it is measured, and what is said of nights whose truth is known."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -52,12 +53,25 @@ def test_a_night_is_measured_in_pairs_and_kept_as_one(followed: Project, monkeyp
     done = job.execute_in_process(asset_selection=[dg.AssetKey(["datasets", "tiny"]), history.key("tiny")])
     shown = done.asset_materializations_for_node("history__tiny")[0].metadata
     assert shown["pairs"].value == 2 and shown["measured_again"].value is False
+    (checked,) = done.get_asset_check_evaluations()
+    assert checked.passed and checked.description == "2 pairs"
     store = followed.folders.results
     (run,) = store.run_ids()
     assert job_of(run) == NIGHTLY
     kept = {one.metric: one.value for one in store.measurements(run)}
     assert kept["ingest.cpu_ratio_to_reference"] == pytest.approx(shown["cpu_ratio_to_reference"].value, rel=1e-5)
     assert "ingest.seconds" not in kept, "the times of a scenario are its benchmark's"
+
+
+def test_a_night_without_a_value_says_so_and_the_rest_of_the_job_goes_on(followed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = replace(night.REFERENCE, target="pipeline_perf.bench.frozen:thawed")
+    monkeypatch.setattr(night, "REFERENCE", pinned)
+    job = build(followed.settings).resolve_job_def("nightly")
+    done = job.execute_in_process(asset_selection=[dg.AssetKey(["datasets", "tiny"]), history.key("tiny"), history.ALERTS])
+    checked = {one.check_name: one for one in done.get_asset_check_evaluations()}
+    assert done.success and checked["no_level_has_become_worse_tonight"].passed
+    failed = checked["the_night_has_a_value"]
+    assert not failed.passed and "reference.frozen: exit status 1" in str(failed.description)
 
 
 def test_a_new_level_is_told_on_the_night_that_shows_it(followed: Project) -> None:
