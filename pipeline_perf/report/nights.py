@@ -80,6 +80,7 @@ def histories(store: ResultStore, run: Run, targets: Sequence[Target], charts: I
     """The history of every chart that has two runs at least, and the alerts over the nights up to this run."""
     chosen, machine = list(charts), run.environment.machine
     workloads = dict.fromkeys(workload for workload, _ in chosen)
+    store = store.held({*night.FOLLOWED, "failed", *(metric for _, metric in chosen)}, machine)
     series = [nightly(store, workload, metric, machine, until=run.id) for workload in workloads for metric in night.FOLLOWED]
     followed = [one for one in series if len(one.usable) > 1]
     alerts = watch(followed, Levels(store.root, machine).acknowledged()) if followed else []

@@ -140,3 +140,17 @@ def test_the_environment_record_knows_this_machine_and_this_repository(tmp_path:
     assert clean.cores >= 1 and clean.memory_bytes > 1 << 28 and clean.cpu
     assert Environment.from_json(clean.to_json()) == clean
     assert record().machine == clean.machine
+
+
+def test_rows_held_in_memory_answer_as_the_files_do(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    runs = [new_run(MACHINE, NOW + timedelta(days=day), job="nightly") for day in range(3)]
+    for run in runs:
+        store.write(run, [Measurement("ingest.seconds", "csv_1m", 4.5, "s"), Measurement("ingest.rows_per_s", "csv_1m", 9.0, "rows/s")])
+    held = store.held({"seconds"}, "abc")
+    for asked in ({}, {"until": runs[1].id}, {"last": 1}, {"job": "nightly"}, {"job": "ci"}, {"machine": "abc"}):
+        assert held.history("seconds", "ingest.csv_1m", **asked).equals(store.history("seconds", "ingest.csv_1m", **asked))
+    assert held.history("rows_per_s", "ingest.csv_1m").is_empty() and store.held({"seconds"}, "another").history(
+        "seconds", "ingest.csv_1m"
+    ).is_empty()  # fmt: skip
+    assert ResultStore(tmp_path / "none").held({"seconds"}, "abc").history("seconds", "ingest.csv_1m").is_empty()
