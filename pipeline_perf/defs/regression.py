@@ -101,8 +101,7 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
     )
     def comparison(context: dg.AssetExecutionContext, config: Compared, folders: Folders) -> Iterator[Any]:
         chosen = _chosen([by_key[asset] for asset in by_key if asset in context.selected_asset_keys], config.scenarios)
-        revision = config.revision or usual or _default()
-        why = _nothing_to_compare(revision)
+        revision, why = _base(config.revision or usual)
         if why:
             context.log.info(why)
             for scenario in chosen:
@@ -127,23 +126,21 @@ def _chosen(offered: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]
     return [known[name] for name in names] or [scenario for scenario in offered if scenario.measure and scenario.measure.compared]
 
 
-def _default() -> str:
-    """Where the working tree left the default branch; '' where that cannot be told, as outside a repository."""
-    try:
-        return departed_from(PROJECT)
-    except RevisionError:
-        return ""
-
-
-def _nothing_to_compare(revision: str) -> str:
-    """Why there is nothing to measure; '' where there is. Raises Failure where the revision is not there."""
+def _base(named: str) -> tuple[str, str]:
+    """The revision to compare with, and why there is nothing to compare ('' where there is). Raises Failure for one that is not there."""
+    revision = named
+    if not named:
+        try:
+            revision = departed_from(PROJECT)
+        except RevisionError as error:
+            return "", f"not compared: {error}"
     if not revision:
-        return "not compared: there is no default branch; name a revision in the run's configuration, or in PIPELINE_PERF_AGAINST"
+        return "", "not compared: there is no default branch; name a revision in the run's configuration, or in PIPELINE_PERF_AGAINST"
     try:
         changed = differences(revision, package.__name__.partition(".")[0], PROJECT)
     except RevisionError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    return "" if changed else f"not compared: the code is that of {revision[:12]}, file by file"
+    return revision, "" if changed else f"not compared: the code is that of {revision[:12]}, file by file"
 
 
 def not_compared(scenario: Scenario, why: str) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
