@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import math
 import os
@@ -145,6 +146,7 @@ def ingest(
     """
     signal.signal(signal.SIGTERM, _stop_ingesting)
     signal.signal(signal.SIGINT, _stop_ingesting)
+    gc.set_threshold(100_000)  # imports alone make the collector look through all objects time and again: a quarter of a second
     from pipeline_perf.display import Bar, summarise
     from pipeline_perf.ingest.lake import Lake
     from pipeline_perf.ingest.lines import BLOCK

@@ -139,7 +139,9 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
     try:
         with watch.room("probe"):
             state = source.state
-            identity = file_id(source)
+            with ThreadPoolExecutor(1, "layouts") as beside:
+                beside.submit(layouts.built_in)  # read while the file is hashed, which leaves the interpreter free
+                identity = file_id(source)
             report = dataclasses.replace(report, source_file_id=identity)
         with lake.lock(f"file-{identity}") as orphaned:
             with lake_faults(lake.root):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 #: A column is no longer kept when it has more texts than the first, and more than one for every two rows; or more than the second.
@@ -48,7 +49,8 @@ class Vocabulary:
 
     def _learn(self, texts: pl.Series, codes: pl.Series, last: int) -> None:
         first = self.values.height - 1
-        new = pl.DataFrame({"code": codes, self.name: texts}).filter(pl.col("code") >= first).unique("code")
+        rows = np.flatnonzero(codes.fill_null(0).to_numpy() >= first)
+        new = pl.DataFrame({"code": codes.gather(rows), self.name: texts.gather(rows)}).unique("code")
         every = pl.DataFrame({"code": pl.int_range(first, last + 1, dtype=pl.UInt32, eager=True)})
         values = self.work(every.join(new, on="code", how="left", maintain_order="left").select(self.name))
         self.values = self.values.vstack(values)
