@@ -7,7 +7,7 @@ run: whoever judges the asset reads exactly that one, and never an older figure 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,8 +26,14 @@ RUN = "results_run"
 def lab_run(context: dg.AssetExecutionContext) -> Run:
     """The run of the lab that belongs to this run of Dagster: the same in every step and process of it."""
     found = context.instance.get_run_record_by_id(context.run.run_id)
-    begun = found.create_timestamp if found else datetime.now(UTC)
-    return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, context.run.run_id[:8], context.run.job_name.strip("_"))
+    begun = found.create_timestamp if found else None
+    return _run(context.run.run_id, context.run.job_name.strip("_"), begun)
+
+
+@lru_cache(maxsize=1)
+def _run(dagster_run: str, job: str, begun: datetime | None) -> Run:
+    """The environment is that of the run's first step: later, the machine is busy with the run itself."""
+    return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, dagster_run[:8], job)
 
 
 def record(
@@ -37,11 +43,12 @@ def record(
     params: dict[str, str] | None = None,
     part: str = "",
 ) -> dict[str, str]:
-    """Store the figures of this step, or of a `part` of it; returns the metadata entry that names the run."""
+    """Store the figures of this step, or of a `part` of it; returns the metadata that names the run, and a busy machine."""
     run = lab_run(context)
     if measurements:
         store.write(run, measurements, params, part=part or context.op_execution_context.op.name)
-    return {RUN: run.id}
+    busy = f"yes: load {run.environment.load_1m:.1f} on {run.environment.cores} cores when the run began, so times may be too long"
+    return {RUN: run.id, **({"machine_busy": busy} if run.environment.busy else {})}
 
 
 def run_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:

@@ -173,7 +173,7 @@ def _compared(
     sides_told = {"subject": f"{subject.label} (on {subject.commit[:12]})", "against": f"{base.label} ({base.commit[:12]})"}
     return dg.MaterializeResult(
         asset_key=key(scenario.name),
-        metadata={**shown(found, plan), **cause(said, page), **sides_told, "load_1m": run.environment.load_1m, **kept},
+        metadata={**shown(found, plan), **cause(said, page), **sides_told, **kept},
         check_results=[check(scenario, found, plan, said)],
     )
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline_perf.bench import reference
+from pipeline_perf.bench import environment, reference
 from pipeline_perf.definitions import build
+from pipeline_perf.defs import lake
 from pipeline_perf.scenarios import Measure, Scenario
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf.workloads import bare_copy, ingestion
@@ -26,6 +28,15 @@ def test_the_reference_is_a_copy_of_the_same_file(tmp_path: Path, kind: str, wor
     assert copy.name == "copy.one"
     assert copy.command[2:4] == (reference.__name__, str(dataset.files[0]))
     assert len(copy.command) == 5 + words
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.1, None), (64.0, "yes: load 64.0 on 2 cores when the run began, so times may be too long")])
+def test_a_machine_that_was_busy_is_told(project: Project, monkeypatch: pytest.MonkeyPatch, load: float, told: str | None) -> None:
+    here = replace(environment.record(), load_1m=load, cores=2)
+    monkeypatch.setattr(environment, "record", lambda *_: here)
+    done = build(project.settings).resolve_job_def("ci").execute_in_process(asset_selection=[lake.SAMPLES])
+    shown = done.asset_materializations_for_node("lake__samples")[0].metadata
+    assert (shown["machine_busy"].value if "machine_busy" in shown else None) == told
 
 
 @pytest.mark.parametrize(("old", "new", "failed"), [("", "", 0), ("> 0.99", "> 1.5", 1)])
