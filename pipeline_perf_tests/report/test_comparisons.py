@@ -3,11 +3,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from pipeline_perf.bench.results import ResultsError, ResultStore, new_run
 from pipeline_perf.report.comparisons import of_run, of_tree, page_of
-from pipeline_perf.report.document import OPTIMISATION_SCHEMA, optimisation_json, write_optimisation
+from pipeline_perf.report.document import OPTIMISATION_SCHEMA, SCHEMA_FILE, optimisation_json, write_optimisation
 from pipeline_perf.report.markdown import optimisation_markdown
 from pipeline_perf.report.page import optimisation_page
 from pipeline_perf_tests.report.conftest import BASE, ENVIRONMENT, MIB, NIGHT, keep, sides
@@ -77,6 +78,7 @@ def test_the_optimisation_report_has_three_forms_that_agree(results: Path, tmp_p
     written = write_optimisation(compared, tmp_path / "out")
     document = json.loads(written.json.read_text(encoding="utf-8"))
     assert document["schema"] == OPTIMISATION_SCHEMA and document == json.loads(optimisation_json(compared))
+    jsonschema.validate(document, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
     (one,) = document["comparisons"]
     assert one["verdict"] == "faster" and one["attribution"]["named"][0]["stage"] == "read" and one["before"]["bound"] == ["cpu"]
     text = written.markdown.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 from rich.console import Console
 
@@ -12,11 +13,11 @@ from pipeline_perf.bench.results import ResultsError, ResultStore, new_run
 from pipeline_perf.bench.targets import Target, Threshold, judge, load
 from pipeline_perf.report import charts, figures
 from pipeline_perf.report.content import Report, assemble, build, readiness
-from pipeline_perf.report.document import SCHEMA, to_json, write
+from pipeline_perf.report.document import SCHEMA, SCHEMA_FILE, to_json, write
 from pipeline_perf.report.markdown import markdown
 from pipeline_perf.report.page import page
 from pipeline_perf.report.terminal import table
-from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STAGES
+from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STAGES, keep, sides
 
 THIN = "\u202f"
 
@@ -131,6 +132,24 @@ def test_the_json_is_complete_versioned_and_strict(report: Report) -> None:
     assert missed["required"] == {"comparator": "<", "limit": 600}
     assert document["breakdowns"][0]["stages"].keys() == {*STAGES, "start-up and rest"}
     assert len(document["histories"][0]["points"]) == NIGHTS
+
+
+@pytest.mark.parametrize("kind", ["nights", "stepped", "compared"])
+def test_the_json_is_as_its_schema_says_and_nothing_else(kind: str, request: pytest.FixtureRequest, nights: ResultStore) -> None:
+    store = nights
+    if kind == "compared":
+        keep(nights.root, nights.run(nights.run_ids()[-1]), sides(1.2))
+    else:
+        store = request.getfixturevalue(kind)
+    document, schema = json.loads(to_json(assemble(store, load()))), json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    assert document.keys() == schema["$defs"]["report"]["properties"].keys()
+    assert document["verdicts"][0].keys() == schema["$defs"]["verdict"]["properties"].keys()
+    if kind == "compared":
+        assert document["comparisons"][0].keys() == schema["$defs"]["comparison"]["properties"].keys()
+    del document["verdicts"][0]["status"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)
 
 
 def test_the_markdown_puts_what_needs_attention_first_and_folds_the_rest(report: Report) -> None:
