@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 #: In the order that decides ties. A blank stands for any run of blanks.
 DELIMITERS = ",;\t|:~ "
 
-#: Tried where at least this share of the lines has them: separators of ASCII, of databases, of older exports, and Hive's ^A.
-UNUSUAL = "\x01\x02\x1c\x1d\x1e\x1f\x07\x0b^¦§¬¶¤·@#*&!%=\\`"
+#: Tried where at least this share of the lines has them from the first one on: separators of ASCII, of databases, of older exports, and Hive's ^A.
+UNUSUAL = "\x01\x02\x1c\x1d\x1e\x1f\x07\x0b^¦§¬¶¤·@#*&!%\\`"
 UNUSUAL_SHARE = 0.6
 
 #: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence. So do most of the unusual.
-TRUST = {":": 0.7, "~": 0.9, " ": 0.7} | dict.fromkeys("@#*&!%=\\`·", 0.6)
+TRUST = {":": 0.7, "~": 0.9, " ": 0.7} | dict.fromkeys("@#*&!%\\`·", 0.85)
 
 #: What lines before the first and behind the last row of the table weigh: they may be many, and are none of it.
 OUTSIDE = 0.3
@@ -48,6 +48,10 @@ class Row(NamedTuple):
     @property
     def filled(self) -> list[str]:
         return [cell for cell in self.cells if cell and not cell.isspace()]
+
+    @property
+    def blank(self) -> bool:
+        return not any(cell and not cell.isspace() for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ def sniff(lines: Sequence[str]) -> Dialect:
     aligned = _columns_align(sample)
     # Lines that are one value each (a time, a number with blanks, words) are a single column.
     single = sum(VALUE.fullmatch(line.strip()) is not None for line in sample) >= 0.8 * len(sample)
-    for delimiter in declared or (*DELIMITERS, *_unusual(sample, text)):
-        if delimiter not in text or ((aligned or single) and delimiter in TRUST and not declared):
+    for delimiter in declared or (*DELIMITERS, *_unusual(sample, text, 2 if single else 1)):
+        if delimiter not in text or ((aligned or single) and delimiter in ":~ " and not declared):
             continue
         for quote, escape in _quotings(text, delimiter):
             tried = Dialect(delimiter, quote, escape)
@@ -143,10 +147,13 @@ def _without_comments(sample: list[str]) -> list[str]:
     return sample[marked:]
 
 
-def _unusual(sample: Sequence[str], text: str) -> Iterator[str]:
+def _unusual(sample: Sequence[str], text: str, least: int) -> Iterator[str]:
+    """The unusual delimiters that most lines have, each at least so many times: an address has one @."""
     for sign in UNUSUAL:
-        if sign in text and sum(sign in line for line in sample) >= UNUSUAL_SHARE * len(sample):
-            yield sign
+        if sign in text:
+            having = [line.count(sign) >= least for line in sample]
+            if True in having and sum(having) >= max(2, UNUSUAL_SHARE * (len(having) - having.index(True))):
+                yield sign
 
 
 def _late_quote(lines: Sequence[str], found: Dialect) -> str | None:
@@ -179,7 +186,7 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
     """
     widths = [len(row.cells) for row in rows]
     weights = [sum(map(len, row.cells)) + width for row, width in zip(rows, widths, strict=True)]
-    usual = max(widths, key=widths.count, default=0)
+    usual = max((width for width in widths if width > 1), key=widths.count, default=0)
     fit = spread = 0.0
     first, last = len(rows), 0
     fitting = []

@@ -42,8 +42,8 @@ DOUBLE = {
     "euc_kr": (letters.KOREAN, "HANGUL"),
 }
 
-#: Control characters that text does not have: not tab, line ends, form feed, Ctrl-Z, escape, nor the separators 1C-1F.
-CONTROLS = bytes({*range(1, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) + b"\x7f"
+#: Control characters that text does not have: not tab, line ends, form feed, Ctrl-Z, escape, nor the separators 01 and 1C-1F.
+CONTROLS = bytes({*range(2, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) + b"\x7f"
 
 #: Share of zero bytes past which a file is no text, even as ASCII with padding.
 ZEROS = 0.3

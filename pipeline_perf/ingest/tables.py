@@ -61,7 +61,7 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
 
     `tail` is empty where the head is the whole file or the end is out of reach.
     """
-    rows = [row for row in split(head[:LOOKED_AT], dialect) if row.filled]
+    rows = [row for row in split(head[:LOOKED_AT], dialect) if not row.blank]
     declared = 1 if head and SEPARATOR.fullmatch(head[0]) else 0
     rows = [row for row in rows if row.line >= declared]
     if dialect.delimiter is None:
@@ -155,7 +155,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
             usual = len(found[-1][0].cells)
             # A single odd row in the midst is a damaged record; a header is the beginning of something else.
             if _fits(len(row.cells), usual) or (
-                len(found[-1]) > 1 and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
+                (len(found[-1]) > 1 or usual > 2) and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
             ):
                 found[-1].append(row)
                 continue
@@ -165,43 +165,56 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
     """Header rows (perhaps none) and the rows below them."""
-    largest = max(_cells(stretch) for stretch in stretches)
-    for i, stretch in enumerate(stretches):
-        last = i + 1 == len(stretches)
-        if len(stretch) == 1 and not last and _is_header(stretch[0]):
+    sizes, widths = [_cells(stretch) for stretch in stretches], [_usual_width(stretch) for stretch in stretches]
+    most = max(range(len(stretches)), key=sizes.__getitem__)
+    largest = sizes[most]
+    headless = not _header(stretches[most])
+    widest = max((size for size, width in zip(sizes, widths, strict=True) if width > 3), default=0.0)
+    for i, stretch in enumerate(stretches[: most + 1]):
+        if widths[i] == 2 and widest >= sizes[i]:
+            continue  # pairs of a preamble
+        if len(stretch) == 1 and i < most and _is_header(stretch[0]):
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
             near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
             near = near and (_is_spaced(below[0]) or not _is_sentence(stretch[0]))
-            if near and _cells(below) >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
+            if near and sizes[i + 1] >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
         header, below = _parted(stretch)
-        large = _cells(stretch) >= LARGE * largest
-        if header and not last and len(below) <= 2 and largest >= DWARFED * _cells(stretch):
+        if header and len(below) <= 2 and largest >= DWARFED * sizes[i]:
             continue  # a line of titles and one of values that describe the table after them
-        small = len(header) > 0 and len(header[0].cells) > 2 and any(_value_columns(below))
-        if large or small:
+        # Records before some damaged ones: what follows goes on with them.
+        goes_on = headless and not header and len(stretch) > 2 and widths[i] == widths[most] > 2
+        if goes_on or sizes[i] >= LARGE * largest or (header and len(header[0].cells) > 2 and any(_value_columns(below[:SHOWN_ROWS]))):
             return header, below
-    return _parted(max(stretches, key=_cells))
+    return _parted(stretches[most])
 
 
 def _parted(stretch: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     header = _header(stretch)
-    return header, [row for row in stretch if not header or row.line > header[-1].line]
+    if header:
+        return header, [row for row in stretch if row.line > header[-1].line]
+    begin = next((i for i, row in enumerate(stretch[:HEADER_WITHIN]) if len(row.filled) >= 0.5 * _named(stretch)), 0)
+    return [], list(stretch[begin:])
 
 
-def _cells(stretch: Sequence[Row]) -> int:
-    return sum(len(row.cells) - 1 for row in stretch)
+def _cells(stretch: Sequence[Row]) -> float:
+    """The size of a stretch. Width counts for more than length: a preamble of pairs may be longer than its table."""
+    return sum((len(row.cells) - 1) ** 1.5 for row in stretch)
+
+
+def _named(stretch: Sequence[Row]) -> int:
+    """How many cells full rows fill; a preamble that was padded to full width may be most of the first ones."""
+    counts = sorted(len(row.filled) for row in stretch[: 3 * SHOWN_ROWS])
+    return counts[-1 - len(counts) // 8]
 
 
 def _header(stretch: Sequence[Row]) -> list[Row]:
     """The header rows near the beginning of a stretch: titles before the first record, none if it has no titles."""
     shown = stretch[:SHOWN_ROWS]
     usual = _usual_width(shown)
-    # Of rows further down, too: a preamble that was padded to full width may be most of what is shown.
-    counts = sorted(len(row.filled) for row in stretch[: 3 * SHOWN_ROWS])
-    named = counts[len(counts) * 3 // 4]
+    named = _named(stretch)
     spaced = sum(map(_is_spaced, shown)) > 0.5 * len(shown)
     leading: list[int] = []
     record = None
