@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 #: In the order that decides ties. A blank stands for any run of blanks.
 DELIMITERS = ",;\t|:~ "
 
-#: Tried where at least this share of the lines has them from the first one on: separators of ASCII, of databases, of older exports, and Hive's ^A.
+#: Separators of ASCII, of databases, of older exports, and Hive's ^A: tried where at least this share of the lines has
+#: them, from the first line on that does.
 UNUSUAL = "\x01\x02\x1c\x1d\x1e\x1f\x07\x0b^¦§¬¶¤·@#*&!%\\`"
 UNUSUAL_SHARE = 0.6
 

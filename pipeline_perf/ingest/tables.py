@@ -8,6 +8,7 @@ layouts' business, not this room's.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -201,7 +202,7 @@ def _parted(stretch: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 def _cells(stretch: Sequence[Row]) -> float:
     """The size of a stretch. Width counts for more than length: a preamble of pairs may be longer than its table."""
-    return sum((len(row.cells) - 1) ** 1.5 for row in stretch)
+    return sum(math.pow(len(row.cells) - 1, 1.5) for row in stretch)
 
 
 def _named(stretch: Sequence[Row]) -> int:
