@@ -170,7 +170,8 @@ def _compared(
         page = folders.reports.resolve() / "comparisons" / f"{run.id}-{part}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(said.page, encoding="utf-8")
-    sides_told = {"subject": f"{subject.label} (on {subject.commit[:12]})", "against": f"{base.label} ({base.commit[:12]})"}
+    named = "" if base.commit.startswith(base.label) else f"{base.label}, "
+    sides_told = {"subject": f"{subject.label} (on {subject.commit[:12]})", "against": f"{named}{base.commit[:12]}"}
     return dg.MaterializeResult(
         asset_key=key(scenario.name),
         metadata={**shown(found, plan), **cause(said, page), **sides_told, **kept},

@@ -139,4 +139,5 @@ def test_schedules_are_in_utc(shipped: dg.Definitions) -> None:
 
 def test_settings_come_from_the_environment_and_an_empty_one_counts_as_none(project: Project) -> None:
     assert Settings.of(project.environment) == project.settings
-    assert Settings.of({"PIPELINE_PERF_DATA": "", "PIPELINE_PERF_TARGETS": ""}) == Settings()
+    assert Settings.of({"PIPELINE_PERF_DATA": "", "PIPELINE_PERF_TARGETS": "", "PIPELINE_PERF_AGAINST": ""}) == Settings()
+    assert Settings.of({"PIPELINE_PERF_AGAINST": "origin/main"}).against == "origin/main"

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(
     shown = metadata(compared)
     assert shown["verdict"].startswith("slower: cpu_seconds +")
     assert shown["pairs"] == 8 and 1 < shown["low"] < shown["ratio"] < shown["high"]
-    assert shown["against"].partition(" ")[0] == worktree.git("rev-parse", "HEAD~1")
+    assert shown["against"] == worktree.git("rev-parse", "HEAD~1")[:12]
     page = Path(shown["flame_graph"])
     assert "ingest_path" in page.read_text(encoding="utf-8") and shown["flame_graph_page"] == page.as_uri()
     kept = ResultStore(compared.data / "results" / "comparisons")
@@ -118,15 +119,16 @@ def test_too_few_pairs_are_a_warning_with_the_number_that_it_would_take(compared
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("against", "config", "said"),
     [
-        ({"revision": "no-such-revision"}, "there is no revision 'no-such-revision'"),
-        ({"revision": "HEAD", "scenarios": ["tinny"]}, "tinny: no such scenario is measured"),
+        ("", {"revision": "no-such-revision"}, "there is no revision 'no-such-revision'"),
+        ("no-such-branch", {}, "there is no revision 'no-such-branch'"),
+        ("", {"revision": "HEAD", "scenarios": ["tinny"]}, "tinny: no such scenario is measured"),
     ],
 )
-def test_what_cannot_be_compared_fails_and_says_why(compared: Project, config: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_compared_fails_and_says_why(compared: Project, against: str, config: dict[str, Any], said: str) -> None:
     chosen = {"ops": {"comparison": {"config": config}}}
-    paired = build(compared.settings).resolve_job_def("paired_regression")
+    paired = build(replace(compared.settings, against=against)).resolve_job_def("paired_regression")
     done = paired.execute_in_process(run_config=chosen, raise_on_error=False)
     failure = done.failure_data_for_node("comparison")
     assert failure is not None and failure.user_failure_data is not None
