@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 from pipeline_perf.bench.measurement import Measurement
 from pipeline_perf.bench.results import ResultStore, new_run
 from pipeline_perf.cli import main
-from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT
+from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, keep, sides
 
 Report = Callable[..., Result]
 
@@ -74,3 +74,24 @@ def test_an_open_target_is_no_failure(report: Report, tmp_path: Path) -> None:
     result = report()
     assert result.exit_code == 0
     assert "Open" in result.output
+
+
+def test_a_comparison_is_reported_on_before_and_after(report: Report, tmp_path: Path) -> None:
+    run = new_run(ENVIRONMENT, NIGHT)
+    keep(tmp_path / "results", run, sides(0.8))
+    result = report("--comparison")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Faster ingest.csv_1m: 1.25 times as fast") and "ingest.read:rows<b>" in result.output
+    assert result.output.splitlines()[-1] == f"Report: {tmp_path / 'reports' / run.id / 'optimisation.html'}"
+    assert report("--run", run.id).output == result.output
+
+
+def test_a_slower_tree_is_exit_code_1(report: Report, tmp_path: Path) -> None:
+    keep(tmp_path / "results", new_run(ENVIRONMENT, NIGHT), sides(1.2))
+    result = report("--comparison")
+    assert result.exit_code == 1 and "Slower ingest.csv_1m: takes 1.20 times as long" in result.output
+
+
+def test_without_a_comparison_it_says_how_to_make_one(report: Report, nights: ResultStore) -> None:
+    result = report("--comparison")
+    assert result.exit_code == 1 and "bench compare REV" in result.output
