@@ -166,14 +166,14 @@ def _late_quote(lines: Sequence[str], found: Dialect) -> str | None:
 
 def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
     """The quotes and escapes that the text gives reason to try; the first one wins ties."""
-    d = re.escape(delimiter)
+    d, lines = re.escape(delimiter), f"\n{text}\n"
     found: list[tuple[str | None, str | None]] = []
     escapes = ["\\", None] if "\\" in text and re.search(rf'\\[{d}"\'\\]', text) else [None]
     for quote in "\"'":
         if quote not in text:
             continue
-        opening = len(re.findall(rf"(?:^|{d}) ?{quote}", text, re.MULTILINE))
-        closing = len(re.findall(rf"{quote} ?(?:{d}|$)", text, re.MULTILINE))
+        opening = sum(map(lines.count, (f"{delimiter}{quote}", f"{delimiter} {quote}", f"\n{quote}", f"\n {quote}")))
+        closing = sum(map(lines.count, (f"{quote}{delimiter}", f"{quote} {delimiter}", f"{quote}\n", f"{quote} \n")))
         # An apostrophe begins cells by itself, as Excel's mark of text; only pairs are quotes.
         if opening and closing and (quote == '"' or min(opening, closing) > 0.6 * max(opening, closing)):
             found += [(quote, escape) for escape in escapes]

@@ -48,6 +48,9 @@ CONTROLS = bytes({*range(2, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) 
 #: Share of zero bytes past which a file is no text, even as ASCII with padding.
 ZEROS = 0.3
 
+#: Below this the detector guesses, and Windows-1252 is the better guess.
+LEAST_CONFIDENCE = 0.3
+
 #: From here on a single-byte reading is taken without asking the detector.
 SURE_SCORE = 0.2
 
@@ -299,7 +302,7 @@ def _detected(data: bytes) -> Encoding | None:
 
     found = chardet.detect(data[:16384])
     name, confidence = found["encoding"], float(found["confidence"] or 0.0)
-    if not name:
+    if not name or confidence < LEAST_CONFIDENCE:
         return None
     try:
         data.decode(name)

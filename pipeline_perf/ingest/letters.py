@@ -39,7 +39,7 @@ WESTERN_WEIGHT = 0.75
 FOREIGN = 0.15
 
 #: Signs of punctuation and units in Western texts.
-SIGNS = frozenset("’‘–—“”„…€£°º ª§·\xa0«»")
+SIGNS = frozenset("’‘–—“”„…€£°º ª§·\xa0«»©®™")
 
 #: The most frequent letters first; half of a text is its first seven.
 CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
