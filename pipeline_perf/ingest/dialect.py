@@ -73,15 +73,17 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
         return
     if dialect.delimiter == " ":
         lines = [re.sub(" +", " ", line.strip(" ")) for line in lines]
+    delimiter, quote = dialect.delimiter, dialect.quote
+    blank = quote is not None and delimiter != " " and any(f"{delimiter} {quote}" in line for line in lines)
     done, usual = 0, 0
     while done < len(lines):
         begun = done
-        reader = _reader(lines[begun:] if begun else lines, dialect)
+        reader = _reader(lines[begun:], dialect, blank)
         for cells in reader:
             taken = begun + reader.line_num - done
             if taken > 1:
                 # Was the quote closed where it should be? What follows one that was not is the next record's.
-                plain = next(_reader([lines[done]], replace(dialect, quote=None)))
+                plain = next(_reader([lines[done]], replace(dialect, quote=None), blank))
                 if len(cells) != usual and (taken > LONGEST_CELL or len(plain) == usual):
                     yield Row(done, 1, plain)
                     done += 1
@@ -90,15 +92,15 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
             done, usual = done + taken, len(cells)
 
 
-def _reader(lines: Sequence[str], dialect: Dialect) -> Any:
-    delimiter, quote = dialect.delimiter or ",", dialect.quote
+def _reader(lines: Sequence[str], dialect: Dialect, blank: bool) -> Any:
+    """The csv module's reader; `blank`: a blank may stand between a delimiter and a quote."""
     return csv.reader(
         lines,
-        delimiter=delimiter,
-        quotechar=quote,
+        delimiter=dialect.delimiter or ",",
+        quotechar=dialect.quote,
         escapechar=dialect.escape,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        skipinitialspace=quote is not None and delimiter != " " and any(f"{delimiter} {quote}" in line for line in lines),
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        skipinitialspace=blank,
     )
 
 

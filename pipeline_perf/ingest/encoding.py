@@ -158,8 +158,8 @@ def _is_binary(head: bytes, utf8: bool) -> bool:
     return zeros > ZEROS * len(head) or controls > max(1, (0.1 if utf8 else 0.02) * len(head))
 
 
-#: A cell, or what comes nearest to it, with a byte beyond ASCII.
-CELL = re.compile(rb"[^,;|\t\r\n\"]*[\x80-\xff][^,;|\t\r\n\"]*")
+#: What divides the cells of most files; in others a line is one cell.
+BETWEEN_CELLS = re.compile(rb"[,;|\t\r\n\"]+")
 #: Bytes of different cells that are weighed: enough for all names of a few hundred records.
 WEIGHED = 2048
 
@@ -167,7 +167,7 @@ WEIGHED = 2048
 def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | None, float]:
     """The best reading of lines beyond ASCII, and how plausible it is (-1 to 1)."""
     sample, size = [], 0
-    for cell in dict.fromkeys(cell.strip() for line in beyond[:500] for cell in CELL.findall(line)):
+    for cell in dict.fromkeys(cell.strip() for line in beyond[:500] for cell in BETWEEN_CELLS.split(line) if not cell.isascii()):
         sample.append(cell[:WEIGHED])
         size += len(cell)
         if size > WEIGHED:
