@@ -45,7 +45,7 @@ def markdown(report: Report) -> str:
     parts += [_compared(one) for one in report.comparisons]
     if report.followed.alerts:
         lines = [
-            f"- {metric(one.metric.partition(' ')[2])} of `{one.metric.partition(' ')[0]}`: {CHANGES[one.kind]}"
+            f"- `{one.metric.partition(' ')[0]}` {metric(one.metric.partition(' ')[2])}: {CHANGES[one.kind]}"
             f"{'' if one.kind == 'silence' else ' ' + change(one.ratio - 1)} since {one.since}, {one.status}"
             for alert in report.followed.alerts
             for one in alert.findings

@@ -121,7 +121,7 @@ def test_a_new_level_is_drawn(stepped: ResultStore, tmp_path: Path, browser: Any
     page.goto(write(assemble(stepped, load()), tmp_path / "reports").html.as_uri())
     assert page.locator("figure line.change.worse").count() == 1
     assert (page.locator("figure text.change-name").text_content() or "").startswith("time +10")
-    assert page.locator("tr", has_text="CPU time, as a ratio").locator(".status.fail").inner_text() == "Worse"
+    assert page.locator("tr", has_text="CPU time against").locator(".status.fail").inner_text() == "Worse"
 
 
 def test_the_summary_leads_to_the_details(nights: ResultStore, tmp_path: Path, browser: Any) -> None:
