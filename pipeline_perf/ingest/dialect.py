@@ -37,6 +37,8 @@ SURE_SCORE = 0.3
 #: Fixed columns show in this many characters; one endless line must not cost a second.
 WIDEST = 1000
 
+GAP = re.compile("  +")
+
 #: A quoted cell over more lines than this is a quote that was never closed.
 LONGEST_CELL = 20
 
@@ -117,7 +119,7 @@ def sniff(lines: Sequence[str]) -> Dialect:
     kinds: dict[str, float] = {}
     aligned = _columns_align(sample)
     # Lines that are one value each (a time, a number with blanks, words) are a single column.
-    single = sum(VALUE.fullmatch(line.strip()) is not None for line in sample) >= 0.8 * len(sample)
+    single = sum(_is_single(line.strip()) for line in sample) >= 0.8 * len(sample)
     for delimiter in declared or (*DELIMITERS, *_unusual(sample, text, 2 if single else 1)):
         if delimiter not in text or ((aligned or single) and delimiter in ":~ " and not declared):
             continue
@@ -237,6 +239,15 @@ VALUE = re.compile(
 )
 
 
+def _is_single(line: str) -> bool:
+    """Whether a line is one value as a whole; words beside several numbers are several values."""
+    if not VALUE.fullmatch(line):
+        return False
+    parts = line.split(" ")
+    several = sum(any(map(str.isdigit, part)) for part in parts) > 1
+    return not (several and any(len(part) > 2 and part.isalpha() for part in parts))
+
+
 def _likeness(cell: str) -> float:
     """1 for a value of a known kind, less for the empty cell and for what holds other delimiters or stray quotes."""
     text = cell.strip()
@@ -259,4 +270,7 @@ def _columns_align(lines: Sequence[str]) -> bool:
     width = max(map(len, body))
     columns = list(zip(*(line.ljust(width) for line in body), strict=True))
     blank = [column.count(" ") >= 0.95 * len(body) for column in columns]
-    return sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True)) >= 1
+    aligned = sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True))
+    # One column of even length, such as a date's, aligns what follows it; in a table of fixed columns all are aligned.
+    gaps = sorted(len(GAP.findall(line.strip())) for line in body)[len(body) // 2]
+    return aligned >= max(1, 0.5 * gaps)
