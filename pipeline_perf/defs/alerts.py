@@ -12,6 +12,7 @@ from email.message import EmailMessage
 import dagster as dg
 import requests
 
+from pipeline_perf.defs.checks import NOT_MEASURED
 from pipeline_perf.defs.metadata import masked_text
 
 TIMEOUT_S = 10
@@ -99,7 +100,10 @@ def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
     found = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
-        if not evaluation.passed:
+        status = evaluation.metadata.get("status")
+        # That a warning was not measured is for the page, and no news: it would be told every time.
+        silent = evaluation.severity is dg.AssetCheckSeverity.WARN and status is not None and status.value == NOT_MEASURED
+        if not evaluation.passed and not silent:
             asset = evaluation.asset_key.to_user_string()
             found.append(FailedCheck(asset, evaluation.check_name, evaluation.severity.value, evaluation.description or ""))
     return found

@@ -16,6 +16,9 @@ from pipeline_perf.bench.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 
+#: The status in the metadata of a check that judged nothing.
+NOT_MEASURED = "not_measured"
+
 
 @dataclass(frozen=True)
 class Producer:

@@ -41,6 +41,14 @@ def figure() -> dg.MaterializeResult:
     return dg.MaterializeResult(check_results=[lean])
 
 
+@dg.asset(check_specs=[dg.AssetCheckSpec("is_measured", asset="silent")])
+def silent() -> dg.MaterializeResult:
+    nothing = dg.AssetCheckResult(
+        check_name="is_measured", passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"status": "not_measured"}
+    )
+    return dg.MaterializeResult(check_results=[nothing])
+
+
 @dg.asset(deps=[figure])
 def ruin() -> None:
     raise dg.Failure("the call from (212) 555-0143 is unreadable")
@@ -74,6 +82,12 @@ def test_a_failed_check_of_a_run_that_went_through_is_told(received: list[str]) 
         assert tick(instance, figure) is None
     (text,) = received
     assert text.startswith("*night: 1 check failed*\n• WARN figure is_lean: of •••••••0143: 3 GB\nRun ")
+
+
+def test_what_was_not_measured_is_no_news(received: list[str]) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert isinstance(tick(instance, silent), dg.SkipReason)
+    assert received == []
 
 
 def test_without_an_address_the_tick_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

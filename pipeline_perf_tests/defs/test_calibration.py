@@ -39,10 +39,12 @@ def outcomes(of: dg.ExecuteInProcessResult) -> dict[str, bool]:
     return {one.check_name: one.passed for one in of.get_asset_check_evaluations()}
 
 
-def test_what_nobody_has_measured_is_told_as_such_and_its_check_has_no_result(project: Project) -> None:
+def test_what_nobody_has_measured_is_told_as_such_and_is_no_pass(project: Project) -> None:
     done = run(project)
     assert done.success
-    assert outcomes(done) == {"calibration_nights": True}
+    assert outcomes(done) == {"calibration_nights": True, "calibration_real": False}
+    silent = next(one for one in done.get_asset_check_evaluations() if one.check_name == "calibration_real")
+    assert silent.severity is dg.AssetCheckSeverity.WARN and "not measured on this machine" in str(silent.description)
     shown = done.asset_materializations_for_node("calibration__rates")[0].metadata
     rows = {row.data["target"]: row.data["verdict"] for row in shown["targets"].records}
     assert rows == {"calibration.nights": "pass", "calibration.real": "not measured"}
