@@ -31,14 +31,14 @@ codecs.register_error("windows-1252", _windows_1252)
 def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) -> Iterator[bytes]:
     """Yield the stream as blocks of whole lines, UTF-8, each line ended by LF or CRLF except perhaps the file's last.
 
-    `size` bytes (BLOCK) are read at a time.
+    `size` bytes (BLOCK) are read at a time, a quarter of it first: what works on the blocks can begin the sooner.
     CRLF, bare CR and LF all end a line, also mixed: a bare CR is made an LF. Raises UnreadableFile for a line beyond MAX_LINE.
     """
     decoder = None if encoding in ("utf-8", "utf-8-sig", "ascii") else codecs.getincrementaldecoder(encoding)(errors="replace")
     rest = b""
     first = True
     while True:
-        data = stream.read(size or BLOCK)
+        data = stream.read(max((size or BLOCK) // 4, len(codecs.BOM_UTF8)) if first else size or BLOCK)
         final = not data
         if decoder is not None:
             data = decoder.decode(data, final=final).encode()

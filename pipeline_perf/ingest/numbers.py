@@ -1,7 +1,4 @@
-"""Telephone numbers as written → E.164 where the notation leaves no doubt; everything else stays as written.
-
-Works on distinct values: a file of a million records holds some thousand numbers.
-"""
+"""Telephone numbers as written → E.164 where the notation leaves no doubt; everything else stays as written."""
 
 from __future__ import annotations
 
@@ -20,31 +17,26 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
 
     `region` is an ISO 3166 code, ZZ where it is not known: then only numbers with a leading + are resolved.
     """
-    distinct = column.drop_nulls().unique()
-    if not len(distinct):
-        return column
-    frame = pl.DataFrame({"old": distinct}).with_columns(
-        pl.col("old")
-        .str.replace(r"(?i)^(?:sips?|tel):", "")
+    old, bare = pl.col("old"), pl.col("bare")
+    frame = column.to_frame("old").with_columns(
+        old.str.replace(r"(?i)^(?:sips?|tel):", "")
         .str.replace(r"(?i);ext=.*$", " extension $0")  # an extension is another party than its switchboard
         .str.replace(r"[@;].*$", "")
         .str.replace(r"^(\+\d{1,3})\s*\(0\)", "$1")  # the 0 is dialled at home only
         .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
         .alias("bare")
     )
-    bare = pl.col("bare")
     ways = [pl.when(bare.str.contains(r"^\+\d{7,15}$")).then(bare)]
     if region in NANP_REGIONS:
         ways.append(pl.when(bare.str.contains(NANP)).then(pl.lit("+1") + bare.str.slice(-10)))
         ways.append(pl.when(bare.str.contains(r"^011[1-9]\d{6,14}$")).then(pl.lit("+") + bare.str.slice(3)))
-    frame = frame.with_columns(pl.coalesce(ways).alias("new"))
-    doubtful = frame.filter(pl.col("new").is_null() & bare.str.contains(r"^\d{8,17}$"))["bare"].to_list()
-    if doubtful and region != "ZZ":
+    found = frame.select(pl.coalesce(ways).alias("new"), bare.str.contains(r"^\d{8,17}$").alias("digits"), "bare", "old")
+    open_ = found["new"].is_null() & found["digits"]
+    if region != "ZZ" and open_.any():
+        doubtful = found["bare"].filter(open_).unique()
         known = {text: number for text in doubtful if (number := _parsed(text, region)) is not None}
-        frame = frame.with_columns(pl.coalesce("new", bare.replace_strict(known, default=None, return_dtype=pl.String)))
-    frame = frame.with_columns(pl.coalesce("new", pl.col("old")))
-    changed = frame.filter(pl.col("old") != pl.col("new"))
-    return column.replace(changed["old"], changed["new"])
+        found = found.with_columns(pl.coalesce("new", bare.replace_strict(known, default=None, return_dtype=pl.String)))
+    return found.select(pl.coalesce("new", "old").alias(column.name)).to_series()
 
 
 @functools.lru_cache(maxsize=200_000)

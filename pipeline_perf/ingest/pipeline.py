@@ -37,7 +37,7 @@ from pipeline_perf.ingest.validate import validate
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
-VERSION = 1
+VERSION = 2
 
 #: The zone taken for files that do not state theirs when nobody says otherwise.
 DEFAULT_ZONE = "UTC"
@@ -344,13 +344,15 @@ def _write(
             del frame, quarantine
             if progress:
                 progress(position, total, books.counts["events"] + books.counts["quarantined"])
+        with watch.room("deduplicate"):
+            resent = seen.resent()  # while the last chunk is committed
 
     counts = books.counts
     reasons = _control_mismatches(books)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
     with lake_faults(lake.root), lake.lock("finish"):
-        duplicates = _mark(lake, report.source_file_id, attempt, seen, books, watch)
+        duplicates = _mark(lake, report.source_file_id, attempt, resent, seen, books, watch)
         report = dataclasses.replace(
             report,
             status="ingested",
@@ -464,12 +466,14 @@ def _control_mismatches(books: Books) -> list[str]:
     return found
 
 
-def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
+def _mark(
+    lake: Lake, identity: str, attempt: Attempt, resent: pl.DataFrame, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch
+) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
-        own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
+        own = pl.concat([resent.with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
         mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     with watch.room("commit"):

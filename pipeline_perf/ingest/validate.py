@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from pipeline_perf import events
@@ -41,19 +42,15 @@ def validate(frame: pl.DataFrame) -> Verdict:
     if not any(name in counts for name in rejecting):
         return Verdict(kept, pl.DataFrame(schema=REJECTED), counts)
     out = broken.select(pl.any_horizontal(rejecting)).to_series()
-    first = pl.coalesce([pl.when(pl.col(name)).then(pl.lit(name)) for name in rejecting])
-    reason = pl.col("rule").replace_strict({name: _reason(name) for name in rejecting}, default=None, return_dtype=pl.String)
     rejected = broken.filter(out)
-    quarantine = (
-        kept.filter(out)
-        .select("record_no", "page", "raw")
-        .with_columns(rejected.select(first.alias("rule")))
-        .with_columns(reason.alias("reason"))
-        .select(list(REJECTED))
-    )
+    first = rejected.select(rejecting).to_numpy().argmax(axis=1)
+    rules = pl.Series("rule", rejecting).gather(first)
+    reasons = pl.Series("reason", [_reason(name) for name in rejecting]).gather(first)
+    quarantine = kept.select("record_no", "page", "raw").filter(out).with_columns(rules, reasons).select(list(REJECTED))
+    # The flags of events; a record that is rejected counts for one rule only.
     in_rejected = _counted(rejected)
     counts = {name: left for name, n in counts.items() if name not in rejecting and (left := n - in_rejected.get(name, 0))}
-    counts |= {name: int(n) for name, n in quarantine["rule"].value_counts().iter_rows()}
+    counts |= {rejecting[i]: int(n) for i, n in enumerate(np.bincount(first)) if n}
     return Verdict(kept.filter(~out), quarantine, counts)
 
 

@@ -49,8 +49,7 @@ class Vocabulary:
 
     def _learn(self, texts: pl.Series, codes: pl.Series, last: int) -> None:
         first = self.values.height - 1
-        rows = np.flatnonzero(codes.fill_null(0).to_numpy() >= first)
-        new = pl.DataFrame({"code": codes.gather(rows), self.name: texts.gather(rows)}).unique("code")
-        every = pl.DataFrame({"code": pl.int_range(first, last + 1, dtype=pl.UInt32, eager=True)})
-        values = self.work(every.join(new, on="code", how="left", maintain_order="left").select(self.name))
-        self.values = self.values.vstack(values)
+        rows = (codes >= first).arg_true()
+        new, at = np.unique(codes.gather(rows).to_numpy(), return_index=True)
+        known = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(new - first, texts.gather(rows.gather(at)))
+        self.values = self.values.vstack(self.work(known.to_frame(self.name)))

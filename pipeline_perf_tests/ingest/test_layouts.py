@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ def changed(old: str, new: str) -> str:
 
 def test_the_shipped_layouts_load_and_no_other() -> None:
     assert set(load_folder(BUILT_IN)) == SHIPPED
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_the_patterns_of_a_shipped_layout_are_sound(name: str, tmp_path: Path) -> None:
+    """They are looked at in any folder but their own."""
+    assert load(Path(shutil.copy(BUILT_IN / f"{name}.yaml", tmp_path))) == built_in()[name]
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
