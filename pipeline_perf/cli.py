@@ -124,6 +124,11 @@ def _check_number(_context: click.Context, _option: click.Parameter, number: str
     type=click.FloatRange(1 / 64, 1024),
     help="MiB of text worked on and committed at a time [default: 16]. Memory is some twenty times as much.",
 )
+@click.option(
+    "--expanded-mib",
+    type=click.IntRange(min=1),
+    help="MiB that a compressed file may expand to, however small it is [default: 1024].",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
 @click.pass_context
 def ingest(
@@ -135,6 +140,7 @@ def ingest(
     tenant: str | None,
     own: Path,
     chunk_mib: float | None,
+    expanded_mib: int | None,
     as_json: bool,
 ) -> None:
     """Turn carriers' files into events.
@@ -151,11 +157,13 @@ def ingest(
     from pipeline_perf.ingest.lake import Lake
     from pipeline_perf.ingest.lines import BLOCK
     from pipeline_perf.ingest.pipeline import Options, ingest_path
+    from pipeline_perf.ingest.source import EXPANDED_BYTES
 
     if chunk_mib is not None and not math.isfinite(chunk_mib):
         raise click.UsageError("--chunk-mib is no number; write for example 16")
     chunk_bytes = BLOCK if chunk_mib is None else int(chunk_mib * 2**20)
-    options = Options(zone, subscriber, tenant, _own_layouts(context, own), chunk_bytes)
+    expanded_bytes = EXPANDED_BYTES if expanded_mib is None else expanded_mib * 2**20
+    options = Options(zone, subscriber, tenant, _own_layouts(context, own), chunk_bytes, expanded_bytes)
     lake = Lake(_lake_root(lake_root))
     statuses = set()
     for path in files:

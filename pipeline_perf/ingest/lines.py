@@ -16,6 +16,9 @@ BLOCK = 16 * 2**20
 #: A longer line is no record of any format; without a bound, one line could fill the memory.
 MAX_LINE = 8 * 2**20
 
+#: Nor is a wider table: the widest known format has 313 columns, and a million of them would fill the memory.
+MAX_COLUMNS = 4096
+
 
 def _windows_1252(error: UnicodeError) -> tuple[str, int]:
     """Files glued together from several sources mix encodings: what is no UTF-8 is read as Windows-1252, byte by byte."""

@@ -27,12 +27,12 @@ from pipeline_perf.ingest.commit import Attempt, Committer
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
 from pipeline_perf.ingest.fields import seconds
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
-from pipeline_perf.ingest.lines import BLOCK
+from pipeline_perf.ingest.lines import BLOCK, MAX_COLUMNS
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe import Probe, probe
 from pipeline_perf.ingest.read import read
-from pipeline_perf.ingest.source import Source, State, file_id, sources
+from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
@@ -60,6 +60,7 @@ class Options:
     #: Bytes of text read, worked on and committed at a time. Memory follows it (some twenty times as much);
     #: smaller chunks cost a commit each, and an ingestion that was killed loses at most its last chunks.
     chunk_bytes: int = BLOCK
+    expanded_bytes: int = EXPANDED_BYTES  # that a compressed file may expand to, however small it is
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Stopwatch:
 def ingest_path(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> Iterator[FileReport]:
     """Ingest a file, or every member of an archive; one report each. Bad input ends in a report, not in an exception."""
     try:
-        found = sources(path)
+        found = sources(path, options.expanded_bytes)
     except IngestError as error:
         yield FileReport(_printable(str(path)), reason=_printable(str(error)))
         return
@@ -286,6 +287,8 @@ def _refuse(found: Probe) -> None:
         raise UnreadableFile(f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF")
     if found.container == "pdf" and found.source.packed:
         raise UnreadableFile(f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself")
+    if len(found.columns) > MAX_COLUMNS:
+        raise UnreadableFile(f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the file is")
     if found.container == "workbook":
         raise UnreadableFile(f"{name}: an Excel workbook; save its sheet as CSV and ingest that")
 

@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layouts import Control, Layout, Table, title_key
-from pipeline_perf.ingest.lines import blocks
+from pipeline_perf.ingest.lines import MAX_COLUMNS, blocks
 from pipeline_perf.ingest.quotes import Quotes, resolved
 from pipeline_perf.ingest.recognise import Match, matching_table, split_line
 from pipeline_perf.ingest.source import Source
@@ -60,6 +61,7 @@ class State:
     window: int = FIRST_WINDOW
     short: int = 0  # records with fewer fields than the header
     shortest: int | None = None  # characters of the shortest fixed-width record
+    name: str = ""  # of the source, for messages
 
 
 @dataclass
@@ -111,6 +113,7 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
     headless = next((t for t in layout.tables if t.columns), None)
     state = State(Binding(headless.name, headless.columns, None, headless) if headless else None, initial)
     with source.open() as stream:
+        state.name = source.name
         used = 0
         held = b""
         for block in blocks(stream, encoding, source.name, block_bytes):
@@ -359,6 +362,10 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
 def _header(text: str, match: Match, state: State) -> Binding | None:
     titles = split_line(text, match.delimiter, match.quote)
     table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
+    if table and len(titles) > MAX_COLUMNS:
+        raise UnreadableFile(
+            f"{state.name}: a header of {len(titles):,} columns; no file of records has more than {MAX_COLUMNS}. Check what the file is"
+        )
     return Binding(table.name, tuple(t.strip() for t in titles), text, table) if table else None
 
 

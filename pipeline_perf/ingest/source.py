@@ -16,7 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -25,7 +25,8 @@ from pipeline_perf.ingest.errors import UnreadableFile
 GZIP = b"\x1f\x8b\x08"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
-#: Bytes that any compressed file may expand to, however small it is. Reading this much takes seconds and no memory.
+#: Bytes that any compressed file may expand to, however small it is, unless the user allows more. Reading this much
+#: takes seconds and no memory.
 EXPANDED_BYTES = 1 << 30
 #: Beyond that, how many times its stored size. Records shrink 5 to 20 times, the dullest ones 50 times; deflate
 #: ends at 1032 times, where only bombs live.
@@ -46,6 +47,7 @@ class Source:
 
     path: Path
     member: str | None = None
+    may_expand_to: int = field(default=EXPANDED_BYTES, compare=False)  # bytes, however small it is packed
 
     @property
     def name(self) -> str:
@@ -83,7 +85,7 @@ class Source:
         compressed data are damaged, or they expand past the limit.
         """
         with _explained(self.name), contextlib.ExitStack() as opened:
-            limit = expansion_limit(_regular_size(self.path))
+            limit = expansion_limit(_regular_size(self.path), self.may_expand_to)
             expanded: _Expanded | None = None
             stream: io.BufferedReader
             if self.member is None:
@@ -127,13 +129,15 @@ class _Expanded(io.RawIOBase):
         super().close()
 
 
-def expansion_limit(stored: int) -> int:
-    """How many bytes `stored` compressed bytes may expand to."""
-    return max(EXPANDED_BYTES, EXPANDED_RATIO * stored)
+def expansion_limit(stored: int, allowed: int = EXPANDED_BYTES) -> int:
+    """How many bytes `stored` compressed bytes may expand to, where `allowed` are in any case."""
+    return max(allowed, EXPANDED_RATIO * stored)
 
 
-def sources(path: Path) -> list[Source]:
+def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
     """What there is to read at a path: the file itself, or each file of a zip archive.
+
+    `may_expand_to`: bytes that compressed data may expand to, however small they are.
 
     Office documents are zip archives too and stay whole. Folders, `__MACOSX` and dotfiles of an
     archive are left out.
@@ -146,12 +150,12 @@ def sources(path: Path) -> list[Source]:
         stored = _regular_size(path)
         with path.open("rb") as file:
             if not file.read(4).startswith(ZIP):
-                return [Source(path)]
+                return [Source(path, may_expand_to=may_expand_to)]
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     names = {member.filename for member in members}
     if names & {"[Content_Types].xml", "mimetype"}:
-        return [Source(path)]
+        return [Source(path, may_expand_to=may_expand_to)]
     wanted = [member for member in members if not member.filename.endswith("/") and not _is_clutter(member.filename)]
     if not wanted:
         raise UnreadableFile(f"{path}: an archive without files; put the records in and hand it in again")
@@ -168,9 +172,10 @@ def sources(path: Path) -> list[Source]:
             f"{path}: holds several files of one name, of which only the last could be read; pack them under names of their own"
         )
     # The sizes that the directory states may be trusted: zipfile never expands a member past its own.
-    if sum(member.file_size for member in wanted) > expansion_limit(stored):
-        raise UnreadableFile(_too_large(str(path), expansion_limit(stored)))
-    return [Source(path, member.filename) for member in wanted]
+    limit = expansion_limit(stored, may_expand_to)
+    if sum(member.file_size for member in wanted) > limit:
+        raise UnreadableFile(_too_large(str(path), limit))
+    return [Source(path, member.filename, may_expand_to) for member in wanted]
 
 
 def file_id(source: Source) -> str:
@@ -194,7 +199,10 @@ def _parts(member: str) -> list[str]:
 
 
 def _too_large(name: str, limit: int) -> str:
-    return f"{name}: expands to more than {limit:,} bytes, as archives made to do harm do; if it is genuine, hand it in expanded"
+    return (
+        f"{name}: expands to more than {limit // 2**20:,} MiB, as archives made to do harm do; "
+        "if it is genuine, allow more with --expanded-mib, or hand it in expanded"
+    )
 
 
 def _regular_size(path: Path) -> int:

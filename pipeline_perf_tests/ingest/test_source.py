@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest import source as source_module
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.source import Source, expansion_limit, file_id, sources
 
 RECORDS = b"From,To,Seconds\n2125550100,2125550101,65\n" * 100
+MIB = 1 << 20
 
 
 def archive(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -188,31 +188,30 @@ def test_the_limit_grows_with_the_stored_size_from_a_floor() -> None:
     assert expansion_limit(1 << 30) == 100 << 30
 
 
-def test_a_gzip_bomb_ends_after_the_limit_and_not_after_the_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "EXPANDED_BYTES", 1 << 20)
+def test_a_gzip_bomb_ends_after_the_limit_and_not_after_the_bomb(tmp_path: Path) -> None:
     member = gzip.compress(bytes(1 << 22))
     path = tmp_path / "bomb.gz"
     path.write_bytes(member * 10)
     got = 0
-    with Source(path).open() as stream, pytest.raises(UnreadableFile, match="expands to more than"):
+    with Source(path, may_expand_to=MIB).open() as stream, pytest.raises(UnreadableFile, match="expands to more than"):
         while block := stream.read(1 << 16):
             got += len(block)
-    assert expansion_limit(path.stat().st_size) - (1 << 17) < got <= expansion_limit(path.stat().st_size) < 40 << 20
+    limit = expansion_limit(path.stat().st_size, MIB)
+    assert limit - (1 << 17) < got <= limit < 40 << 20
     with pytest.raises(UnreadableFile, match="expands to more than"):
-        file_id(Source(path))
+        file_id(Source(path, may_expand_to=MIB))
 
 
-def test_a_zip_bomb_is_refused_by_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "EXPANDED_BYTES", 1 << 20)
+def test_a_zip_bomb_is_refused_by_its_directory(tmp_path: Path) -> None:
     path = archive(tmp_path / "bomb.zip", {f"{i}.csv": bytes(1 << 19) for i in range(3)})
-    with pytest.raises(UnreadableFile, match="expands to more than"):
-        sources(path)
+    with pytest.raises(UnreadableFile, match=r"expands to more than 1 MiB.*--expanded-mib"):
+        sources(path, MIB)
+    assert len(sources(path, 2 * MIB)) == 3
 
 
-def test_a_gzip_bomb_inside_a_zip_is_found_on_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "EXPANDED_BYTES", 1 << 20)
+def test_a_gzip_bomb_inside_a_zip_is_found_on_reading(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.zip", {"a.csv": gzip.compress(bytes(1 << 22))}, zipfile.ZIP_STORED)
-    [source] = sources(path)
+    [source] = sources(path, MIB)
     with pytest.raises(UnreadableFile, match="expands to more than"):
         read(source)
 
