@@ -122,7 +122,7 @@ def _check_number(_context: click.Context, _option: click.Parameter, number: str
 @click.option(
     "--chunk-mib",
     type=click.FloatRange(1 / 64, 1024),
-    help="MiB of text worked on and committed at a time [default: 16]. Memory is some twenty times as much.",
+    help="MiB of text worked on and committed at a time [default: 24]. Memory is some twenty times as much.",
 )
 @click.option(
     "--expanded-mib",
@@ -152,6 +152,8 @@ def ingest(
     """
     signal.signal(signal.SIGTERM, _stop_ingesting)
     signal.signal(signal.SIGINT, _stop_ingesting)
+    # Reading and committing have threads of their own: with a pool as large as the machine they would wait for one another.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
     gc.set_threshold(100_000)  # imports alone make the collector look through all objects time and again: a quarter of a second
     from pipeline_perf.display import Bar, summarise
     from pipeline_perf.ingest.lake import Lake

@@ -83,10 +83,13 @@ class Attempt:
 
 
 class Committer:
-    """Commits chunks in their order, one at a time, in a thread of its own while the next is being prepared."""
+    """Commits chunks in their order, one at a time, in a thread of its own while the next is being prepared.
 
-    def __init__(self, attempt: Attempt, room: Room) -> None:
-        self._attempt, self._room = attempt, room
+    `finished` is what is still to be done with the events of each.
+    """
+
+    def __init__(self, attempt: Attempt, finished: Callable[[pl.DataFrame], pl.DataFrame], room: Room) -> None:
+        self._attempt, self._finished, self._room = attempt, finished, room
         self._thread = ThreadPoolExecutor(1, "commit")
         self._running: Future[None] | None = None
         self._chunk = -1
@@ -107,6 +110,7 @@ class Committer:
         self._running = self._thread.submit(self._commit, frame, quarantine, self._chunk)
 
     def _commit(self, frame: pl.DataFrame, quarantine: pl.DataFrame, chunk: int) -> None:
+        frame = self._finished(frame)
         with self._room("commit"):
             for table, rows in (("quarantine", quarantine), ("events", frame)):
                 self._attempt.commit(table, rows, chunk)

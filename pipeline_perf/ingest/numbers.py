@@ -30,13 +30,15 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
     if region in NANP_REGIONS:
         ways.append(pl.when(bare.str.contains(NANP)).then(pl.lit("+1") + bare.str.slice(-10)))
         ways.append(pl.when(bare.str.contains(r"^011[1-9]\d{6,14}$")).then(pl.lit("+") + bare.str.slice(3)))
-    found = frame.select(pl.coalesce(ways).alias("new"), bare.str.contains(r"^\d{8,17}$").alias("digits"), "bare", "old")
-    open_ = found["new"].is_null() & found["digits"]
-    if region != "ZZ" and open_.any():
-        doubtful = found["bare"].filter(open_).unique()
-        known = {text: number for text in doubtful if (number := _parsed(text, region)) is not None}
-        found = found.with_columns(pl.coalesce("new", bare.replace_strict(known, default=None, return_dtype=pl.String)))
-    return found.select(pl.coalesce("new", "old").alias(column.name)).to_series()
+    new = pl.coalesce(ways)
+    open_ = pl.when(new.is_null() & bare.str.contains(r"^\d{8,17}$")).then(bare)
+    found = frame.select(pl.coalesce(new, old).alias("new"), (open_ if region != "ZZ" else pl.lit(None)).alias("open"))
+    numbers = found["new"]
+    rows = found["open"].is_not_null().arg_true()
+    if len(rows):
+        parsed = (_parsed(text, region) for text in found["open"].gather(rows).to_list())
+        numbers = numbers.scatter(rows, [new or old for new, old in zip(parsed, numbers.gather(rows).to_list(), strict=True)])
+    return numbers.alias(column.name)
 
 
 @functools.lru_cache(maxsize=200_000)

@@ -338,24 +338,27 @@ def _write(
     progress: Progress | None,
 ) -> FileReport:
     decisions, seen, books = Decisions(), deduplicate.SeenRows(), Books()
-    with Ahead(pieces, watch) as ahead, Committer(attempt, watch.room) as committer:
+
+    def counted(frame: pl.DataFrame) -> pl.DataFrame:
+        with watch.room("deduplicate"):
+            return frame.with_columns(seen.add(frame)) if frame.height else frame
+
+    with Ahead(pieces, watch) as ahead, Committer(attempt, counted, watch.room) as committer:
         while (piece := ahead.take()) is not None:
             position = piece.position
-            frame, quarantine = _work(piece, origin, decisions, seen, books, watch)
+            frame, quarantine = _work(piece, origin, decisions, books, watch)
             del piece  # a piece weighs as much as all that is made of it: not held while the next one comes
             committer.submit(frame, _quarantine(quarantine, report, origin))
             del frame, quarantine
             if progress:
                 progress(position, total, books.counts["events"] + books.counts["quarantined"])
-        with watch.room("deduplicate"):
-            resent = seen.resent()  # while the last chunk is committed
 
     counts = books.counts
     reasons = _control_mismatches(books)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
     with lake_faults(lake.root), lake.lock("finish"):
-        duplicates = _mark(lake, report.source_file_id, attempt, resent, seen, books, watch)
+        duplicates = _mark(lake, report.source_file_id, attempt, seen, books, watch)
         report = dataclasses.replace(
             report,
             status="ingested",
@@ -377,9 +380,7 @@ def _write(
     return report
 
 
-def _work(
-    piece: Piece, origin: Origin, decisions: Decisions, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Take a piece through the rooms and into the books; returns its events and its quarantine."""
     good, bad = [], [piece.rejected]
     for batch in piece.batches:
@@ -399,8 +400,6 @@ def _work(
     frame = pl.concat(good) if good else pl.DataFrame()
     books.counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height, events=frame.height)
     if frame.height:
-        with watch.room("deduplicate"):
-            frame = frame.with_columns(seen.add(frame))
         books.duration_s += float(frame["duration_s"].sum())
         books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
         books.zone_assumed |= bool(frame["zone_assumed"].any())
@@ -469,14 +468,12 @@ def _control_mismatches(books: Books) -> list[str]:
     return found
 
 
-def _mark(
-    lake: Lake, identity: str, attempt: Attempt, resent: pl.DataFrame, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch
-) -> int:
+def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
-        own = pl.concat([resent.with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
+        own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
         mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     with watch.room("commit"):

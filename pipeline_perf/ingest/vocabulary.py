@@ -51,5 +51,7 @@ class Vocabulary:
         first = self.values.height - 1
         rows = (codes >= first).arg_true()
         new, at = np.unique(codes.gather(rows).to_numpy(), return_index=True)
-        known = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(new - first, texts.gather(rows.gather(at)))
-        self.values = self.values.vstack(self.work(known.to_frame(self.name)))
+        found = texts.gather(rows.gather(at))
+        if len(new) < last + 1 - first:  # codes come without gaps, though nothing promises it
+            found = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(new - first, found)
+        self.values = self.values.vstack(self.work(found.to_frame(self.name)))
