@@ -312,8 +312,10 @@ def real(
     budgets_s: Mapping[str, float] = BUDGETS_S,
     wait_s: float = DEFAULT_WAIT_S,
     progress: Progress = _quiet,
-) -> list[Measurement]:
+) -> Iterator[list[Measurement]]:
     """The error rates of the gate on this machine: `comparisons` of the workload with itself, `detections` of each planted one with it.
+
+    Yields the figures of each scope when it is done: together they take hours.
 
     Judged like every comparison of two trees (`regression.measured`), on CPU time of the call, within the seconds that
     `budgets_s` gives for the scope of the planted workload (300 where it names none, and for the workload itself).
@@ -321,7 +323,6 @@ def real(
     """
     if comparisons < 1 or detections < 1:
         raise ValueError(f"{comparisons} comparisons and {detections} detections: a rate takes at least one of each")
-    found: list[Measurement] = []
     for subject, trials in ((workload, comparisons), *((one, detections) for one in planted)):
         null = subject is workload
         scope = "real" if null else f"real_{subject.name.partition('.')[2] or subject.name}"
@@ -339,7 +340,7 @@ def real(
             told_so_far = f"{one.judged.verdict}, ratio {one.judged.ratio:.4f} ({one.judged.low:.4f} to {one.judged.high:.4f})"
             progress(f"{scope} {trial + 1} of {trials}: {told_so_far}, {one.judged.pairs} pairs, {seconds[-1]:.1f} s")
         hits = sum(one.verdict == "changed" if null else _saw(one) for one in verdicts)
-        found += [
+        yield [
             Rate(hits, trials).measurement("false_alarm_rate" if null else "detection_rate", scope),
             _trials(trials, scope),
             Measurement(f"{FAMILY}.unresolved_rate", scope, sum(one.verdict == "unresolved" for one in verdicts) / trials),
@@ -347,7 +348,6 @@ def real(
             Measurement(f"{FAMILY}.pairs", scope, float(median(pairs)), "", float(min(pairs)), float(max(pairs))),
             Measurement(f"{FAMILY}.seconds", scope, float(median(seconds)), "s", min(seconds), max(seconds)),
         ]
-    return found
 
 
 # Attribution -----------------------------------------------------------------------------------------

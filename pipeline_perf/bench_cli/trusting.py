@@ -34,9 +34,9 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
     elif kinds == "real":
         with tempfile.TemporaryDirectory(prefix="calibrate-") as folder:
             plain, planted = calibration.workloads(Path(folder))
-            figures = calibration.real(plain, planted, trials or NULLS, trials or DETECTIONS, lock=lab.lock, progress=click.echo)
-        for scope in dict.fromkeys(one.scope for one in figures):
-            click.echo(calibration.told([one for one in figures if one.scope == scope]))
+            for figures in calibration.real(plain, planted, trials or NULLS, trials or DETECTIONS, lock=lab.lock, progress=click.echo):
+                click.echo(calibration.told(figures))
+                lab.store.write(kept, figures, part=figures[0].scope)  # what is measured stays, should the rest be stopped
     else:
         made = []
         for one in plant(trials or PLANTS, lock=lab.lock):
@@ -44,7 +44,8 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
             click.echo(f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.measured:+.1%}, named {one.first or 'nothing'}")
         figures = calibration.attributed(made)
         click.echo(calibration.told(figures))
-    lab.store.write(kept, figures)
+    if kinds != "real":
+        lab.store.write(kept, figures)
     click.echo(f"Run {kept.id} is stored in {lab.store.root}.")
     if kinds == "attribution" and figures[0].value < NAMED_FIRST:
         sys.exit(FAILED)

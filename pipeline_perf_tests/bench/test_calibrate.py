@@ -102,7 +102,8 @@ def test_a_real_calibration_measures_every_comparison(tmp_path: Path, lock: Path
     target, params = f"{calibration_work.__name__}:run", {"path": str(tmp_path / "quick.py")}
     plain, planted = (Workload(f"planted.{scope}", target=target, params=params) for scope in ("plain", "plus_5"))
     # No time for more than the first pairs: such a comparison is unresolved, and counted as a miss.
-    found = figures(calibrate.real(plain, [planted], 1, 1, lock=lock, budgets_s={"plain": 0.1, "plus_5": 0.1}))
+    scopes = calibrate.real(plain, [planted], 1, 1, lock=lock, budgets_s={"plain": 0.1, "plus_5": 0.1})
+    found = figures([one for scope in scopes for one in scope])
     assert found["real", "false_alarm_rate"].value == 0
     assert found["real_plus_5", "detection_rate"].value == 0
     assert found["real", "unresolved_rate"].value == 1
