@@ -18,7 +18,7 @@ import pytest
 
 VARIABLE = "PIPELINE_PERF_CORPUS"
 FOLDER = Path(os.environ.get(VARIABLE) or ".")
-READ = ("constructed-*", "avaya-cm-*")
+READ = ("constructed-*", "avaya-cm-*", "avaya-ipo-smdr*", "bandicoot-*", "cdrstats-*", "notional-*")
 PROJECT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.skipif(

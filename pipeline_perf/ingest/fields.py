@@ -161,7 +161,7 @@ def _sum(cells: list[pl.Expr]) -> pl.Expr:
 def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
     """Seconds from the ways in which durations are written; null for what is none of the form.
 
-    `clock` ends in seconds (S, M:S, H:M:S; minutes may exceed 59), `hour_clock` begins with hours
+    `clock` ends in seconds (S, M:S, H:M:S, H:M'S; minutes may exceed 59), `hour_clock` begins with hours
     (H:M, H:M:S), `hhmmss` has no colons, `tenths` counts tenths of a second, `words` is `1h 2m 3s`.
     """
     if form == "seconds":
@@ -179,6 +179,7 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
         shape = found.str.contains(r"^\s*(?:\d+\s*h\w*\.?\s*)?(?:\d+\s*m\w*\.?\s*)?(?:\d+\s*s\w*\.?\s*)?$")
         part = [found.str.extract(rf"(\d+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0) for unit in "hms"]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])
+    text = text.str.replace("'", ":", literal=True)
     clean = pl.when(text.str.contains(r"^\s*\d+(?:\s*:\s*\d+){0,2}(?:\.\d+)?\s*$")).then(text)
     pieces = clean.str.splitn(":", 3).struct
     x, y, z = (pieces.field(f"field_{i}").str.strip_chars().cast(pl.Float64, strict=False) for i in range(3))

@@ -57,7 +57,7 @@ class Field:
     default: str | None = None  #                     for empty and unmapped texts
     derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see `normalise`
     formats: tuple[str, ...] = ()  #                  strptime forms; the one that reads the whole column is taken
-    year: Literal["period"] | None = None  #          dates carry no year: it comes from the context value `period`
+    year: Literal["period"] | None = None  #          forms without a year take it from the context value `period`
     carry_down: bool = False  #                       an empty date repeats the one above
     zone: str | None = None  #                        overrides the layout's zone
     form: DurationForm | None = None
@@ -99,12 +99,17 @@ class Table:
     header: tuple[str, ...] = ()  #                   titles that must all stand in the header line
     absent: tuple[str, ...] = ()  #                   titles that must not
     title: str | None = None  #                       regex of the section's title line
-    record: str | None = None  #                      regex that every record's line matches
+    record: str | None = None  #                      regex that every record's line matches; without slices its named groups are columns
     columns: tuple[str, ...] = ()  #                  titles, where the file has no header line
     slices: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # fixed width: title → first, last position from 1
     overrides: tuple[Override, ...] = ()
     legs: Legs | None = None
     repeats: Repeats | None = None
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The columns of a table without delimiters."""
+        return tuple(self.slices) or tuple(re.compile(self.record or "").groupindex)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,7 @@ class Layout:
     controls: tuple[Control, ...] = ()
     grid: Grid | None = None
     running_number: str | None = None  #              a column that counts rows: no part of a row's identity
+    no_records: str | None = None  #                  files of this layout hold no events: what they hold, and what to ask for
 
 
 @functools.lru_cache(maxsize=100_000)

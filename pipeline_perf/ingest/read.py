@@ -23,6 +23,7 @@ from pipeline_perf.ingest.lines import MAX_COLUMNS, blocks
 from pipeline_perf.ingest.quotes import Quotes, resolved
 from pipeline_perf.ingest.recognise import Match, matching_table, split_line
 from pipeline_perf.ingest.source import Source
+from pipeline_perf.ingest.tables import are_types
 
 #: Lines told apart at a time; a new header among them makes the rest be looked at again, so that short sections
 #: are met with short windows.
@@ -58,6 +59,7 @@ class State:
     line: int = 0  # physical lines behind us
     title: str | None = None  # the last section title seen
     titled: int = -TITLE_REACH  # the line of it, counted from 0
+    headed: int = -1  # the line of the last header
     window: int = FIRST_WINDOW
     short: int = 0  # records with fewer fields than the header
     shortest: int | None = None  # characters of the shortest fixed-width record
@@ -111,7 +113,7 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
     layout = match.layout
     initial = {name: match.context.get(name) for name in (*layout.context, *layout.file_name)}
     headless = next((t for t in layout.tables if t.columns), None)
-    state = State(Binding(headless.name, headless.columns, None, headless) if headless else None, initial)
+    state = State(_headless(headless, match) if headless else None, initial)
     with source.open() as stream:
         state.name = source.name
         used = 0
@@ -125,6 +127,12 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
                 yield piece
         if held:
             yield _delimited(held, match, state, used, final=True)[0]
+
+
+def _headless(table: Table, match: Match) -> Binding:
+    """Titles for as many fields as this file's records have: of the others the layout knows no name, or they are not there."""
+    width = match.width or len(table.columns)
+    return Binding(table.name, (*table.columns[:width], *[""] * (width - len(table.columns))), None, table)
 
 
 # --------------------------------------------------------------------------- lines that are no plain records
@@ -180,7 +188,7 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
     for table in layout.tables:
         mine = lines.str.contains(table.record or "").to_numpy() & free & ~special
         free &= ~mine
-        account.records[Binding(table.name, tuple(table.slices), None, table)] = [_whole(lines, mine, block, state, account)]
+        account.records[Binding(table.name, table.titles, None, table)] = [_whole(lines, mine, block, state, account)]
     for i in np.flatnonzero(free).tolist():
         text = lines[i]
         context = _update_context(layout, text, i, state, account)
@@ -196,11 +204,18 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
         at = parts[0]
         if len(at):
             raw = lines.gather(at)
-            slices = enumerate(binding.table.slices.values())
-            cells = [raw.str.slice(first - 1, last - first + 1).alias(f"c{i}") for i, (first, last) in slices]
-            batches.append(_batch(binding, pl.DataFrame(cells), raw, at, state, contexts))
+            batches.append(_batch(binding, _cut(raw, binding.table), raw, at, state, contexts))
     state.line += total
     return Piece(tuple(batches), rejected(account.rejects), total, account.furniture, used, tuple(account.stated))
+
+
+def _cut(raw: pl.Series, table: Table) -> pl.DataFrame:
+    """Cells by their positions, or by the named groups of the record's pattern."""
+    if not table.slices:
+        cells = raw.str.extract_groups(table.record or "").struct.unnest()
+        return cells.rename({name: f"c{i}" for i, name in enumerate(cells.columns)})
+    slices = enumerate(table.slices.values())
+    return pl.DataFrame([raw.str.slice(first - 1, last - first + 1).alias(f"c{i}") for i, (first, last) in slices])
 
 
 def _whole(lines: pl.Series, mine: np.ndarray, block: bytes, state: State, account: Account) -> np.ndarray:
@@ -289,7 +304,7 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
         text = lines[start]
         header = _header(text, match, state)
         if header is not None:
-            state.binding = header
+            state.binding, state.headed = header, state.line + start
         else:
             known = _update_context(layout, text, start, state, account)
             known = _note_title(layout, text, start, state) or known or _is_furniture(layout, text)
@@ -316,6 +331,8 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
     if anchored:  # such as totals with as many cells as a record; other patterns are too dear to look for in every line
         odd |= look.matching(anchored)[here]
     odd[[i - start for i in quotes.broken if start <= i < total]] = True
+    if start <= (below := state.headed + 1 - state.line) < total:
+        odd[below - start] = True
     odd[max(0, state.titled + 1 - state.line - start) : max(0, state.titled + TITLE_REACH + 1 - state.line - start)] = True
     plain = ~odd & ~look.taken[here]
     end = total
@@ -330,6 +347,7 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
         header = _header(text, match, state)
         if header is not None:
             account.furniture += quotes.lines(i)
+            state.headed = state.line + i
             if header != binding:
                 state.binding = header
                 state.window = FIRST_WINDOW
@@ -343,7 +361,8 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
             near = [o for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start)) if plain[o]]
             plain[near] = False
             todo = sorted({*todo, *near}, reverse=True)
-        if context or titled or (_is_furniture(layout, text) and not _has_time(text, binding, match, whole=counts[i] == width - 1)):
+        known = context or titled or (state.line + i == state.headed + 1 and are_types(split_line(text, match.delimiter, match.quote)))
+        if known or (_is_furniture(layout, text) and not _has_time(text, binding, match, whole=counts[i] == width - 1)):
             account.furniture += quotes.lines(i)
             continue
         if i in quotes.broken:

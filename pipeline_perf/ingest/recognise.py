@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layouts import Layout, Table, built_in, title_key
@@ -30,6 +31,7 @@ class Match:
     quote: str | None = None
     score: float = 1.0
     context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
+    width: int | None = None  #                 fields of a record, where the file has no header line
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         shipped = built_in()
         # A user's own layout that fits wins, though a shipped one may know more of the columns.
         best = max(found, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
-        return Match(best.layout, best.delimiter, best.quote, best.score, _from_name(best.layout, probe))
+        if best.layout.no_records:
+            raise UnreadableFile(f"{name}: {best.layout.title}: {best.layout.no_records}")
+        return replace(best, context=_from_name(best.layout, probe))
     if head_text is not None:
         first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
         raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
@@ -102,10 +106,11 @@ def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> 
         return [Match(lay) for lay in layouts if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)]
     found: list[Match] = []
     text = "\n".join(probe.head)
+    keys = [title_key(line) for line in probe.head]
     for layout in layouts:
         if layout.container == "delimited":
-            found += _delimited(probe, layout, text)
-        elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout) >= RECORD_SHARE:
+            found += _delimited(probe, layout, text, keys)
+        elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE:
             found.append(Match(layout))
     return found
 
@@ -163,24 +168,35 @@ def _signed(layout: Layout, text: str) -> bool:
     return all(re.search(pattern, text, re.MULTILINE) for pattern in layout.signature)
 
 
-def _delimited(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
+def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> Iterable[Match]:
+    """`keys` are the head's lines as title keys: few lines hold all of a header's titles, and only those are split."""
     if not _signed(layout, text):
         return
+    wanted = [[title_key(title) for title in table.header] for table in layout.tables if table.header]
+    lines = [i for i, key in enumerate(keys) if any(all(title in key for title in titles) for titles in wanted)]
+    headless = next((t for t in layout.tables if t.columns), None)
+    if not lines and headless is None:
+        return
+    fitting = headless is not None and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
         best = 0.0
-        for line in probe.head:
-            if delimiter not in line:
+        for i in lines:
+            if delimiter not in probe.head[i]:
                 continue
-            titles = split_line(line, delimiter, layout.quote)
-            keys = {title_key(t) for t in titles}
-            table = matching_table(layout, keys, None)
+            found = {title_key(t) for t in split_line(probe.head[i], delimiter, layout.quote)}
+            table = matching_table(layout, found, None)
             if table is not None:
-                best = max(best, _score(table, keys))
-        headless = [t for t in layout.tables if t.columns]
-        if headless and _share(probe, layout) >= RECORD_SHARE:
-            best = max(best, 1.0)
-        if best:
-            yield Match(layout, delimiter, layout.quote, best)
+                best = max(best, _score(table, found))
+        width = _width(probe, headless, delimiter, layout.quote) if headless and fitting else None
+        if best or width:
+            yield Match(layout, delimiter, layout.quote, best or 1.0, width=width)
+
+
+def _width(probe: Probe, headless: Table, delimiter: str, quote: str | None) -> int | None:
+    """How many fields most records have: releases of one switch differ in how many they append."""
+    records = [line for line in probe.head if re.search(headless.record or "", line)]
+    widths = Counter(len(split_line(line, delimiter, quote)) for line in records)
+    return max(widths, key=lambda width: (widths[width], width), default=None)
 
 
 def _score(table: Table, keys: set[str]) -> float:
@@ -191,14 +207,21 @@ def _score(table: Table, keys: set[str]) -> float:
     return len(known & keys) + len(known & keys) / max(1, len(keys))
 
 
-def _share(probe: Probe, layout: Layout) -> float:
-    """Share of the head's lines that are records, among those that are not known to be anything else."""
+def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
+    """Share of the head's lines that are records, among those that are not known to be anything else; 0 if it is under `least`."""
     patterns = [t.record for t in layout.tables if t.record]
     known = [*layout.furniture, *(c.record for c in layout.controls), *(p for group in layout.context.values() for p in group)]
-    lines = [line for line in probe.head if line.strip() and not any(re.search(p, line) for p in known)]
-    if not lines:  # a file that holds nothing but a header and a trailer record is one of the layout, too
+    hits = misses = 0
+    for line in probe.head:
+        if any(re.search(p, line) for p in patterns) and not any(re.search(p, line) for p in known):
+            hits += 1
+        elif line.strip() and not any(re.search(p, line) for p in known):
+            misses += 1
+            if len(probe.head) - misses < least * len(probe.head):
+                return 0.0
+    if not hits and not misses:  # a file that holds nothing but a header and a trailer record is one of the layout, too
         return 1.0 if layout.signature and probe.head else 0.0
-    return sum(any(re.search(p, line) for p in patterns) for line in lines) / len(lines)
+    return hits / (hits + misses)
 
 
 def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:

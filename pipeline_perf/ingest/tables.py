@@ -129,8 +129,9 @@ def _is_sentence(row: Row) -> bool:
     return _is_spaced(row) and any(" " in cell.strip() for cell in row.cells)
 
 
-def _is_types(row: Row) -> bool:
-    filled = row.filled
+def are_types(cells: Sequence[str]) -> bool:
+    """Whether a line below the titles says what types the columns have."""
+    filled = [cell for cell in cells if cell and not cell.isspace()]
     return len(filled) > 1 and any(all(pattern.fullmatch(cell.strip()) for cell in filled) for pattern in (SQL_TYPE, WIDTH_TYPE))
 
 
@@ -242,10 +243,10 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     if not _differs(row, below):
         return []
     header = [row]
-    while len(header) < HEADER_LINES and len(below) > 1 and (_is_types(below[0]) or _continues(below[0], below[1:])):
+    while len(header) < HEADER_LINES and len(below) > 1 and (are_types(below[0].cells) or _continues(below[0], below[1:])):
         header.append(below[0])
         below = below[1:]
-    if below and len(header) < HEADER_LINES and _is_types(below[0]):
+    if below and len(header) < HEADER_LINES and are_types(below[0].cells):
         header.append(below[0])
     return header
 
@@ -319,7 +320,7 @@ def _value_columns(rows: Sequence[Row]) -> list[bool]:
 def _titles(header: Sequence[Row]) -> tuple[str, ...]:
     if not header:
         return ()
-    lines = [row.cells for i, row in enumerate(header) if i == 0 or not _is_types(row)]
+    lines = [row.cells for i, row in enumerate(header) if i == 0 or not are_types(row.cells)]
     width = max(map(len, lines))
     joined = [" ".join(cells[i].strip() for cells in lines if i < len(cells) and cells[i].strip()) for i in range(width)]
     return tuple(title or f"column_{i + 1}" for i, title in enumerate(joined))

@@ -93,3 +93,15 @@ def test_each_text_layout_has_a_golden_file() -> None:
 
     shipped = {layout.id for layout in built_in().values() if layout.container != "pdf"}
     assert {expected["report"]["layout"] for expected in EXPECTED.values()} == shipped
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
+    from pipeline_perf.ingest.layouts import built_in
+    from pipeline_perf.ingest.pipeline import look
+    from pipeline_perf.ingest.recognise import fits
+    from pipeline_perf.ingest.source import Source
+
+    known = built_in().values()
+    found, head = look(Source(GOLDEN / name), known)
+    assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [EXPECTED[name]["report"]["layout"]]

@@ -14,8 +14,8 @@ from pipeline_perf.ingest.layouts import BUILT_IN, Field, available, built_in, l
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 
 SHIPPED = {
-    "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "emi", "legacy_fixed",
-    "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_le", "verizon_bill_pdf", "verizon_le",
+    "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo", "bandicoot", "cdrstats", "emi", "legacy_fixed",
+    "notional_le", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_le", "verizon_bill_pdf", "verizon_le",
 }  # fmt: skip
 
 SOUND = """\
