@@ -38,8 +38,12 @@ TOLERANCE = 0.02
 #: Enough that the ends of a 99 % interval (50 resamples beyond each) do not depend on the seed.
 RESAMPLES = 9_999
 
-#: With fewer, no outcome whatever is significant at 1 %: all of 7 pairs on one side happen by chance in 1.6 %.
-FEWEST_PAIRS = 8
+#: The signed-rank test's share of the chance of a wrong alarm. At the whole of it, 1 %, every number of pairs would be right
+#: at the limit, and simulated numbers of pairs were wrong in up to 1.4 %.
+LEVEL = (1 - CONFIDENCE) / 2
+
+#: With fewer, no outcome whatever is significant at 0.5 %: all of 8 pairs on one side happen by chance in 0.8 %.
+FEWEST_PAIRS = 9
 
 #: Standard error of a median as a multiple of that of a mean, for normal noise.
 _MEDIAN_FACTOR = math.sqrt(math.pi / 2)
@@ -98,17 +102,17 @@ def compare(
     pairs, centre = len(logs), float(np.median(logs))
     low, high = median_interval(logs, confidence, seed)
     p = signed_rank_p(logs)
-    effect = _smallest_effect(logs, confidence)
+    effect = _smallest_effect(logs)
     limit = math.log1p(tolerance)
     needed = pairs_needed(pairs, effect, tolerance) if math.isfinite(effect) else FEWEST_PAIRS
     more = max(1, max(needed, FEWEST_PAIRS) - pairs)
 
     verdict: Literal["changed", "unchanged", "unresolved"] = "unresolved"
     if pairs < FEWEST_PAIRS:
-        why = f"{pairs} pairs cannot be significant at {1 - confidence:.0%}: {FEWEST_PAIRS} are the fewest"
+        why = f"{pairs} pairs cannot be significant at {LEVEL:.1%}: {FEWEST_PAIRS} are the fewest"
     elif -limit <= low and high <= limit:
         verdict, more, why = "unchanged", 0, f"the whole interval lies within ± {tolerance:.1%}"
-    elif (low > 0 or high < 0) and p <= 1 - confidence:
+    elif (low > 0 or high < 0) and p <= LEVEL:
         verdict, more, why = "changed", 0, f"the interval leaves out 1 (p = {p:.2g})"
     else:
         why = f"{pairs} pairs show effects from {effect:.1%} on; the tolerance is {tolerance:.1%}"
@@ -148,11 +152,11 @@ def signed_rank_p(values: NDArray[np.float64]) -> float:
     return float(min(1.0, 2 * min(sums[: positive + 1].sum(), sums[positive:].sum())))
 
 
-def _smallest_effect(logs: NDArray[np.float64], confidence: float) -> float:
+def _smallest_effect(logs: NDArray[np.float64]) -> float:
     """The relative change that a series of this spread and length shows with probability POWER."""
     if len(logs) < 2:
         return math.inf
     spread = _MAD_FACTOR * float(np.median(np.abs(logs - np.median(logs)))) or float(np.std(logs, ddof=1))
     normal = NormalDist()
-    quantiles = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
+    quantiles = normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(POWER)
     return math.expm1(quantiles * _MEDIAN_FACTOR * spread / math.sqrt(len(logs)))
