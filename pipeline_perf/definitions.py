@@ -53,7 +53,7 @@ def build(settings: Settings) -> dg.Definitions:
     assets += [history.alerts_of(followed)] if followed else []
     judged += calibration.checks_of(contract)
     reported += [*compared, *([history.ALERTS] if followed else [])]
-    assets.append(readiness.asset_of(reported, contract))
+    assets.append(readiness.asset_of(reported, contract, settings.scenarios))
     scenario_jobs = jobs.scenario_jobs(tiers, compared, [history.key(scenario.name) for scenario in followed])
     scenario_jobs["calibration"] = jobs.calibration_job()
     others = [jobs.inbox_job(), *([jobs.paired_regression([regression.key(one.name) for one in measured])] if measured else [])]

@@ -66,10 +66,12 @@ class Regression:
         return [counter for counter in self.counters if counter.changed]
 
     def measurements(self) -> list[Measurement]:
-        """The figures of the finding: how many slow-downs, and every ratio with its interval."""
+        """The figures of the finding: how many slow-downs, every ratio with its interval, and the tolerance they were judged by."""
         found = [Measurement("regression.slowdowns", self.workload, float(self.verdict in ("slower", "failed")), "metrics")]
         for name, comparison in self.comparisons.items():
             found.append(Measurement(f"regression.{name}_ratio", self.workload, comparison.ratio, "", comparison.low, comparison.high))
+        if self.judged:
+            found.append(Measurement("regression.tolerance", self.workload, self.judged.tolerance))
         return found
 
 

@@ -162,3 +162,4 @@ def _print_explanation(lab: Lab, kept: Run, found: Regression, said: Explanation
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(said.page, encoding="utf-8")
         click.echo(f"  flame graph of the difference: {page}")
+    click.echo("  before and after as a page: pipeline-perf report --comparison")

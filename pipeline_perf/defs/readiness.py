@@ -4,6 +4,7 @@ What a report says and how it looks is the report package's business.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -19,7 +20,7 @@ GROUP = "report"
 KEY = dg.AssetKey([GROUP, "readiness"])
 
 
-def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target]) -> dg.AssetsDefinition:
+def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target], scenarios_file: Path) -> dg.AssetsDefinition:
     """The asset that reports on a run, or on the newest one when it is materialised alone."""
 
     @dg.asset(key=KEY, deps=list(deps), group_name=GROUP, kinds={"html", "markdown"})
@@ -27,7 +28,7 @@ def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target]) -> dg.Asse
         """The verdict on every target of the contract: met, missed, open, recorded, or not measured."""
         store = folders.results
         mine = recording.lab_run(context).id
-        report = assemble(store, contract, mine if mine in store.run_ids() else None)
+        report = assemble(store, contract, mine if mine in store.run_ids() else None, scenarios_file=scenarios_file)
         written = write(report, folders.reports)
         return dg.MaterializeResult(
             metadata={

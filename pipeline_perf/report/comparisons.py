@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline_perf.bench.bottleneck import NEEDED, Limits, Machine, OptimisationReport, optimisation
-from pipeline_perf.bench.compare import Comparison, compare
+from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare
 from pipeline_perf.bench.counters import Counter, counters
 from pipeline_perf.bench.flamegraph import Facts, facts
 from pipeline_perf.bench.regression import METRICS
@@ -119,7 +119,8 @@ def _compared(run: Run, workload: str, rows: pl.DataFrame, ratios: pl.DataFrame,
     )
     sides = _sides(mine)
     names = (metric, *METRICS) if metric else ()
-    found = {name: compare(*sides.values(name)) for name in dict.fromkeys(names) if sides.values(name)[0]}
+    tolerance = next(iter(figures.filter(pl.col("metric") == "tolerance")["value"]), TOLERANCE)
+    found = {name: compare(*sides.values(name), tolerance) for name in dict.fromkeys(names) if sides.values(name)[0]}
     exact = tuple(counters(sides)) if found else ()
     environment = run.environment
     outcome, graph, path = None, "", page_of(pages, run.id, workload)
