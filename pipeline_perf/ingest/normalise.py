@@ -123,13 +123,13 @@ def _worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _evaluate(batch: Batch, reading: Reading, forms: times.Forms, region: str) -> pl.DataFrame:
-    moments: list[pl.Expr] = []
+    direct = Steps([pl.col("record_no", "page", "raw")])
     for name in MOMENTS:
         spec = reading.chosen.get(name)
         if spec is not None and _is_given(spec):
-            text, moment = times.moment(name, spec, text_of(spec, reading.columns), batch, forms)
-            moments += [text.alias(f"written.{name}"), moment.alias(name)]
-    direct = Steps([pl.col("record_no", "page", "raw"), *moments])
+            text, form = times.written(name, spec, text_of(spec, reading.columns), batch, forms)
+            moment = times.parse(pl.col(f"written.{name}"), form)
+            direct.extend(Steps([text.alias(f"written.{name}")], [moment.alias(name)]))
     direct.extend(reading.direct)
     parts = [_worked(direct, region, batch.frame), *(known.look_up(batch.frame[known.name]) for known in reading.vocabularies)]
     return pl.concat(parts, how="horizontal")

@@ -33,8 +33,8 @@ _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
 _PERIOD_FORMS = ("%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%Y-%m-%d", "%Y%m%d")
 
 
-def moment(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -> tuple[pl.Expr, pl.Expr]:
-    """The text of a time column as it will be parsed, and the naive moment it denotes."""
+def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -> tuple[pl.Expr, str]:
+    """The text of a time column as it will be parsed, and its form."""
     key = (batch.table.name, name)
     if spec.carry_down:
         dates = text.str.replace(_CLOCK, "")
@@ -52,15 +52,14 @@ def moment(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) ->
         last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").str.replace(year, "").alias("t"))["t"]
         if len(last) and last[0]:
             forms.last_date[batch.table.name] = last[0]
-    form = forms.chosen.get(key, candidates[0] if candidates else "%Y-%m-%d %H:%M:%S")
-    return text, _parse(text, form)
+    return text, forms.chosen.get(key, candidates[0] if candidates else "%Y-%m-%d %H:%M:%S")
 
 
 #: Seconds from 1970 to some day near the year 5000.
 _YEAR_5000 = 95_617_584_000
 
 
-def _parse(text: pl.Expr, form: str) -> pl.Expr:
+def parse(text: pl.Expr, form: str) -> pl.Expr:
     """strptime, and the epoch forms `epoch` and `epoch_ms`."""
     if form in ("epoch", "epoch_ms"):
         number = text.cast(pl.Float64, strict=False)
@@ -82,7 +81,7 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> str:
     sample = values.gather_every(step)
     reads = []
     for form in forms:
-        moments = sample.to_frame("t").select(_parse(pl.col("t"), form))["t"]
+        moments = sample.to_frame("t").select(parse(pl.col("t"), form))["t"]
         reads.append((int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments))
     best = max(count for count, _ in reads)
     winners = [i for i, (count, _) in enumerate(reads) if count == best]
@@ -116,7 +115,7 @@ def _with_year(text: pl.Expr, spec: Field, batch: Batch) -> tuple[pl.Expr, tuple
     year = end.dt.year()
     forms = tuple(f"%Y {form}" for form in spec.formats)
     this = pl.format("{} {}", year, text)
-    moment = pl.coalesce([_parse(this, form) for form in forms])
+    moment = pl.coalesce([parse(this, form) for form in forms])
     # A leap day does not parse in the wrong year: it, too, belongs to the year before.
     earlier = moment.is_null() | (moment.dt.date() > end)
     return pl.when(earlier).then(pl.format("{} {}", year - 1, text)).otherwise(this), forms
