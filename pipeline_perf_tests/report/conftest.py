@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.bench.attribution import attribute
+from pipeline_perf.bench.compare import TOLERANCE
 from pipeline_perf.bench.environment import Environment
 from pipeline_perf.bench.flamegraph import flame_graph
 from pipeline_perf.bench.measure import Pairs, Sample
@@ -144,9 +145,9 @@ def _reading(side: tuple[Sample, ...]) -> int:
     return round(1_000 * side[0].values["stages.read"])
 
 
-def keep(results: Path, run: Run, pairs: Pairs) -> Regression:
+def keep(results: Path, run: Run, pairs: Pairs, tolerance: float = TOLERANCE) -> Regression:
     """Judge a comparison and store it as the command line and the jobs do, with the flame graph of its change."""
-    found = judged(pairs, Plan())
+    found = judged(pairs, Plan(tolerance=tolerance))
     figures = [*found.measurements(), *of_samples(pairs.samples)]
     ResultStore(results / "comparisons").write(run, figures, {found.workload: json.dumps({"against": BASE})}, "ingest_csv_1m")
     main, read = Frame("cli", "main", "cli.py"), Frame("pipeline_perf.ingest.read", "rows<b>", "read.py")

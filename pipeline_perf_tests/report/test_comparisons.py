@@ -25,9 +25,10 @@ def pages(results: Path) -> Path:
     return results.parent / "reports" / "comparisons"
 
 
-def test_what_was_found_is_read_back_as_it_was(results: Path) -> None:
+@pytest.mark.parametrize("tolerance", [0.02, 0.15])
+def test_what_was_found_is_read_back_as_it_was(results: Path, tolerance: float) -> None:
     run = new_run(ENVIRONMENT, NIGHT)
-    found = keep(results, run, sides(1.2))
+    found = keep(results, run, sides(1.2), tolerance)
     (read,) = of_run(ResultStore(results / "comparisons"), run.id, pages(results))
     assert (read.workload, read.verdict, read.metric, read.against) == ("ingest.csv_1m", "slower", found.metric, BASE)
     assert read.comparisons == found.comparisons
