@@ -214,6 +214,7 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
+@functools.cache
 def _required(cls: type) -> list[str]:
     return [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
 
@@ -352,23 +353,27 @@ def _check(built: Any, node: Any, path: Path, where: str) -> None:
         for title, (first, last) in built.slices.items():
             if not 1 <= first <= last < 2**20:
                 raise _fail(path, node, f"{where}slices.{title} is {first} to {last}; give first and last position, counted from 1")
-        if not (built.header or built.columns or built.slices):
+        if not (built.header or built.columns or built.titles):
             raise _fail(path, node, f"{where}give header (titles), columns (no header line) or slices (fixed width)")
         for name in (*built.fields, *(name for o in built.overrides for name in o.set)):
             if name not in FIELDS:
                 raise _fail(path, node, f"{where}{name!r} is no event field; known: {', '.join(sorted(FIELDS))}")
         if built.legs and not set(built.legs.same) <= set(built.fields):
             raise _fail(path, node, f"{where}legs.same names {', '.join(built.legs.same)}; choose among the table's fields")
-        if "started_at" not in built.fields:
+        if built.fields and "started_at" not in built.fields:
             raise _fail(path, node, f"{where}fields lacks started_at: an event needs a time")
     if isinstance(built, Field) and not (built.column or built.value is not None or built.context or built.derive):
         raise _fail(path, node, f"{where}say where the value comes from: column, value, context or derive")
     if isinstance(built, Layout):
         if not built.tables:
             raise _fail(path, node, "tables is empty; describe at least one")
+        if not built.no_records and not all(t.fields for t in built.tables):
+            raise _fail(
+                path, node, "a table has no fields; describe at least started_at and a party, or say under no_records what its files hold"
+            )
         if built.container == "pdf" and (built.grid is None or not all(t.header and t.record for t in built.tables)):
             raise _fail(path, node, "a pdf layout needs grid with document, and each of its tables header and record")
-        if built.container == "fixed" and not all(t.slices and t.record for t in built.tables):
+        if built.container == "fixed" and not all(t.titles and t.record for t in built.tables):
             raise _fail(path, node, "each table of a fixed-width layout needs slices and record")
         if built.quote is not None and len(built.quote) != 1:
             raise _fail(path, node, f"quote must be one character or null, not {built.quote!r}")

@@ -362,7 +362,8 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
             plain[near] = False
             todo = sorted({*todo, *near}, reverse=True)
         known = context or titled or (state.line + i == state.headed + 1 and are_types(split_line(text, match.delimiter, match.quote)))
-        if known or (_is_furniture(layout, text) and not _has_time(text, binding, match, whole=counts[i] == width - 1)):
+        unlike = binding.table.record is not None and not re.search(binding.table.record, text)
+        if known or (_is_furniture(layout, text) and (unlike or not _has_time(text, binding, match, whole=counts[i] == width - 1))):
             account.furniture += quotes.lines(i)
             continue
         if i in quotes.broken:

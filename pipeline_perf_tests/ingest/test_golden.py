@@ -91,8 +91,18 @@ def test_every_line_is_a_record_or_furniture(name: str, tmp_path: Path) -> None:
 def test_each_text_layout_has_a_golden_file() -> None:
     from pipeline_perf.ingest.layouts import built_in
 
-    shipped = {layout.id for layout in built_in().values() if layout.container != "pdf"}
+    shipped = {layout.id for layout in built_in().values() if layout.container != "pdf" and not layout.no_records}
     assert {expected["report"]["layout"] for expected in EXPECTED.values()} == shipped
+
+
+@pytest.mark.parametrize("name", ["cisco_cmr.csv", "cisco_cmr_untitled.csv"])
+def test_a_file_that_is_known_to_hold_no_events_is_refused_with_what_it_holds(name: str, tmp_path: Path) -> None:
+    report = ingest_file(GOLDEN / name, Lake(tmp_path / "lake"), Options())
+    assert report.status == "rejected"
+    assert report.reason == (
+        f"{name}: Cisco call management records (CMR): they tell the quality of calls and are no calls; "
+        "ingest the call detail (cdr_…) of the same switch"
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)

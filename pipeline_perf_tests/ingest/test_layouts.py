@@ -14,8 +14,10 @@ from pipeline_perf.ingest.layouts import BUILT_IN, Field, available, built_in, l
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 
 SHIPPED = {
-    "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo", "bandicoot", "cdrstats", "emi", "legacy_fixed",
-    "notional_le", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_le", "verizon_bill_pdf", "verizon_le",
+    "3cx", "airtel_le", "ani_networks", "asterisk", "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo",
+    "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
+    "metropcs_le", "notional_le", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le",
+    "verizon_bill_pdf", "verizon_le", "windstream",
 }  # fmt: skip
 
 SOUND = """\
@@ -71,7 +73,7 @@ def test_a_shipped_layout_is_the_file_of_its_name_and_says_where_it_is_documente
     assert layout.id == name
     assert len(layout.source) > 20
     assert {table.name for table in layout.tables}
-    for table in layout.tables:
+    for table in () if layout.no_records else layout.tables:
         assert {"event_type", "started_at"} <= set(table.fields)
         assert {"from_number", "counterpart", "subscriber_number"} & set(table.fields)
 
