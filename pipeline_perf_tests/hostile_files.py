@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT
+from pipeline_perf_tests.workbook_files import MAIN, sheet, workbook
 
 SECONDS, MIB = 10.0, 300.0
 
@@ -29,9 +31,6 @@ SECONDS, MIB = 10.0, 300.0
 DEADLINE_S = 120
 
 HEADER = b"Item,ConnDateTime(UTC),SeizureTime,ET,OriginatingNumber,TerminatingNumber,IMEI,IMSI,CT,Feature,DIALED\n"
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 @dataclass(frozen=True)
@@ -159,38 +158,11 @@ def wide_json(path: Path) -> None:
     path.write_text("[" + ",".join(f'{{"n{i}": 1, "m{i}": 2}}' for i in range(500_000)) + "]")
 
 
-def workbook(path: Path, sheet: Iterable[bytes], shared: Iterable[bytes] = (b"<sst/>",)) -> Path:
-    """A workbook of one sheet; `sheet` is its XML, `shared` that of its shared texts."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("[Content_Types].xml", f'<Types xmlns="{PACKAGE}/content-types"/>')
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{PACKAGE}/relationships">'
-            f'<Relationship Id="rId1" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets><sheet name="Calls" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{PACKAGE}/relationships">'
-            f'<Relationship Id="rId1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
-            f'<Relationship Id="rId2" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-        )
-        for name, parts in (("xl/worksheets/sheet1.xml", sheet), ("xl/sharedStrings.xml", shared)):
-            with archive.open(name, "w", force_zip64=True) as out:
-                for part in parts:
-                    out.write(part)
-    return path
-
-
-def _sheet(*rows: bytes, times: int = 1, each: bytes = b"") -> Iterator[bytes]:
-    yield f'<worksheet xmlns="{MAIN}"><sheetData>'.encode()
-    yield from rows
-    for _ in range(times):
-        yield each
-    yield b"</sheetData></worksheet>"
+def _workbook(
+    path: Path, *rows: bytes, times: int = 1, each: bytes = b"", before: bytes = b"", shared: Iterable[bytes] = (b"<sst/>",)
+) -> None:
+    """A workbook with these rows, and more of one kind."""
+    workbook(path, {"Calls": itertools.chain([before], sheet(itertools.chain(rows, itertools.repeat(each, times))))}, shared)
 
 
 def cell(reference: str, text: str) -> bytes:
@@ -199,36 +171,36 @@ def cell(reference: str, text: str) -> bytes:
 
 def billion_empty_rows(path: Path) -> None:
     """A billion row elements: seven gigabytes of XML, packed into some megabytes."""
-    workbook(path, _sheet(times=1000, each=b"<row/>" * 1_000_000))
+    _workbook(path, times=1000, each=b"<row/>" * 1_000_000)
 
 
 def row_at_a_billion(path: Path) -> None:
     """Two rows, one of them said to be the billionth."""
-    workbook(path, _sheet(b'<row r="1">' + cell("A1", "Date") + b"</row>", b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>'))
+    _workbook(path, b'<row r="1">' + cell("A1", "Date") + b"</row>", b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>')
 
 
 def farthest_cell(path: Path) -> None:
     """Two cells, in the first and the last corner that Excel has: 17 billion cells for whoever fills up the rest."""
     rows = (b'<row r="1">' + cell("A1", "Date") + b"</row>", b'<row r="1048576">' + cell("XFD1048576", "x") + b"</row>")
-    workbook(path, _sheet(*rows))
+    _workbook(path, *rows)
 
 
 def wide_rows(path: Path) -> None:
     """A cell in the last column of every row: a million times sixteen thousand empty ones before it."""
-    workbook(path, _sheet(times=1000, each=b'<row><c r="XFD1"><v>1</v></c></row>' * 1000))
+    _workbook(path, times=1000, each=b'<row><c r="XFD1"><v>1</v></c></row>' * 1000)
 
 
 def workbook_of_entities(path: Path) -> None:
     laughs = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "x"}">' for i in range(10)).encode()
     rows = b'<row r="1"><c r="A1" t="inlineStr"><is><t>&e9;</t></is></c></row>'
-    workbook(path, iter([b"<!DOCTYPE r [" + laughs + b"]>", *_sheet(rows)]))
+    _workbook(path, rows, before=b"<!DOCTYPE r [" + laughs + b"]>")
 
 
 def shared_texts(path: Path) -> None:
     """Hundreds of megabytes of shared texts, as a rule held in memory."""
     rows = b'<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
     texts = (b"<si><t>" + b"x" * 1000 + b"</t></si>") * 1000
-    workbook(path, _sheet(rows), iter([f'<sst xmlns="{MAIN}">'.encode(), *[texts] * 700, b"</sst>"]))
+    _workbook(path, rows, shared=[f'<sst xmlns="{MAIN}">'.encode(), *[texts] * 700, b"</sst>"])
 
 
 HOSTILE: dict[str, Callable[[Path], None]] = {

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest import numbers, times
-from pipeline_perf.ingest.batch import CORRECTED, Batch
+from pipeline_perf.ingest.batch import CORRECTED, UNREADABLE, Batch
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.fields import Columns, Steps, matches, steps, text_of, value_of
 from pipeline_perf.ingest.layouts import COUNTERPART, Field, Layout, Legs, Override
@@ -115,10 +115,12 @@ def _is_given(spec: Field) -> bool:
 
 
 def _worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Fields worked out, numbers in E.164."""
+    """Fields worked out, numbers in E.164; those that a spreadsheet rounded are none."""
     found = group.of(frame)
+    parties = [found[name].cast(pl.String) for name in NUMBER_FIELDS if name in found.columns]
     return found.with_columns(
-        numbers.normalise(found[name].cast(pl.String), region).alias(name) for name in NUMBER_FIELDS if name in found.columns
+        *(numbers.normalise(party, region).alias(party.name) for party in parties),
+        *(party.str.contains(numbers.ROUNDED).alias(UNREADABLE + party.name) for party in parties),
     )
 
 

@@ -9,6 +9,8 @@ import polars as pl
 #: North American Numbering Plan: area code and exchange do not begin with 0 or 1. Dialled digits may have a
 #: star in front, or *67 and *82, which hide and show the caller's own number.
 NANP = r"^(?:\*(?:67|82)?)?1?([2-9]\d{2}[2-9]\d{6})$"
+#: A number as a spreadsheet writes it that took it for an amount: its last digits are lost.
+ROUNDED = r"^\+?\d(?:[.,]\d+)?[eE]\+?\d{1,2}$"
 NANP_REGIONS = frozenset({"US", "CA"})
 
 

@@ -220,8 +220,8 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
 
         pages = pdf.read(source.path, layout, match.context)
         return Opened(origin, _unchanged(_gathered(pages, PAGES), source, state), 0, way)
-    pieces = read(source, found.encoding, match, options.chunk_bytes)
-    return Opened(origin, _unchanged(pieces, source, state), _utf8_size(source, found), way)
+    pieces = read(found.source, found.encoding, match, options.chunk_bytes)
+    return Opened(origin, _unchanged(pieces, source, state), _utf8_size(found.source, found), way)
 
 
 def _utf8_size(source: Source, found: Probe) -> int:
@@ -279,8 +279,10 @@ def look(source: Source, known: Collection[layouts.Layout]) -> tuple[Probe, str 
 
 
 def _refuse(found: Probe) -> None:
-    """Containers that hold no lines of text."""
+    """What holds no lines of records by its very form."""
     name = found.source.name
+    if found.trouble:
+        raise UnreadableFile(found.trouble)
     if found.container == "empty":
         raise UnreadableFile(f"{name}: the file is empty")
     if found.container == "binary":
@@ -289,8 +291,6 @@ def _refuse(found: Probe) -> None:
         raise UnreadableFile(f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself")
     if len(found.columns) > MAX_COLUMNS:
         raise UnreadableFile(f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the file is")
-    if found.container == "workbook":
-        raise UnreadableFile(f"{name}: an Excel workbook; save its sheet as CSV and ingest that")
 
 
 def _carrier(match: recognise.Match, found: Probe) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline_perf.ingest import dialect, encoding, tables
+from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.source import ZIP, Source
 
 Container = Literal["text", "pdf", "workbook", "binary", "empty"]
@@ -34,7 +35,10 @@ NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
 
 @dataclass(frozen=True)
 class Probe:
-    """The findings on one source; for containers other than text only `source` and `container` mean anything."""
+    """The findings on one source; of containers that hold no lines only `source` and `container` mean anything.
+
+    The lines of a workbook are those that `source` then gives: its rows, by tabs.
+    """
 
     source: Source
     container: Container
@@ -53,6 +57,7 @@ class Probe:
     tables: int = 0  #                        blocks of records with different titles, as far as the first 1000 lines show
     columns: tuple[str, ...] = ()  #          titles as written, stripped; column_1 … where there are none
     confidence: float = 0.0
+    trouble: str = ""  #                      why the rows of a workbook cannot be had
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,24 @@ def probe(source: Source, priors: Sequence[str] = ()) -> Probe:
     """
     samples = _samples(source)
     container = _container(samples)
-    if container != "text":
-        return Probe(source, container)
+    if container == "workbook":
+        return _workbook(source, priors)
+    return _text(source, samples, priors) if container == "text" else Probe(source, container)
+
+
+def _workbook(source: Source, priors: Sequence[str]) -> Probe:
+    from pipeline_perf.ingest.workbook import Workbook
+
+    rows = Workbook(source.path, source.member, source.may_expand_to)
+    try:
+        found = _text(rows, _samples(rows), priors, dialect.Dialect("\t", confidence=1.0))
+    except UnreadableFile as error:
+        return Probe(source, "workbook", trouble=str(error))
+    return replace(found, container="workbook") if found.container == "text" else found
+
+
+def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialect.Dialect | None = None) -> Probe:
+    """The findings on lines of text, of which the dialect may be known."""
     found = encoding.detect([s for s in (samples.head, samples.middle, samples.tail) if s], priors)
     if found is None:
         return Probe(source, "binary")
@@ -87,7 +108,7 @@ def probe(source: Source, priors: Sequence[str] = ()) -> Probe:
     tail = _lines(found.decode(samples.tail))[1:]
     if tail and not tail[-1]:
         tail.pop()
-    shape = dialect.sniff(head)
+    shape = known or dialect.sniff(head)
     structure = tables.find(head, tail, shape)
     return Probe(
         source,

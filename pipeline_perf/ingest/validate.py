@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest.batch import CORRECTED, REJECTED, UNREADABLE
+from pipeline_perf.ingest.layouts import COUNTERPART
 
 REJECTING = tuple(rule for rule in events.RULES if rule.action == "reject")
 REASONS = {rule.name: rule.why for rule in events.RULES}
@@ -61,4 +62,7 @@ def _counted(broken: pl.DataFrame) -> dict[str, int]:
 def _reason(rule: str) -> str:
     if rule in REASONS:
         return REASONS[rule]
-    return f"the text given for {rule.removesuffix('_unreadable')} cannot be read as one"
+    field = rule.removesuffix("_unreadable")
+    if field.endswith("_number") or field == COUNTERPART:
+        return f"a spreadsheet rounded the {field.replace('_', ' ')}, and its last digits are lost: ask for the file as it was exported"
+    return f"the text given for {field} cannot be read as one"

@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_rejected_in_one_line_and_the_rest_is_done(report
         put("bill.pdf.gz", gzip.compress(bill.read_bytes())): "unpack it and ingest the PDF itself",
         put("cut.zip", zipped(tmp_path / "whole.zip", a=good).read_bytes()[:-200]): "damaged compressed data",
         zipped(tmp_path / "nothing.zip"): "an archive without files",
-        zipped(tmp_path / "book.xlsx", xl__workbook_DOT_xml=b"", mimetype=b""): "an Excel workbook; save its sheet as CSV",
+        zipped(tmp_path / "book.xlsx", xl__workbook_DOT_xml=b"", mimetype=b""): "no workbook that can be read",
         put("long.txt", good + b"x" * (9 * 2**20)): "a line is longer than",
     }  # fmt: skip
     reports = ingest(*expected, report_file, "--lake", tmp_path / "lake", exit_code=1)

@@ -18,6 +18,7 @@ SHIPPED = {
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
     "metropcs_le", "notional_le", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le",
     "verizon_bill_pdf", "verizon_le", "windstream",
+    "verizon_volte",  # workbooks, JSON, XML
 }  # fmt: skip
 
 SOUND = """\
