@@ -140,10 +140,11 @@ class Layout:
     carrier: str
     title: str
     source: str  #                                    where the form is documented
-    container: Literal["delimited", "fixed", "pdf"]
+    container: Literal["delimited", "fixed", "pdf", "json", "xml"]
     tables: tuple[Table, ...]
     evidence: Literal["documented", "constructed"] = "documented"
     encodings: tuple[str, ...] = ("utf-8", "windows-1252")
+    records: str = ""  #                              JSON: the array that holds them, where it has a name; XML: their path
     delimiter: str = ","
     quote: str | None = '"'
     overflow: bool = False  #                         delimiters beyond the last column belong to it

@@ -220,6 +220,11 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
 
         pages = pdf.read(source.path, layout, match.context)
         return Opened(origin, _unchanged(_gathered(pages, PAGES), source, state), 0, way)
+    if found.container in ("json", "xml"):
+        from pipeline_perf.ingest import structured
+
+        elements = structured.read(source, found.container, found.encoding, match, options.chunk_bytes)
+        return Opened(origin, _unchanged(elements, source, state), 0, way)
     pieces = read(found.source, found.encoding, match, options.chunk_bytes)
     return Opened(origin, _unchanged(pieces, source, state), _utf8_size(found.source, found), way)
 

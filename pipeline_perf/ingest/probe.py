@@ -15,7 +15,7 @@ from pipeline_perf.ingest import dialect, encoding, tables
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.source import ZIP, Source
 
-Container = Literal["text", "pdf", "workbook", "binary", "empty"]
+Container = Literal["text", "json", "xml", "pdf", "workbook", "binary", "empty"]
 Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
@@ -28,6 +28,10 @@ TAIL_BYTES = 4 * 1024
 #: Old Office files (OLE 2); a workbook among them has a stream of this name.
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_WORKBOOK = "Workbook".encode("utf-16-le")
+
+#: How JSON begins that holds objects, and XML; HTML is text.
+JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
+XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
 
 #: A file of nothing but these is empty.
 NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
@@ -108,6 +112,8 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
     tail = _lines(found.decode(samples.tail))[1:]
     if tail and not tail[-1]:
         tail.pop()
+    if known is None and (form := _form(text)):
+        return _structured(source, form, head, found.codec, complete=samples.complete, confidence=found.confidence)
     shape = known or dialect.sniff(head)
     structure = tables.find(head, tail, shape)
     return Probe(
@@ -129,6 +135,26 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
         columns=structure.columns,
         confidence=round(found.confidence * shape.confidence, 3),
     )
+
+
+def _form(text: str) -> Literal["json", "xml"] | None:
+    """JSON or XML by its beginning."""
+    start = text.removeprefix("\ufeff")
+    return "json" if JSON.match(start) else "xml" if XML.match(start) else None
+
+
+def _structured(
+    source: Source, form: Literal["json", "xml"], head: Sequence[str], codec: str, *, complete: bool, confidence: float
+) -> Probe:
+    """The findings on JSON or XML: the names of its first element's values are its columns."""
+    from pipeline_perf.ingest.structured import first_elements
+
+    found = Probe(source, form, encoding=codec, head=tuple(head), complete=complete, tables=1, confidence=round(confidence, 3))
+    try:
+        elements = first_elements("\n".join(head), form, most=1)
+    except UnreadableFile as error:
+        return replace(found, trouble=f"{source.name}{error}")
+    return replace(found, columns=tuple(elements[0].values) if elements else ())
 
 
 def _samples(source: Source) -> Samples:

@@ -87,6 +87,8 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
     if head_text is not None:
         first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
         raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
+    if probe.container in ("json", "xml") and not probe.columns:
+        raise UnreadableFile(f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is it a record file?")
     if len(probe.columns) < 2:
         raise UnreadableFile(
             f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file?"
@@ -107,12 +109,27 @@ def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> 
     found: list[Match] = []
     text = "\n".join(probe.head)
     keys = [title_key(line) for line in probe.head]
+    if probe.container in ("json", "xml"):
+        return [match for layout in layouts if layout.container == probe.container for match in _structured(probe, layout, text)]
     for layout in layouts:
         if layout.container == "delimited":
             found += _delimited(probe, layout, text, keys)
         elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE:
             found.append(Match(layout))
     return found
+
+
+def _structured(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
+    from pipeline_perf.ingest.structured import first_elements
+
+    if not _signed(layout, text):
+        return
+    for element in first_elements(text, probe.container, layout.records):
+        keys = {title_key(path) for path in element.values}
+        table = matching_table(layout, keys, None)
+        if table is not None:
+            yield Match(layout, score=_score(table, keys))
+            return
 
 
 def fits(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> list[Fit]:
@@ -133,6 +150,9 @@ def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, 
     """What of a layout that does not fit is missing, and the share of it that is there."""
     if (layout.container == "pdf") != (head_text is not None):
         return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
+    kind = probe.container if probe.container in ("json", "xml") else "lines of text"
+    if head_text is None and (layout.container if layout.container in ("json", "xml") else "lines of text") != kind:
+        return f"the file is {kind.upper() if kind in ('json', 'xml') else kind}", 0.0
     text = "\n".join(probe.head) if head_text is None else head_text
     if layout.grid and not re.search(layout.grid.document, text):
         return f"its mark {layout.grid.document} is not on the first pages", 0.0
@@ -239,13 +259,14 @@ def suggestion(probe: Probe) -> str:
     titles = [column.strip().replace("'", "''") for column in probe.columns]
     listed = "\n".join(f"      #   '{title}'" for title in titles)
     delimiter = {"\t": '"\\t"'}.get(probe.delimiter or ",", f"'{probe.delimiter or ','}'")
+    structured = probe.container in ("json", "xml")
+    container = f"container: {probe.container}" if structured else f"container: delimited\ndelimiter: {delimiter}"
     return f"""\
 id: my_layout
 carrier: my_carrier
 title: One line about the file
 source: Where its columns are described
-container: delimited
-delimiter: {delimiter}
+{container}
 zone: local            # UTC, local, or an IANA name
 tables:
   - name: calls

@@ -18,7 +18,7 @@ SHIPPED = {
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
     "metropcs_le", "notional_le", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le",
     "verizon_bill_pdf", "verizon_le", "windstream",
-    "verizon_volte",  # workbooks, JSON, XML
+    "broadworks_xml", "freeswitch_json", "twilio_json", "verizon_volte",  # workbooks, JSON, XML
 }  # fmt: skip
 
 SOUND = """\
@@ -119,7 +119,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "word where true or false belongs": (SOUND + "overflow: perhaps\n", 19, "overflow must be true or false"),
     "word where a number belongs": (changed("form: seconds", "scale: many"), 15, "scale must be a number, not 'many'"),
     "word that is not among those offered": (changed("form: seconds", "form: hours"), 15, "is 'hours'; choose one of seconds, minutes"),
-    "unknown container": (changed("container: delimited", "container: xml"), 5, "container is 'xml'; choose one of delimited, fixed, pdf"),
+    "unknown container": (changed("container: delimited", "container: csv"), 5, "container is 'csv'; choose one of delimited, fixed, pdf, json"),
     "slice of one position": (changed("    header:", "    slices: {Start: [1]}\n    header:"), 11, "must be a list of 2 values"),
     "expression that does not close": (changed("'^0#'", "'^(0#'"), 17, r"strip: '\^\(0#' is no regular expression"),
     "expression with look-ahead": (changed("'^0#'", "'^0(?=#)'"), 17, r"'\^0\(\?=#\)' is no regular expression.*look-around"),
