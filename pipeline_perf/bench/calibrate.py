@@ -275,8 +275,8 @@ def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measu
     noise, found, taken = 0.03, [], []
     for _ in range(trials):
         a, b = simulate.pairs(MOST_PAIRS, noise, OUTLIERS, rng, effect)
-        pilot = compare(a[:PILOT_PAIRS].tolist(), b[:PILOT_PAIRS].tolist())
-        number = max(PILOT_PAIRS, min(MOST_PAIRS, pairs_needed(PILOT_PAIRS, pilot.smallest_effect, TOLERANCE)))
+        pilot = a[:PILOT_PAIRS].tolist(), b[:PILOT_PAIRS].tolist()
+        number = max(PILOT_PAIRS, min(MOST_PAIRS, pairs_needed(*pilot)))
         found.append(compare(a[:number].tolist(), b[:number].tolist()))
         taken.append(number)
     scope = f"paired_planned{f'_plus_{effect * 100:.0f}' if effect else ''}"

@@ -45,6 +45,9 @@ LEVEL = (1 - CONFIDENCE) / 2
 #: With fewer, no outcome whatever is significant at 0.5 %: all of 8 pairs on one side happen by chance in 0.8 %.
 FEWEST_PAIRS = 9
 
+#: Standard errors from 0 of what is significant, and beyond a limit of what is past it with probability POWER.
+_SIGNIFICANT, _SEEN = NormalDist().inv_cdf(1 - LEVEL / 2), NormalDist().inv_cdf(POWER)
+
 #: Standard error of a median as a multiple of that of a mean, for normal noise.
 _MEDIAN_FACTOR = math.sqrt(math.pi / 2)
 
@@ -86,7 +89,9 @@ def compare(
     """Compare two sides measured in pairs, value i of `a` with value i of `b`.
 
     *unchanged*: the whole interval of the ratio lies within 1 ± tolerance. *changed*: the interval
-    leaves out 1, and the signed-rank test agrees. *unresolved*: neither, or too few pairs.
+    leaves out 1, the signed-rank test agrees, and the ratio itself lies beyond the tolerance: real
+    processes of the same code differ by a per cent for reasons that hold for a whole series. *unresolved*:
+    neither, or too few pairs.
 
     Raises ValueError when `tolerance` is not above 0, and when the sides differ in length, are empty, or hold a value that is not above 0
     (a missing measurement must be left out as a pair, on purpose, and not slip in as a NaN).
@@ -102,9 +107,9 @@ def compare(
     pairs, centre = len(logs), float(np.median(logs))
     low, high = median_interval(logs, confidence, seed)
     p = signed_rank_p(logs)
-    effect = _smallest_effect(logs)
     limit = math.log1p(tolerance)
-    needed = pairs_needed(pairs, effect, tolerance) if math.isfinite(effect) else FEWEST_PAIRS
+    effect = _smallest_effect(logs, limit)
+    needed = pairs_needed(a, b, tolerance) if pairs > 1 else FEWEST_PAIRS
     more = max(1, max(needed, FEWEST_PAIRS) - pairs)
 
     verdict: Literal["changed", "unchanged", "unresolved"] = "unresolved"
@@ -112,7 +117,7 @@ def compare(
         why = f"{pairs} pairs cannot be significant at {LEVEL:.1%}: {FEWEST_PAIRS} are the fewest"
     elif -limit <= low and high <= limit:
         verdict, more, why = "unchanged", 0, f"the whole interval lies within ± {tolerance:.1%}"
-    elif (low > 0 or high < 0) and p <= LEVEL:
+    elif (low > 0 or high < 0) and p <= LEVEL and abs(centre) > limit:
         verdict, more, why = "changed", 0, f"the interval leaves out 1 (p = {p:.2g})"
     else:
         why = f"{pairs} pairs show effects from {effect:.1%} on; the tolerance is {tolerance:.1%}"
@@ -120,10 +125,14 @@ def compare(
     return Comparison(verdict, ratio, lower, upper, pairs, p, effect, tolerance, more, why)
 
 
-def pairs_needed(pairs: int, smallest_effect: float, tolerance: float) -> int:
-    """How many pairs would show a change of the size of `tolerance`, where `pairs` show one of `smallest_effect` (both shares)."""
-    # The smallest effect shrinks with the root of the number of pairs.
-    return math.ceil(pairs * (math.log1p(smallest_effect) / math.log1p(tolerance)) ** 2)
+def pairs_needed(a: Sequence[float], b: Sequence[float], tolerance: float = TOLERANCE) -> int:
+    """After how many pairs in all a change of the size of the tolerance would be significant.
+
+    Looks at the spread of the pairs only, so that it may be asked before their difference is looked at.
+    """
+    # The error shrinks with the root of the number of pairs.
+    error = _error(np.log(a) - np.log(b))
+    return math.ceil(len(a) * ((_SIGNIFICANT + _SEEN) * error / math.log1p(tolerance)) ** 2)
 
 
 def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0) -> tuple[float, float]:
@@ -152,11 +161,15 @@ def signed_rank_p(values: NDArray[np.float64]) -> float:
     return float(min(1.0, 2 * min(sums[: positive + 1].sum(), sums[positive:].sum())))
 
 
-def _smallest_effect(logs: NDArray[np.float64]) -> float:
-    """The relative change that a series of this spread and length shows with probability POWER."""
+def _smallest_effect(logs: NDArray[np.float64], limit: float) -> float:
+    """The relative change that a series of this spread and length shows with probability POWER: significant, and beyond the limit."""
     if len(logs) < 2:
         return math.inf
+    error = _error(logs)
+    return math.expm1(max(_SIGNIFICANT * error, limit) + _SEEN * error)
+
+
+def _error(logs: NDArray[np.float64]) -> float:
+    """The standard error of the median of a series, from its middle half: outliers hardly count."""
     spread = _MAD_FACTOR * float(np.median(np.abs(logs - np.median(logs)))) or float(np.std(logs, ddof=1))
-    normal = NormalDist()
-    quantiles = normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(POWER)
-    return math.expm1(quantiles * _MEDIAN_FACTOR * spread / math.sqrt(len(logs)))
+    return _MEDIAN_FACTOR * spread / math.sqrt(len(logs))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline_perf.bench.compare import FEWEST_PAIRS, TOLERANCE, compare, pairs_needed
+from pipeline_perf.bench.compare import FEWEST_PAIRS, TOLERANCE, pairs_needed
 from pipeline_perf.bench.percentile import fewest, percentile
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ def until_visible(
             wanted = PILOT_PAIRS - done
         else:
             if not planned:  # of the pilot's outcome only the spread is looked at
-                effect = compare(*pairs.values(metric or judged(pairs.a)), tolerance).smallest_effect
-                planned = min(most, pairs_needed(done, effect, tolerance))
+                planned = min(most, pairs_needed(*pairs.values(metric or judged(pairs.a)), tolerance))
             wanted = planned - done
         # One at a time: how long a pair takes is known better after each.
         return max(0, min(1, wanted, _affordable(pairs.samples, done, budget_s)))

@@ -58,9 +58,21 @@ def test_noise_that_hides_the_tolerance_is_unresolved_and_says_how_many_pairs_it
     assert found.more_pairs == pytest.approx(PAIRS * (math.log1p(found.smallest_effect) / math.log1p(0.02)) ** 2 - PAIRS, abs=1)
 
 
-def test_four_times_the_pairs_show_half_the_effect() -> None:
-    assert pairs_needed(16, 0.05, 0.05) == 16
-    assert pairs_needed(16, math.expm1(2 * math.log1p(0.02)), 0.02) == 64
+def test_half_the_effect_takes_four_times_the_pairs_whatever_the_difference_is() -> None:
+    a, b = noisy_pairs(3)
+    needed = pairs_needed(a, b, 0.02)
+    assert needed > PAIRS
+    assert pairs_needed(a, b, math.expm1(2 * math.log1p(0.02))) == math.ceil(needed / 4)
+    assert pairs_needed([value * 1.3 for value in a], b, 0.02) == needed
+
+
+def test_a_difference_within_the_tolerance_is_no_change_however_significant() -> None:
+    a, b = noisy_pairs(5, change=0.03, noise=0.005)
+    change = compare(a, b, tolerance=0.02)
+    assert change.verdict == "changed"
+    found = compare(a, b, tolerance=(change.ratio - 1) * 1.01)
+    assert found.verdict == "unresolved" and found.low > 1 and found.p < 0.005
+    assert compare(a, b, tolerance=0.05).verdict == "unchanged"
 
 
 def test_too_few_pairs_are_unresolved_however_large_the_difference() -> None:
