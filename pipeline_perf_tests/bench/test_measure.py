@@ -135,6 +135,22 @@ for _ in range(2): os.wait()
     assert sample.peak_memory_bound > 600 * MIB  # each process's own peak counts the shared block again
 
 
+def test_memory_of_spawned_children_is_added(lock: Path, python: Python) -> None:
+    def spawning(parent: int, child: int) -> float:
+        inner = f"block = bytearray(b'y') * ({child} * {MIB})\n" + BURN.format(seconds=0.8)
+        code = f"""
+import subprocess, sys
+children = [subprocess.Popen([sys.executable, "-c", {inner!r}]) for _ in range(2)]
+block = bytearray(b'x') * ({parent} * {MIB})
+sys.exit(any([child.wait() for child in children]))
+"""
+        sample = run_once(python(code), lock=lock)
+        assert sample.ok and sample.peak_memory
+        return sample.peak_memory
+
+    assert spawning(100, 150) - spawning(0, 0) == pytest.approx(400 * MIB, rel=0.03)
+
+
 def test_the_sampler_says_what_it_cost(lock: Path, python: Python) -> None:
     sample = run_once(python(BURN.format(seconds=0.3)), lock=lock)
     assert sample.memory_samples >= 3
