@@ -57,19 +57,22 @@ def syntax_of(delimiter: str, quote: str) -> Syntax:
     )
 
 
-def resolved(lines: pl.Series, counts: np.ndarray, delimiter: str, quote: str, *, final: bool) -> tuple[pl.Series, np.ndarray, Quotes]:
+def resolved(
+    lines: pl.Series, counts: np.ndarray, delimiter: str, quote: str, *, final: bool, widths: tuple[int, ...] = ()
+) -> tuple[pl.Series, np.ndarray, Quotes]:
     """Take the quotes of a block into account.
 
-    `counts` are the delimiters of each line. Returns the lines with those that begin a record of
-    several lines replaced by the whole record, the delimiters outside of quoted fields, and what the
-    quotes do. When a quoted field is still open at the end of a block that is not the `final` one,
-    the lines end before it.
+    `counts` are the delimiters of each line, `widths` how many fields the file's headers have. Returns
+    the lines with those that begin a record of several lines replaced by the whole record, the
+    delimiters outside of quoted fields, and what the quotes do. When a quoted field is still
+    open at the end of a block that is not the `final` one, the lines end before it.
     """
     syntax = syntax_of(delimiter, quote)
     quoted = lines.str.contains(quote, literal=True).to_numpy().copy()
     at = np.flatnonzero(quoted)
     bare = _bare(lines.gather(at), syntax)
-    spans, opened, broken = _spans(lines, at, at[bare.str.contains(syntax.open).to_numpy()], syntax, final=final)
+    alone = np.isin(counts + 1, widths)  # as wide as a header, if their quotes mean nothing
+    spans, opened, broken = _spans(lines, at, at[bare.str.contains(syntax.open).to_numpy()], syntax, widths, alone, final=final)
     if opened is not None:
         lines, counts, quoted = lines[:opened], counts[:opened], quoted[:opened]
         at = np.flatnonzero(quoted)
@@ -90,9 +93,13 @@ def _bare(lines: pl.Series, syntax: Syntax) -> pl.Series:
 
 
 def _spans(
-    lines: pl.Series, at: np.ndarray, opening: np.ndarray, syntax: Syntax, *, final: bool
+    lines: pl.Series, at: np.ndarray, opening: np.ndarray, syntax: Syntax, widths: tuple[int, ...], alone: np.ndarray, *, final: bool
 ) -> tuple[dict[int, int], int | None, list[int]]:
     """Find quoted fields that run over line ends; `at` are the lines with quotes, `opening` those that end inside one.
+
+    A quote that is never closed may meet another such quote lines below, and would swallow the records between: where that
+    makes no record as wide as a header (`widths`), though one of the lines `alone` is, it is no span; nor is it where whole
+    such lines stand inside the field.
 
     Returns the spans (first → last line), the first line of a field still open at the block's end
     (None when there is none), and lines whose quote never closes: text follows what should close it.
@@ -106,6 +113,10 @@ def _spans(
         limit = i + MAX_QUOTED_LINES
         following = at[np.searchsorted(at, i, "right") : np.searchsorted(at, limit, "right")]
         closing, malformed = _closing(lines, following, syntax)
+        if closing is not None and alone[i : closing + 1].any():
+            whole = _bare(pl.Series(["\n".join(lines[i : closing + 1].to_list())]), syntax)[0]
+            if alone[i + 1 : closing].any() or whole.count(syntax.delimiter) not in widths:
+                closing, malformed = None, True
         if closing is not None:
             spans[i] = done = closing
         elif not malformed and limit > len(lines) - 1 and not final:

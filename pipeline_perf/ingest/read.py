@@ -260,7 +260,7 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
     quotes, held = Quotes(np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)), b""
     if quote is not None and quote.encode() in block:
         physical = len(lines)
-        lines, counts, quotes = resolved(lines, counts, delimiter, quote, final=final)
+        lines, counts, quotes = resolved(lines, counts, delimiter, quote, final=final, widths=match.widths)
         if len(lines) < physical:
             held = block[_line_start(block, physical - len(lines)) :]
             if not len(lines):

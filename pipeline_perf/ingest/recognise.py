@@ -32,6 +32,7 @@ class Match:
     score: float = 1.0
     context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
     width: int | None = None  #                 fields of a record, where the file has no header line
+    widths: tuple[int, ...] = ()  #             titles of the header lines in the file's head
 
 
 @dataclass(frozen=True)
@@ -199,17 +200,19 @@ def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> 
         return
     fitting = headless is not None and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
-        best = 0.0
+        best, widths = 0.0, set()
         for i in lines:
             if delimiter not in probe.head[i]:
                 continue
-            found = {title_key(t) for t in split_line(probe.head[i], delimiter, layout.quote)}
+            titles = split_line(probe.head[i], delimiter, layout.quote)
+            found = {title_key(t) for t in titles}
             table = matching_table(layout, found, None)
             if table is not None:
+                widths.add(len(titles))
                 best = max(best, _score(table, found))
         width = _width(probe, headless, delimiter, layout.quote) if headless and fitting else None
         if best or width:
-            yield Match(layout, delimiter, layout.quote, best or 1.0, width=width)
+            yield Match(layout, delimiter, layout.quote, best or 1.0, width=width, widths=tuple(sorted(widths)))
 
 
 def _width(probe: Probe, headless: Table, delimiter: str, quote: str | None) -> int | None:

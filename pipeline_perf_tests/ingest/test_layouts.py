@@ -119,7 +119,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "word where true or false belongs": (SOUND + "overflow: perhaps\n", 19, "overflow must be true or false"),
     "word where a number belongs": (changed("form: seconds", "scale: many"), 15, "scale must be a number, not 'many'"),
     "word that is not among those offered": (changed("form: seconds", "form: hours"), 15, "is 'hours'; choose one of seconds, minutes"),
-    "unknown container": (changed("container: delimited", "container: csv"), 5, "container is 'csv'; choose one of delimited, fixed, pdf, json"),
+    "unknown container": (changed("container: delimited", "container: csv"), 5, "container is 'csv'; choose one of delimited, fixed"),
     "slice of one position": (changed("    header:", "    slices: {Start: [1]}\n    header:"), 11, "must be a list of 2 values"),
     "expression that does not close": (changed("'^0#'", "'^(0#'"), 17, r"strip: '\^\(0#' is no regular expression"),
     "expression with look-ahead": (changed("'^0#'", "'^0(?=#)'"), 17, r"'\^0\(\?=#\)' is no regular expression.*look-around"),

@@ -1,0 +1,245 @@
+"""What is odd about whole files: lines that are no records, damaged ones, other encodings and line ends; each with its fate.
+
+Where `defects` damages values in files that are otherwise sound, this damages the file around them. From generated files
+to bytes and the fate of every line; nothing is read back here.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from pipeline_perf.synth.dataset import Dataset, DatasetSpec, generate
+
+#: What must become of a line: an event; a record (an event or in quarantine); told of (a record, or furniture, but no event);
+#: furniture.
+Fate = Literal["event", "record", "no event", "furniture"]
+
+#: The files that are made odd: all text formats. The last three have columns of fixed width.
+BASES = (
+    ("att", "csv", ","), ("att", "bill_csv", ","), ("verizon", "csv", ","), ("tmobile", "csv", "\t"), ("sprint", "csv", ","),
+    ("emi", "fixed", None), ("avaya", "fixed", None), ("sprint", "fixed", None),
+)  # fmt: skip
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
+NEWLINES = ("\n", "\r\n", "\r")
+DATE = re.compile(r"\b\d{1,2}/\d{1,2}/\d{4}\b")
+CLOCK = re.compile(r"\b\d{1,2}:\d\d(?=:\d\d\b)")
+NUMBER = re.compile(r"(?<![\d.])\d{10,11}(?![\d.])")
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class OddFile:
+    """A file's bytes, what is odd about it, and the fate of each of its physical lines."""
+
+    name: str
+    data: bytes
+    kinds: tuple[str, ...]
+    fates: tuple[Fate, ...]
+    zone: str | None  # what a reader has to be told, as of any generated file
+    subscriber: str | None
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """`delimited`: needs delimiters; `alone`: needs one table below one header."""
+
+    kind: str
+    change: Callable[[list[Line], str | None, random.Random], list[Line]]
+    delimited: bool = False
+    alone: bool = False
+
+
+def _records(lines: Sequence[Line]) -> list[int]:
+    return [i for i, line in enumerate(lines) if line.fate == "event"]
+
+
+def _header(lines: Sequence[Line]) -> int:
+    """The line above the first record: the titles, where there are any."""
+    return max(0, _records(lines)[0] - 1)
+
+
+def _inserted(
+    text: Callable[[list[Line], random.Random], str], fate: Fate
+) -> Callable[[list[Line], str | None, random.Random], list[Line]]:
+    """A line among the records."""
+
+    def change(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+        at = rng.choice(_records(lines))
+        return [*lines[:at], Line(text(lines, rng), fate), *lines[at:]]
+
+    return change
+
+
+def _record_again(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    at = rng.choice(_records(lines))
+    return [*lines[:at], lines[at], *lines[at:]]
+
+
+def _header_again(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    """The titles of the table at hand once more, as at the top of a page."""
+    at = rng.choice(_records(lines))
+    above = next(line for line in reversed(lines[:at]) if line.fate == "furniture" and line.text.count(delimiter or "") > 3)
+    return [*lines[:at], above, *lines[at:]]
+
+
+def _rewritten(
+    rewrite: Callable[[str, str | None, random.Random], str], fate: Fate
+) -> Callable[[list[Line], str | None, random.Random], list[Line]]:
+    """Some records in other words."""
+
+    def change(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+        for at in rng.sample(_records(lines), min(3, len(_records(lines)))):
+            text = rewrite(lines[at].text, delimiter, rng)
+            if text != lines[at].text:
+                lines[at] = Line(text, fate)
+        return lines
+
+    return change
+
+
+def _without_last_cells(text: str, delimiter: str | None, rng: random.Random) -> str:
+    cells = text.split(delimiter)
+    return (delimiter or "").join(cells[: rng.randint(1, len(cells) - 1)])
+
+
+def _with_more_cells(text: str, delimiter: str | None, rng: random.Random) -> str:
+    return text + (delimiter or "") * rng.randint(1, 9) + "surplus"
+
+
+def _with_letters(text: str, delimiter: str | None, rng: random.Random) -> str:
+    """The letters O and l for digits, as scanned paper is read."""
+    digits = [i for i, sign in enumerate(text) if sign in "01"]
+    at = rng.choice(digits) if digits else 0
+    return text[:at] + {"0": "O", "1": "l"}.get(text[at], text[at]) + text[at + 1 :]
+
+
+def _rounded(text: str, delimiter: str | None, rng: random.Random) -> str:
+    """As a spreadsheet saves a number that it took for an amount."""
+    return NUMBER.sub(lambda found: f"{float(found[0]):.2E}", text, count=1)
+
+
+def _with_nul(text: str, delimiter: str | None, rng: random.Random) -> str:
+    at = rng.randrange(len(text))
+    return text[:at] + "\0" + text[at + 1 :]
+
+
+def _huge(text: str, delimiter: str | None, rng: random.Random) -> str:
+    cells = text.split(delimiter)
+    cells[rng.randrange(len(cells))] = "x" * rng.choice((5_000, 200_000))
+    return (delimiter or "").join(cells)
+
+
+def _with_open_quote(text: str, delimiter: str | None, rng: random.Random) -> str:
+    cells = text.split(delimiter)
+    at = rng.randrange(len(cells))
+    cells[at] = '"' + cells[at]
+    return (delimiter or "").join(cells)
+
+
+def _dated(day: str, clock: str) -> Callable[[str, str | None, random.Random], str]:
+    return lambda text, delimiter, rng: CLOCK.sub(clock, DATE.sub(day, text, count=1), count=1)
+
+
+def _cut_off(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    """The file ends inside its last record, as a broken transfer leaves it."""
+    last = _records(lines)[-1]
+    text = lines[last].text
+    return [*lines[:last], Line(text[: rng.randint(1, max(1, len(text) - 1))], "record")]
+
+
+def _above_the_header(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    at, header = rng.choice(_records(lines)), _header(lines)
+    moved = Line(lines[at].text, "record")
+    rest = lines[:at] + lines[at + 1 :]
+    return [*rest[:header], moved, *rest[header:]]
+
+
+def _permuted(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    order = list(range(len(lines[_header(lines)].text.split(delimiter))))
+    rng.shuffle(order)
+    return _columns(lines, delimiter, lambda cells: [cells[i] for i in order])
+
+
+def _columns(lines: list[Line], delimiter: str | None, change: Callable[[list[str]], list[str]]) -> list[Line]:
+    """Header and records with other columns; short records are filled up first."""
+    titles = len(lines[_header(lines)].text.split(delimiter))
+    changed = []
+    for i, line in enumerate(lines):
+        cells = line.text.split(delimiter)
+        full = [*cells, *[""] * (titles - len(cells))]
+        wanted = i == _header(lines) or (line.fate == "event" and len(full) == titles)
+        changed.append(Line((delimiter or "").join(change(full)), line.fate) if wanted else line)
+    return changed
+
+
+def _with_a_strange_column(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+    at, title = rng.randint(1, 3), lines[_header(lines)].text
+    return _columns(lines, delimiter, lambda cells: [*cells[:at], "Remark" if cells == title.split(delimiter) else "-", *cells[at:]])
+
+
+ODDITIES: tuple[Oddity, ...] = (
+    Oddity("blank lines", _inserted(lambda lines, rng: rng.choice(("", "   ", "\t")), "furniture")),
+    Oddity("repeated header", _header_again, delimited=True),
+    Oddity("subtotal", _inserted(lambda lines, rng: rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3")), "no event")),
+    Oddity("garbage", _inserted(lambda lines, rng: "".join(rng.choices("#~?!<>^@%", k=30)), "no event")),
+    Oddity("record twice", _record_again),
+    Oddity("missing fields", _rewritten(_without_last_cells, "record"), delimited=True),
+    Oddity("surplus fields", _rewritten(_with_more_cells, "record"), delimited=True),
+    Oddity("letters in numbers", _rewritten(_with_letters, "record")),
+    Oddity("rounded numbers", _rewritten(_rounded, "record"), delimited=True),
+    Oddity("nul bytes", _rewritten(_with_nul, "record")),
+    Oddity("huge fields", _rewritten(_huge, "record"), delimited=True),
+    Oddity("open quote", _rewritten(_with_open_quote, "record"), delimited=True),
+    Oddity("clocks put forward", _rewritten(_dated("03/12/2023", "02:30"), "event"), delimited=True),
+    Oddity("clocks put back", _rewritten(_dated("11/05/2023", "01:30"), "event"), delimited=True),
+    Oddity("year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True),
+    Oddity("cut off", _cut_off),
+    Oddity("record above the header", _above_the_header, delimited=True, alone=True),
+    Oddity("columns permuted", _permuted, delimited=True, alone=True),
+    Oddity("strange column", _with_a_strange_column, delimited=True, alone=True),
+)
+
+
+def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
+    """One odd file; what it is made from is generated into `folder`."""
+    rng = random.Random(f"odd {seed}")
+    carrier, form, delimiter = BASES[seed % len(BASES)]
+    dataset = generate(DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder)  # type: ignore[arg-type]
+    lines = _lines(dataset)
+    alone = sum(1 for line in lines if delimiter and line.text == lines[_header(lines)].text) == 1 and carrier != "att"
+    able = [o for o in ODDITIES if (delimiter or not o.delimited) and (alone or not o.alone)]
+    chosen = sorted(rng.sample(able, rng.randint(1, 4)), key=ODDITIES.index)
+    # Columns first: what is damaged no longer has as many as the header. The end last.
+    for oddity in sorted(chosen, key=lambda o: (not o.alone, o.kind == "cut off")):
+        lines = oddity.change(lines, delimiter, rng)
+    newline, mixed = rng.choice(NEWLINES), rng.random() < 0.2
+    ends = [rng.choice(NEWLINES[:2]) if mixed else newline for _ in lines]
+    if lines[-1].fate == "record" and "cut off" in [o.kind for o in chosen]:
+        ends[-1] = ""
+    encoding = rng.choice(ENCODINGS)
+    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(encoding)
+    facts = dataset.facts["files"][0]
+    kinds = (*(o.kind for o in chosen), encoding, "mixed line ends" if mixed else repr(newline))
+    return OddFile(dataset.files[0].name, data, kinds, tuple(line.fate for line in lines), facts["zone"], facts["subscriber"])
+
+
+def _lines(dataset: Dataset) -> list[Line]:
+    """The physical lines of a generated file; records by their numbers in the truth."""
+    texts = re.split(r"\r\n|\n|\r", dataset.files[0].read_bytes().decode())
+    if not texts[-1]:
+        texts.pop()
+    numbers = set(pl.read_parquet(dataset.events)["record_no"].to_list())
+    return [Line(text, "event" if i in numbers else "furniture") for i, text in enumerate(texts, 1)]
