@@ -46,6 +46,9 @@ def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) 
         final = not data
         if decoder is None:
             data += stream.readline(size // 16)  # a block that ends with its line need not be cut, which would copy it
+            if data.endswith(b"\r"):  # the first half of a CRLF, or the last line's end
+                more = stream.read(1)
+                data, final = data + more, not more
         else:
             data = decoder.decode(data, final=final).encode()
         if first:
