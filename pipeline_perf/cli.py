@@ -451,7 +451,7 @@ def report(run_id: str | None, comparison: bool, open_page: bool, data: Path, co
 
     store, reports = ResultStore(data / "results"), data / "reports"
     compared_runs = ResultStore(store.root / "comparisons")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 140)
     if comparison and not run_id:
         run_id = compared_runs.latest_run()
         if run_id is None:

@@ -33,7 +33,7 @@ class Bar:
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
             TextColumn("{task.fields[rows]:,} rows  {task.fields[rate]:,.0f} rows/s"), TimeRemainingColumn(),
-            console=Console(stderr=True), transient=True,
+            console=Console(stderr=True, emoji=False), transient=True,
         )  # fmt: skip
         self.bar.start()
         self.task = self.bar.add_task(shown(self.name), total=None, rows=0, rate=0.0)
@@ -54,7 +54,7 @@ def summarise(report: FileReport) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     colour = {"ingested": "green", "already_ingested": "blue", "needs_mapping": "yellow", "rejected": "red"}[report.status]
     console.print(f"[bold]{escape(shown(report.file))}[/]  [{colour}]{report.status}[/]", end="")
     if report.layout and report.status in ("ingested", "already_ingested"):
@@ -94,7 +94,7 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
         place = str(row["record_no"]) if row["page"] is None else f"{row['record_no']} (page {row['page']})"
         told = [row["rule"], row["reason"], row["raw"]] if unmasked else [row["rule"], masked(row["reason"]), masked(row["raw"])]
         table.add_row(*(escape(shown(text)) for text in (Path(row["file"]).name, place, *told)))
-    Console(width=None if Console().is_terminal else 200).print(table)
+    Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
 
 
 def explain(name: str, fits: Sequence[Fit], suggestion: str) -> None:

@@ -82,7 +82,7 @@ def show(found: Probe) -> None:
 
     from pipeline_perf.ingest.export import masked, shown
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
     console.print(f"[bold]{escape(shown(found.source.name))}[/]  {found.container}")
     if found.trouble:
         console.print(escape(shown(found.trouble)))

@@ -99,6 +99,13 @@ def test_the_summary_says_what_came_of_a_file_and_shows_no_number(report_file: P
     assert masked(done.stdout.replace(str(tmp_path), "")) == done.stdout.replace(str(tmp_path), "")
 
 
+def test_titles_are_shown_as_they_stand_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(UNKNOWN.replace("who,whom", "wh:x:o,whom:M:[b]"))
+    shown = run("ingest", path, "--lake", tmp_path / "lake").stdout
+    assert "'wh:x:o'" in shown and "whom:M:[b]" in shown and "M:S, H:M:S" in shown
+
+
 def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(report_file: Path, tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     command = [*COMMAND, "ingest", str(report_file), "--lake", str(tmp_path / "lake"), "--chunk-mib", "0.02"]

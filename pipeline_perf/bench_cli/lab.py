@@ -108,4 +108,4 @@ def table(*columns: str) -> Table:
 def show(rows: Table) -> None:
     from rich.console import Console
 
-    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 140).print(rows)
+    Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 140).print(rows)

@@ -169,7 +169,8 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
     if form == "minutes":
         return _float(text) * 60.0
     if form == "tenths":
-        return _float(pl.when(text.str.contains(r"^\d+$")).then(text)) / 10.0
+        tenths = _float(pl.when(text.str.contains(r"^\d+$")).then(text))
+        return (tenths / 10.0).round(1)  # rounded, because Polars divides a single value otherwise than several
     if form == "hhmmss":
         digits = pl.when(text.str.contains(r"^\d{1,8}$")).then(text.str.zfill(8))
         part = [digits.str.slice(*at).cast(pl.Float64, strict=False) for at in ((0, 4), (4, 2), (6, 2))]

@@ -153,7 +153,12 @@ class Lake:
         name = f"part-{uuid.uuid4()}.parquet"
         encoded = io.BytesIO()
         data.write_parquet(encoded, compression="snappy", row_group_size=ROW_GROUP)
-        size = Path(self.uri(table), name).write_bytes(encoded.getbuffer())
+        path = Path(self.uri(table), name)
+        try:
+            size = path.write_bytes(encoded.getbuffer())
+        except OSError:
+            path.unlink(missing_ok=True)  # what a full disk cut off would only take more of it
+            raise
         known = [c for c in STATISTICS if c in data.columns]
         statistics = {
             "numRecords": data.height,

@@ -31,10 +31,10 @@ def _windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("windows-1252", _windows_1252)
 
 
-def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) -> Iterator[bytes]:
+def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None, first_size: int | None = None) -> Iterator[bytes]:
     """Yield the stream as blocks of whole lines, UTF-8, each line ended by LF or CRLF except perhaps the file's last.
 
-    `size` bytes (BLOCK) are read at a time, a quarter of it first: what works on the blocks can begin the sooner.
+    `size` bytes (BLOCK) are read at a time, `first_size` at first.
     CRLF, bare CR and LF all end a line, also mixed: a bare CR is made an LF. Raises UnreadableFile for a line beyond MAX_LINE.
     """
     decoder = None if encoding in ("utf-8", "utf-8-sig", "ascii") else codecs.getincrementaldecoder(encoding)(errors="replace")
@@ -42,7 +42,7 @@ def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None) 
     rest = b""
     first = True
     while True:
-        data = stream.read(max(size // 4, len(codecs.BOM_UTF8)) if first else size)
+        data = stream.read(max(first_size or size, len(codecs.BOM_UTF8)) if first else size)
         final = not data
         if decoder is None:
             data += stream.readline(size // 16)  # a block that ends with its line need not be cut, which would copy it

@@ -19,7 +19,7 @@ import polars as pl
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layouts import Control, Layout, Table, title_key
-from pipeline_perf.ingest.lines import MAX_COLUMNS, blocks
+from pipeline_perf.ingest.lines import BLOCK, MAX_COLUMNS, blocks
 from pipeline_perf.ingest.quotes import Quotes, resolved
 from pipeline_perf.ingest.recognise import Match, matching_table, split_line
 from pipeline_perf.ingest.source import Source
@@ -29,6 +29,9 @@ from pipeline_perf.ingest.tables import are_types
 #: are met with short windows.
 WINDOW = 1 << 16
 FIRST_WINDOW = 1 << 12
+
+#: A file of more blocks than this begins with a quarter of one.
+LARGE = 4
 
 #: A section's title announces its header within so many lines.
 TITLE_REACH = 3
@@ -118,7 +121,10 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
         state.name = source.name
         used = 0
         held = b""
-        for block in blocks(stream, encoding, source.name, block_bytes):
+        size = block_bytes or BLOCK
+        # What works on the blocks of a large file begins the sooner for a short one; a file of one block is not cut.
+        large = source.size is not None and source.size > LARGE * size
+        for block in blocks(stream, encoding, source.name, size, size // 4 if large else None):
             used += len(block)
             if layout.container == "fixed":
                 yield _fixed(block, layout, state, used)

@@ -61,6 +61,12 @@ def moment(text: str) -> dt.datetime:
 # --------------------------------------------------------------------------- durations
 
 
+def test_a_duration_is_the_same_number_alone_and_among_others() -> None:
+    for form, text in (("tenths", "5993"), ("minutes", "0.7"), ("seconds", "0.1")):
+        alone, among = (pl.DataFrame({"t": [text] * n}).select(seconds(pl.col("t"), form))["t"] for n in (1, 3))
+        assert alone[0] == among[0] == among[2]
+
+
 @pytest.mark.parametrize(
     ("form", "text", "expected"),
     [
