@@ -25,10 +25,10 @@ PACKAGES = ("polars", "deltalake", "pyarrow", "duckdb", "pdfplumber", "pandera",
 ROOMS = {
     f"pipeline_perf.ingest.{module}": room
     for room, modules in {
-        "probe": ("probe", "encoding", "dialect", "source"),
+        "probe": ("probe", "encoding", "letters", "dialect", "source"),
         "recognise": ("recognise", "layouts"),
-        "read": ("read", "lines", "quotes", "tables", "sheets", "pdf"),
-        "normalise": ("normalise", "numbers"),
+        "read": ("read", "lines", "quotes", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured"),
+        "normalise": ("normalise", "fields", "times", "vocabulary", "numbers"),
         "validate": ("validate",),
         "deduplicate": ("deduplicate",),
         "commit": ("commit", "lake"),

@@ -77,7 +77,7 @@ def metadata(project: Project) -> dict[str, Any]:
 def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(compared: Project, worktree: Repository) -> None:
     plant(worktree.root, FUNCTION, SLOW)
     worktree.git("commit", "--quiet", "--all", "--message", "slower")
-    done = job(compared, worktree, "ci", pairs=8, budget_s=10)
+    done = job(compared, worktree, "ci", pairs=12, budget_s=10)
     assert done.returncode == 1, done.stderr[-3000:]
     assert "required targets missed: regression.gate (ingest.tiny): 1" in done.stderr
     shown = metadata(compared)

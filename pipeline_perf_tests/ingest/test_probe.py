@@ -411,7 +411,7 @@ def test_any_bytes_have_an_answer_that_adds_up(data: bytes) -> None:
         assert data.decode(found.encoding, errors="windows-1252" if found.mixed else "replace") != ""
         assert 0 <= found.confidence <= 1
         assert found.columns or not found.tables
-    else:
+    elif found.container not in ("json", "xml"):
         assert found.head == ()
 
 
