@@ -82,7 +82,7 @@ def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(
     assert "required targets missed: regression.gate (ingest.tiny): 1" in done.stderr
     shown = metadata(compared)
     assert shown["verdict"].startswith("slower: cpu_seconds +")
-    assert shown["pairs"] == 8 and 1 < shown["low"] < shown["ratio"] < shown["high"]
+    assert shown["pairs"] == 12 and 1 < shown["low"] < shown["ratio"] < shown["high"]
     assert shown["against"] == worktree.git("rev-parse", "HEAD~1")[:12]
     page = Path(shown["flame_graph"])
     assert "ingest_path" in page.read_text(encoding="utf-8") and shown["flame_graph_page"] == page.as_uri()

@@ -68,7 +68,7 @@ CELLS = st.one_of(st.none(), st.text(st.characters(codec="ascii", min_codepoint=
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.lists(CELLS, max_size=6), max_size=12))
 def test_rows_and_texts_are_those_that_another_library_reads(rows: list[list[Cell]], tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("books") / "book.xlsx"
+    path, given = tmp_path_factory.mktemp("books") / "book.xlsx", len(rows)
     written(path, {"one": rows})
     found = [line.split("\t") if line else [] for line in lines(path)]
     while rows and not any(value not in (None, "") for value in rows[-1]):
@@ -80,7 +80,7 @@ def test_rows_and_texts_are_those_that_another_library_reads(rows: list[list[Cel
     assert found == wanted
     if any(found):
         counted = fastexcel.read_excel(path).load_sheet(0, header_row=None, skip_rows=0)
-        assert counted.height == len(found)
+        assert len(found) <= counted.height <= given  # rows of empty texts at the end count there, and here do not
 
 
 def test_line_ends_and_tabs_in_a_cell_do_not_break_its_line(tmp_path: Path) -> None:
