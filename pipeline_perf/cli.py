@@ -409,7 +409,7 @@ def layouts_check(own: Path | None, file: Path) -> None:
 def _check_records(source: Source, known: Collection[Layout]) -> bool:
     """Tell which layouts a file of records fits; returns whether it fits one."""
     from pipeline_perf.display import explain
-    from pipeline_perf.ingest.pipeline import look
+    from pipeline_perf.ingest.opening import look
     from pipeline_perf.ingest.recognise import fits, suggestion
 
     found, head = look(source, known)

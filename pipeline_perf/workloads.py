@@ -25,9 +25,9 @@ PACKAGES = ("polars", "deltalake", "pyarrow", "duckdb", "pdfplumber", "pandera",
 ROOMS = {
     f"pipeline_perf.ingest.{module}": room
     for room, modules in {
-        "probe": ("probe", "encoding", "letters", "dialect", "source"),
+        "probe": ("opening", "probe", "encoding", "letters", "dialect", "source"),
         "recognise": ("recognise", "layouts"),
-        "read": ("read", "lines", "quotes", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured"),
+        "read": ("read", "lines", "quotes", "columns", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured"),
         "normalise": ("normalise", "fields", "times", "vocabulary", "numbers"),
         "validate": ("validate",),
         "deduplicate": ("deduplicate",),

@@ -6,13 +6,11 @@ import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
-import itertools
 import json
 import os
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +25,10 @@ from pipeline_perf.ingest.commit import Attempt, Committer
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
 from pipeline_perf.ingest.fields import seconds
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
-from pipeline_perf.ingest.lines import BLOCK, MAX_COLUMNS
+from pipeline_perf.ingest.lines import BLOCK
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
-from pipeline_perf.ingest.probe import Probe, probe
+from pipeline_perf.ingest.opening import carrier_of, check_unchanged, gathered, look, unchanged, utf8_size
 from pipeline_perf.ingest.read import read
 from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
@@ -207,107 +205,26 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
         try:
             found, head = look(source, known.values())
         finally:
-            _check_unchanged(source, state)
+            check_unchanged(source, state)
     with watch.room("recognise"):
         match = recognise.recognise(found, known.values(), head)
     layout = match.layout
     zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
-    origin = Origin(report.source_file_id, layout, _carrier(match, found), zone, options.zone is not None, subscriber, options.tenant)
+    origin = Origin(report.source_file_id, layout, carrier_of(match, found), zone, options.zone is not None, subscriber, options.tenant)
     parts = repr((VERSION, options.chunk_bytes, layout, match.context, options.zone, subscriber, options.tenant, report.file))
     way = hashlib.sha256(parts.encode()).hexdigest()[:16]
     if found.container == "pdf":
         from pipeline_perf.ingest import pdf
 
         pages = pdf.read(source.path, layout, match.context)
-        return Opened(origin, _unchanged(_gathered(pages, PAGES), source, state), 0, way)
+        return Opened(origin, unchanged(gathered(pages, PAGES), source, state), 0, way)
     if found.container in ("json", "xml"):
         from pipeline_perf.ingest import structured
 
         elements = structured.read(source, found.container, found.encoding, match, options.chunk_bytes)
-        return Opened(origin, _unchanged(elements, source, state), 0, way)
+        return Opened(origin, unchanged(elements, source, state), 0, way)
     pieces = read(found.source, found.encoding, match, options.chunk_bytes)
-    return Opened(origin, _unchanged(pieces, source, state), _utf8_size(found.source, found), way)
-
-
-def _utf8_size(source: Source, found: Probe) -> int:
-    """About how many bytes of UTF-8 the reader will count; 0 where that is not known: compressed data."""
-    if source.packed or source.size is None:
-        return 0
-    return source.size // {"utf-16": 2, "utf-32": 4}.get(found.encoding[:6], 1)
-
-
-def _gathered(pages: Pieces, most: int) -> Pieces:
-    """Make one piece of up to so many pages: a commit per page would cost more than reading it."""
-    while taken := list(itertools.islice(pages, most)):
-        yield Piece(
-            batches=tuple(batch for page in taken for batch in page.batches),
-            rejected=pl.concat([page.rejected for page in taken]),
-            lines=sum(page.lines for page in taken),
-            furniture=sum(page.furniture for page in taken),
-            position=taken[-1].position,
-            stated=tuple(figure for page in taken for figure in page.stated),
-        )
-        taken.clear()
-
-
-def _check_unchanged(source: Source, state: State) -> None:
-    if source.state != state:
-        raise UnreadableFile(f"{source.name}: the file changed while it was read; ingest it again when it is complete")
-
-
-def _unchanged(pieces: Pieces, source: Source, state: State) -> Pieces:
-    """Hand on pieces as long as their file is the one whose bytes were identified: seen after reading, and before anything is committed."""
-    try:
-        while True:
-            piece = next(pieces, None)
-            _check_unchanged(source, state)
-            if piece is None:
-                return
-            yield piece
-            del piece  # not held while the next is read
-    except OSError as error:
-        raise UnreadableFile(f"{source.name}: cannot be read to its end ({error}); check the disk, or ask for the file again") from error
-
-
-def look(source: Source, known: Collection[layouts.Layout]) -> tuple[Probe, str | None]:
-    """What recognising a source by the known layouts needs: its probe and, of a PDF, the text of the first pages.
-
-    Raises UnreadableFile for what holds no table by its very form.
-    """
-    found = probe(source, priors=tuple(dict.fromkeys(e for layout in known for e in layout.encodings)))
-    _refuse(found)
-    if found.container != "pdf":
-        return found, None
-    from pipeline_perf.ingest import pdf
-
-    return found, pdf.head_text(source.path)
-
-
-def _refuse(found: Probe) -> None:
-    """What holds no lines of records by its very form."""
-    name = found.source.name
-    if found.trouble:
-        raise UnreadableFile(found.trouble)
-    if found.container == "empty":
-        raise UnreadableFile(f"{name}: the file is empty")
-    if found.container == "binary":
-        raise UnreadableFile(f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF")
-    if found.container == "pdf" and found.source.packed:
-        raise UnreadableFile(f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself")
-    if len(found.columns) > MAX_COLUMNS:
-        raise UnreadableFile(f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the file is")
-
-
-def _carrier(match: recognise.Match, found: Probe) -> str:
-    """The layout's carrier; `@name` takes it from the context value of that name in the file's head."""
-    carrier = match.layout.carrier
-    if not carrier.startswith("@"):
-        return carrier
-    for pattern in match.layout.context.get(carrier[1:], ()):
-        for line in found.head:
-            if stated := re.search(pattern, line):
-                return "".join(g for g in stated.groups() if g).lower()
-    return "unknown"
+    return Opened(origin, unchanged(pieces, source, state), utf8_size(found.source, found), way)
 
 
 def _number(text: str | None) -> str | None:

@@ -8,15 +8,15 @@ plainly records are looked at one by one.
 from __future__ import annotations
 
 import functools
-import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.columns import sliced, split
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layouts import Control, Layout, Table, title_key
 from pipeline_perf.ingest.lines import BLOCK, MAX_COLUMNS, blocks
@@ -210,18 +210,9 @@ def _fixed(block: bytes, layout: Layout, state: State, used: int) -> Piece:
         at = parts[0]
         if len(at):
             raw = lines.gather(at)
-            batches.append(_batch(binding, _cut(raw, binding.table), raw, at, state, contexts))
+            batches.append(_batch(binding, sliced(raw, binding.table), raw, at, state, contexts))
     state.line += total
     return Piece(tuple(batches), rejected(account.rejects), total, account.furniture, used, tuple(account.stated))
-
-
-def _cut(raw: pl.Series, table: Table) -> pl.DataFrame:
-    """Cells by their positions, or by the named groups of the record's pattern."""
-    if not table.slices:
-        cells = raw.str.extract_groups(table.record or "").struct.unnest()
-        return cells.rename({name: f"c{i}" for i, name in enumerate(cells.columns)})
-    slices = enumerate(table.slices.values())
-    return pl.DataFrame([raw.str.slice(first - 1, last - first + 1).alias(f"c{i}") for i, (first, last) in slices])
 
 
 def _whole(lines: pl.Series, mine: np.ndarray, block: bytes, state: State, account: Account) -> np.ndarray:
@@ -285,7 +276,9 @@ def _delimited(block: bytes, match: Match, state: State, used: int, *, final: bo
     for binding, parts in account.records.items():
         at = np.concatenate(parts)
         if len(at):
-            batches.append(_split(lines, at, counts, quotes, binding, match, state, contexts))
+            raw = lines if len(at) == total else lines.gather(at)
+            cells = split(raw, at, counts, quotes, binding.width, match)
+            batches.append(_batch(binding, cells, raw, at, state, contexts))
     state.line += total
     account.rejects.sort()
     return Piece(tuple(b for b in batches if b.frame.height), rejected(account.rejects), total, account.furniture, used), held
@@ -458,54 +451,3 @@ def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: b
     if not match.layout.short_rows and fields < _needed(binding):
         return "cut_off", f"only {fields} of {binding.width} fields: time, duration or parties are missing"
     return None
-
-
-def _split(
-    lines: pl.Series,
-    at: np.ndarray,
-    counts: np.ndarray,
-    quotes: Quotes,
-    binding: Binding,
-    match: Match,
-    state: State,
-    contexts: pl.DataFrame,
-) -> Batch:
-    """Cut record lines into cells."""
-    width = binding.width
-    raw = lines if len(at) == len(lines) else lines.gather(at)
-    names = [f"c{i}" for i in range(width)]
-    if not quotes.quoted[at].any():
-        limit = width if match.layout.overflow else width + 1  # surplus fields are known to be empty
-        cells = raw.str.splitn(match.delimiter, limit).struct.unnest()
-        cells = cells[:, :width] if cells.width > width else cells
-        return _batch(binding, cells.rename(dict(zip(cells.columns, names, strict=True))), raw, at, state, contexts)
-    # Polars and csv agree on quotes that enclose whole fields; of others, and of surplus fields, csv is the judge.
-    odd = quotes.loose[at] | (counts[at] >= width)
-    plain, rest = np.flatnonzero(~odd), np.flatnonzero(odd)
-    rows = [split_line(text, match.delimiter, match.quote) for text in raw.gather(rest).to_list()]
-    padded = [[*row, *[None] * (width - len(row))] if len(row) < width else _folded(row, width, match) for row in rows]
-    cells = pl.concat(
-        [_parse_quoted(raw.gather(plain), names, match), pl.DataFrame(padded, schema=dict.fromkeys(names, pl.String()), orient="row")]
-    )
-    if len(rest):
-        cells = cells[np.argsort(np.concatenate([plain, rest]))]
-    return _batch(binding, cells, raw, at, state, contexts)
-
-
-def _folded(row: list[str], width: int, match: Match) -> list[str]:
-    return [*row[: width - 1], match.delimiter.join(row[width - 1 :])] if match.layout.overflow else row[:width]
-
-
-def _parse_quoted(raw: pl.Series, names: Sequence[str], match: Match) -> pl.DataFrame:
-    schema = dict.fromkeys(names, pl.String())
-    if not len(raw):
-        return pl.DataFrame(schema=schema)
-    return pl.read_csv(
-        io.BytesIO("\n".join(raw.to_list()).encode()),
-        has_header=False,
-        separator=match.delimiter,
-        quote_char=match.quote,
-        schema=schema,
-        missing_columns="insert",
-        empty_string_is_null=False,
-    )

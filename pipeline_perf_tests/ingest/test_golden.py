@@ -109,7 +109,7 @@ def test_a_file_that_is_known_to_hold_no_events_is_refused_with_what_it_holds(na
 @pytest.mark.parametrize("name", EXPECTED)
 def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
     from pipeline_perf.ingest.layouts import built_in
-    from pipeline_perf.ingest.pipeline import look
+    from pipeline_perf.ingest.opening import look
     from pipeline_perf.ingest.recognise import fits
     from pipeline_perf.ingest.source import Source
 

@@ -16,7 +16,8 @@ from pipeline_perf.ingest import structured
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.lake import Lake
 from pipeline_perf.ingest.layouts import built_in
-from pipeline_perf.ingest.pipeline import ingest_file, look
+from pipeline_perf.ingest.opening import look
+from pipeline_perf.ingest.pipeline import ingest_file
 from pipeline_perf.ingest.recognise import Match, fits
 from pipeline_perf.ingest.source import Source
 from pipeline_perf.ingest.structured import Element, json_elements, xml_elements
