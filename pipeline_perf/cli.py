@@ -391,7 +391,7 @@ def layouts_check(own: Path | None, file: Path) -> None:
 
     Exit code 0: sound, or a layout fits; 3: none fits; 1: the file is unsound or cannot be read.
     """
-    from pipeline_perf.ingest.errors import IngestError
+    from pipeline_perf.ingest.errors import IngestError, LayoutError
     from pipeline_perf.ingest.layouts import load
     from pipeline_perf.ingest.source import sources
 
@@ -401,6 +401,8 @@ def layouts_check(own: Path | None, file: Path) -> None:
             click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
             return
         fitting = [_check_records(source, _layouts(own).values()) for source in sources(file)]
+    except LayoutError as error:
+        raise click.ClickException("\n".join(error.slips)) from error
     except IngestError as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if all(fitting) else NEEDS_MAPPING)

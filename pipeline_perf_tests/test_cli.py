@@ -257,11 +257,12 @@ def test_layouts_are_listed_and_shown() -> None:
 def test_a_layout_is_checked_by_line(tmp_path: Path) -> None:
     sound, unsound = tmp_path / "mine.yaml", tmp_path / "bad.yml"
     sound.write_text(run("layouts", "show", "verizon_le").stdout)
-    unsound.write_text("id: x\ncarrier: y\ncolour: green\n")
+    unsound.write_text("id: x\ncarrier: y\ncolour: green\nshape: round\n")
     assert run("layouts", "check", sound).returncode == 0
     done = run("layouts", "check", unsound)
     assert done.returncode == 1
     assert f"{unsound}, line 3: unknown key 'colour'" in done.stderr
+    assert f"{unsound}, line 4: unknown key 'shape'" in done.stderr
     assert run("layouts", "check", tmp_path / "none.yaml").returncode == 1
 
 

@@ -11,7 +11,12 @@ class IngestError(Exception):
 
 
 class LayoutError(IngestError):
-    """A layout file that cannot be used as it is written."""
+    """A layout file that cannot be used as it is written, for one reason or several."""
+
+    def __init__(self, *slips: str) -> None:
+        more = f"; and {len(slips) - 1} more: `pipeline-perf layouts check` tells them" if len(slips) > 1 else ""
+        super().__init__(f"{slips[0]}{more}")
+        self.slips = slips
 
 
 class UnreadableFile(IngestError):

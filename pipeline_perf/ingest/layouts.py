@@ -1,25 +1,20 @@
 """Layouts: what a carrier's file looks like and what its columns mean, as frozen data read from YAML.
 
-Here belong the form of a layout and its check on load, with file, line and remedy in every message.
-Matching a file against layouts is the next room's work (`recognise`), converting values `normalise`'s.
+Here belong the form of a layout and reading it strictly, with file, line and remedy in every message. What types cannot
+say is `layout_check`'s work, matching a file against layouts `recognise`'s, converting values `normalise`'s.
 """
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
-import datetime as dt
 import functools
 import re
-import re._parser as re_parser  # type: ignore[import-not-found]  # private, but the only view of a pattern's structure
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-
-import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest.errors import LayoutError
@@ -171,10 +166,18 @@ def title_key(title: str) -> str:
 # --------------------------------------------------------------------------- reading YAML
 
 
+class _Slips(Exception):
+    """What is wrong with a part of a layout: line and message of each."""
+
+    def __init__(self, *found: tuple[int, str]) -> None:
+        super().__init__(*found)
+        self.found = found
+
+
 def load(path: Path) -> Layout:
     """Read one layout.
 
-    Raises LayoutError naming the file, the line and what to write instead.
+    Raises LayoutError naming the file, each line and what to write there instead.
     """
     import yaml
 
@@ -185,7 +188,20 @@ def load(path: Path) -> Layout:
         raise LayoutError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
     if node is None:
         raise LayoutError(f"{path}: empty; a layout needs at least: {', '.join(_required(Layout))}")
-    return typing.cast(Layout, _build(Layout, node, path, ""))
+    try:
+        layout = typing.cast(Layout, _build(Layout, node, ""))
+    except _Slips as error:
+        raise _unusable(path, error.found) from None
+    if path.parent != BUILT_IN:  # those are checked by a test: at each start it would take as long as all else
+        from pipeline_perf.ingest.layout_check import slips
+
+        if found := [(_line(node, place), message) for place, message in slips(layout)]:
+            raise _unusable(path, found)
+    return layout
+
+
+def _unusable(path: Path, found: Iterable[tuple[int, str]]) -> LayoutError:
+    return LayoutError(*(f"{path}, line {line}: {message}" for line, message in sorted(found)))
 
 
 def load_folder(folder: Path) -> dict[str, Layout]:
@@ -220,182 +236,115 @@ def _required(cls: type) -> list[str]:
     return [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
 
 
-def _fail(path: Path, node: Any, message: str) -> LayoutError:
-    return LayoutError(f"{path}, line {node.start_mark.line + 1}: {message}")
+def _slip(node: Any, message: str) -> _Slips:
+    return _Slips((node.start_mark.line + 1, message))
 
 
-def _build(cls: type, node: Any, path: Path, where: str) -> Any:
-    """Build a dataclass from a YAML node, strictly: unknown, missing and ill-typed keys are errors with their line."""
+def _line(node: Any, place: tuple[str | int, ...]) -> int:
+    """The line of a place in the layout, or of the last part on the way to it that is written out."""
+    line = node.start_mark.line
+    for step in place:
+        if node.id == "sequence" and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line
+        elif node.id == "mapping":
+            found = next(((key, child) for key, child in node.value if key.value == step), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+    return int(line) + 1
+
+
+def _each(builders: Iterable[Callable[[], Any]]) -> list[Any]:
+    """What each makes; all the slips of all of them, if there are any."""
+    made: list[Any] = []
+    found: list[tuple[int, str]] = []
+    for build in builders:
+        try:
+            made.append(build())
+        except _Slips as error:
+            found += error.found
+    if found:
+        raise _Slips(*found)
+    return made
+
+
+def _build(cls: type, node: Any, where: str) -> Any:
+    """Build a dataclass from a YAML node, strictly: unknown, missing and ill-typed keys are slips with their line."""
     hints = _hints(cls)
     if cls is Field and node.id == "scalar":  # `to_number: Called Number` is short for a column
         return Field(column=(node.value,))
     if node.id != "mapping":
-        raise _fail(path, node, f"{where or 'the layout'} must be a mapping with keys such as {', '.join(hints)}")
+        raise _slip(node, f"{where or 'the layout'} must be a mapping with keys such as {', '.join(hints)}")
     values: dict[str, Any] = {}
-    for key, child in node.value:
-        name = _key(key, path, where)
+
+    def take(key: Any, child: Any) -> None:
+        name = _key(key, where)
         if name not in hints:
-            raise _fail(path, key, f"{where}unknown key {name!r}; known here: {', '.join(sorted(hints))}")
+            raise _slip(key, f"{where}unknown key {name!r}; known here: {', '.join(sorted(hints))}")
         if name in values:
-            raise _fail(path, key, f"{where}{name} is given twice; keep one")
-        values[name] = _value(hints[name], child, path, f"{where}{name}")
-    absent = [name for name in _required(cls) if name not in values]
-    if absent:
-        raise _fail(path, node, f"{where or 'the layout'} lacks {', '.join(absent)}")
-    built = cls(**values)
-    _check(built, node, path, where)
-    return built
+            raise _slip(key, f"{where}{name} is given twice; keep one")
+        values[name] = None  # it is there, whatever is wrong with it
+        values[name] = _value(hints[name], child, f"{where}{name}")
+
+    def complete() -> None:
+        absent = [name for name in _required(cls) if name not in values]
+        if absent:
+            raise _slip(node, f"{where or 'the layout'} lacks {', '.join(absent)}")
+
+    _each([*(functools.partial(take, key, child) for key, child in node.value), complete])
+    return cls(**values)
 
 
-def _key(node: Any, path: Path, where: str) -> str:
+def _key(node: Any, where: str) -> str:
     if node.id != "scalar":
-        raise _fail(path, node, f"{where}a key must be a word, not a list or mapping")
+        raise _slip(node, f"{where}a key must be a word, not a list or mapping")
     return typing.cast(str, node.value)
 
 
-def _value(hint: Any, node: Any, path: Path, where: str) -> Any:
+def _value(hint: Any, node: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         if node.id == "scalar" and node.tag.endswith(":null"):
             return None
-        return _value(next(a for a in args if a is not type(None)), node, path, where)
+        return _value(next(a for a in args if a is not type(None)), node, where)
     if origin is Literal:
         if node.value not in args:
-            raise _fail(path, node, f"{where} is {node.value!r}; choose one of {', '.join(map(str, args))}")
+            raise _slip(node, f"{where} is {node.value!r}; choose one of {', '.join(map(str, args))}")
         return node.value
     if origin is tuple:
         if args[-1] is Ellipsis:
             nodes = node.value if node.id == "sequence" else [node]
-            return tuple(_value(args[0], child, path, where) for child in nodes)
+            return tuple(_each(functools.partial(_value, args[0], child, where) for child in nodes))
         if node.id != "sequence" or len(node.value) != len(args):
-            raise _fail(path, node, f"{where} must be a list of {len(args)} values")
-        return tuple(_value(a, child, path, where) for a, child in zip(args, node.value, strict=True))
+            raise _slip(node, f"{where} must be a list of {len(args)} values")
+        return tuple(_each(functools.partial(_value, a, child, where) for a, child in zip(args, node.value, strict=True)))
     if origin is not None and issubclass(origin, Mapping):
         if node.id != "mapping":
-            raise _fail(path, node, f"{where} must be a mapping")
+            raise _slip(node, f"{where} must be a mapping")
         found: dict[str, Any] = {}
-        for key, child in node.value:
-            name = _key(key, path, f"{where}: ")
+
+        def take(key: Any, child: Any) -> None:
+            name = _key(key, f"{where}: ")
             if name in found:
-                raise _fail(path, key, f"{where}: {name!r} is given twice; keep one")
-            found[name] = _value(args[1], child, path, f"{where}.{name}: ".removesuffix(": "))
+                raise _slip(key, f"{where}: {name!r} is given twice; keep one")
+            found[name] = _value(args[1], child, f"{where}.{name}")
+
+        _each(functools.partial(take, key, child) for key, child in node.value)
         return found
     if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type, hint), node, path, f"{where}: ")
+        return _build(typing.cast(type, hint), node, f"{where}: ")
     if node.id != "scalar":
-        raise _fail(path, node, f"{where} must be a single value")
+        raise _slip(node, f"{where} must be a single value")
     if hint is bool:
         if node.value not in ("true", "false"):
-            raise _fail(path, node, f"{where} must be true or false")
+            raise _slip(node, f"{where} must be true or false")
         return node.value == "true"
     if hint is str and not node.value and not node.style:
-        raise _fail(path, node, f"{where} is empty; write '' where that is meant")
+        raise _slip(node, f"{where} is empty; write '' where that is meant")
     if hint in (int, float):
         try:
             return hint(node.value)
         except ValueError:
-            raise _fail(path, node, f"{where} must be a number, not {node.value!r}") from None
+            raise _slip(node, f"{where} must be a number, not {node.value!r}") from None
     return node.value
-
-
-def _patterns(built: Any) -> Iterable[tuple[str, str]]:
-    """Every regular expression of a part of a layout, with its key."""
-    if isinstance(built, Field):
-        yield from (("pick", built.pick or ""), ("strip", built.strip or ""), *(("match", key) for key in built.match))
-    elif isinstance(built, Override | Legs | Repeats):
-        yield from (("when", value) for value in built.when.values())
-    elif isinstance(built, Table):
-        yield from (("title", built.title or ""), ("record", built.record or ""))
-    elif isinstance(built, Control):
-        yield "record", built.record
-    elif isinstance(built, Grid):
-        yield from (("document", built.document), *(("end", p) for p in built.end))
-    elif isinstance(built, Layout):
-        yield from (("signature", p) for p in built.signature)
-        yield from (("furniture", p) for p in built.furniture)
-        yield from (("context", p) for group in built.context.values() for p in group)
-        yield from (("file_name", p) for p in built.file_name.values())
-
-
-def _explodes(parsed: Any, *, repeated: bool = False) -> bool:
-    """Whether a pattern repeats something that itself is repeated without bound, such as (a+)+: exponential in time on a near miss."""
-    for operation, value in parsed:
-        name = str(operation)
-        if name in ("MAX_REPEAT", "MIN_REPEAT"):
-            unbounded = value[1] is re_parser.MAXREPEAT
-            if (unbounded and repeated) or _explodes(value[2], repeated=repeated or unbounded):
-                return True
-        elif name == "SUBPATTERN":
-            if _explodes(value[3], repeated=repeated):
-                return True
-        elif name == "BRANCH" and any(_explodes(branch, repeated=repeated) for branch in value[1]):
-            return True
-    return False
-
-
-def _check_patterns(built: Any, node: Any, path: Path, where: str) -> None:
-    for key, pattern in _patterns(built):
-        try:
-            re.compile(pattern)
-            pl.select(pl.lit("").str.contains(pattern))  # Rust's dialect: no look-around
-        except (re.error, OverflowError, pl.exceptions.ComputeError) as error:
-            raise _fail(path, node, f"{where}{key}: {pattern!r} is no regular expression: {' '.join(str(error).split())}") from None
-        if _explodes(re_parser.parse(pattern)):
-            raise _fail(path, node, f"{where}{key}: {pattern!r} repeats a repetition, which can take for ever; write it with one")
-
-
-def _check(built: Any, node: Any, path: Path, where: str) -> None:
-    """What types cannot say of a part of a layout."""
-    if path.parent != BUILT_IN:  # the patterns of those are checked by a test: at each start they would take as long as all else
-        _check_patterns(built, node, path, where)
-    if isinstance(built, Field) and built.pick and not re.compile(built.pick).groups:
-        raise _fail(path, node, f"{where}pick: {built.pick!r} has no group: put brackets around what is wanted")
-    if isinstance(built, Table):
-        for title, (first, last) in built.slices.items():
-            if not 1 <= first <= last < 2**20:
-                raise _fail(path, node, f"{where}slices.{title} is {first} to {last}; give first and last position, counted from 1")
-        if not (built.header or built.columns or built.titles):
-            raise _fail(path, node, f"{where}give header (titles), columns (no header line) or slices (fixed width)")
-        for name in (*built.fields, *(name for o in built.overrides for name in o.set)):
-            if name not in FIELDS:
-                raise _fail(path, node, f"{where}{name!r} is no event field; known: {', '.join(sorted(FIELDS))}")
-        if built.legs and not set(built.legs.same) <= set(built.fields):
-            raise _fail(path, node, f"{where}legs.same names {', '.join(built.legs.same)}; choose among the table's fields")
-        if built.fields and "started_at" not in built.fields:
-            raise _fail(path, node, f"{where}fields lacks started_at: an event needs a time")
-    if isinstance(built, Field) and not (built.column or built.value is not None or built.context or built.derive):
-        raise _fail(path, node, f"{where}say where the value comes from: column, value, context or derive")
-    if isinstance(built, Layout):
-        if not built.tables:
-            raise _fail(path, node, "tables is empty; describe at least one")
-        if not built.no_records and not all(t.fields for t in built.tables):
-            raise _fail(
-                path, node, "a table has no fields; describe at least started_at and a party, or say under no_records what its files hold"
-            )
-        if built.container == "pdf" and (built.grid is None or not all(t.header and t.record for t in built.tables)):
-            raise _fail(path, node, "a pdf layout needs grid with document, and each of its tables header and record")
-        if built.container == "fixed" and not all(t.titles and t.record for t in built.tables):
-            raise _fail(path, node, "each table of a fixed-width layout needs slices and record")
-        if built.quote is not None and len(built.quote) != 1:
-            raise _fail(path, node, f"quote must be one character or null, not {built.quote!r}")
-        if len(built.delimiter) != 1:
-            raise _fail(path, node, f"delimiter must be one character, not {built.delimiter!r}")
-        for encoding in built.encodings:
-            try:
-                codecs.lookup(encoding)
-            except LookupError:
-                raise _fail(path, node, f"encodings: {encoding!r} is no encoding; write for example windows-1252") from None
-        _check_zones(built, node, path)
-
-
-def _check_zones(layout: Layout, node: Any, path: Path) -> None:
-    import zoneinfo
-
-    named = [layout.zone, *(f.zone for t in layout.tables for alternatives in t.fields.values() for f in alternatives if f.zone)]
-    for zone in named:
-        if zone not in ("local", "UTC"):
-            try:
-                zoneinfo.ZoneInfo(zone)
-                pl.select(pl.lit(dt.datetime(2024, 1, 1)).dt.replace_time_zone(zone))  # Polars knows fewer names
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.ComputeError):  # a region such as Europe is a folder
-                raise _fail(path, node, f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York") from None

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline_perf.ingest.errors import LayoutError
 from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.ingest.layout_check import explodes
 from pipeline_perf.ingest.layouts import BUILT_IN, Field, available, built_in, load, load_folder, title_key
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 
@@ -110,7 +111,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "missing key": (changed("carrier: house\n", ""), 1, "the layout lacks carrier"),
     "several missing keys": (changed("carrier: house\ntitle: Our own exchange\n", ""), 1, "lacks carrier, title"),
     "table without fields": (SOUND[: SOUND.index("    fields:")], 10, "tables: +lacks fields"),
-    "no time": (changed("      started_at: {column: Start, formats: ['%d.%m.%Y %H:%M']}\n", ""), 10, "lacks started_at: an event needs"),
+    "no time": (changed("      started_at: {column: Start, formats: ['%d.%m.%Y %H:%M']}\n", ""), 12, "lacks started_at: an event needs"),
     "no header": (changed("    header: [Start, Seconds, Caller, Called]\n", ""), 10, "give header .* columns .* or slices"),
     "key given twice": (changed("zone: Europe/Berlin", "zone: UTC\nzone: Europe/Berlin"), 8, "zone is given twice; keep one"),
     "list where a text belongs": (changed("carrier: house", "carrier: [house, mouse]"), 2, "carrier must be a single value"),
@@ -124,26 +125,54 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "expression that does not close": (changed("'^0#'", "'^(0#'"), 17, r"strip: '\^\(0#' is no regular expression"),
     "expression with look-ahead": (changed("'^0#'", "'^0(?=#)'"), 17, r"'\^0\(\?=#\)' is no regular expression.*look-around"),
     "expression of a match": (changed("'(?i)^out'", "'(?i)^[out'"), 18, "match: .* is no regular expression"),
-    "expression of the signature": (SOUND + "signature: ['a(?!b)']\n", 1, r"signature: 'a\(\?!b\)' is no regular expression"),
-    "unknown event field": (changed("      from_number:", "      caller:"), 10, r"'caller' is no event field; known: .*\bfrom_number\b"),
-    "field that the corridor fills": (changed("      from_number:", "      event_id:"), 10, "'event_id' is no event field"),
+    "expression of the signature": (SOUND + "signature: ['a(?!b)']\n", 19, r"signature: 'a\(\?!b\)' is no regular expression"),
+    "unknown event field": (changed("      from_number:", "      caller:"), 16, r"'caller' is no event field; known: .*\bfrom_number\b"),
+    "field that the corridor fills": (changed("      from_number:", "      event_id:"), 16, "'event_id' is no event field"),
     "field from nowhere": (changed("{value: call}", "{missing: ['-']}"), 13, "say where the value comes from: column, value"),
-    "unknown zone": (changed("Europe/Berlin", "Europe/Bärlin"), 1, "'Europe/Bärlin' is neither local, UTC nor an IANA name"),
-    "unknown zone of a field": (changed("{column: Start,", "{column: Start, zone: MEZ-1,"), 1, "zone 'MEZ-1' is neither"),
-    "delimiter of two characters": (changed("';'", "';;'"), 1, "delimiter must be one character, not ';;'"),
-    "unknown encoding": (SOUND + "encodings: [latin-99]\n", 1, "'latin-99' is no encoding"),
-    "fixed width without positions": (changed("container: delimited", "container: fixed"), 1, "needs slices and record"),
-    "PDF without a grid": (changed("container: delimited", "container: pdf"), 1, "needs grid"),
-    "region for a zone": (changed("Europe/Berlin", "Europe"), 1, "zone 'Europe' is neither"),
+    "unknown zone": (changed("Europe/Berlin", "Europe/Bärlin"), 7, "'Europe/Bärlin' is neither local, UTC nor an IANA name"),
+    "unknown zone of a field": (changed("{column: Start,", "{column: Start, zone: MEZ-1,"), 14, "zone 'MEZ-1' is neither"),
+    "delimiter of two characters": (changed("';'", "';;'"), 6, "delimiter must be one character, not ';;'"),
+    "unknown encoding": (SOUND + "encodings: [latin-99]\n", 19, "'latin-99' is no encoding"),
+    "fixed width without positions": (changed("container: delimited", "container: fixed"), 10, "needs slices and record"),
+    "PDF without a grid": (changed("container: delimited", "container: pdf"), 5, "needs grid"),
+    "region for a zone": (changed("Europe/Berlin", "Europe"), 7, "zone 'Europe' is neither"),
     "list as a key": (SOUND + "[a, b]: c\n", 19, "a key must be a word"),
     "list as a key of fields": (changed("event_type: {value: call}", "? [a]\n      : call"), 13, "a key must be a word"),
     "field given twice": (changed("to_number:", "from_number:"), 17, "'from_number' is given twice; keep one"),
     "no value": (changed("carrier: house", "carrier:"), 2, "carrier is empty"),
-    "no tables": (SOUND[: SOUND.index("tables:")] + "tables: []\n", 1, "tables is empty"),
-    "positions the wrong way round": (changed("    header:", "    slices: {Start: [8, 1]}\n    header:"), 10, "slices.Start is 8 to 1"),
-    "positions from nought": (changed("    header:", "    slices: {Start: [0, 8]}\n    header:"), 10, "counted from 1"),
+    "no tables": (SOUND[: SOUND.index("tables:")] + "tables: []\n", 9, "tables is empty"),
+    "positions the wrong way round": (changed("    header:", "    slices: {Start: [8, 1]}\n    header:"), 11, "slices.Start is 8 to 1"),
+    "positions from nought": (changed("    header:", "    slices: {Start: [0, 8]}\n    header:"), 11, "counted from 1"),
     "pick without a group": (changed("strip: '^0#'", "pick: '^0#'"), 17, "has no group"),
     "too many repetitions": (changed("'^0#'", "'0{99999999999}'"), 17, "is no regular expression"),
+    "constant that is no value": (changed("{value: call}", "{value: nonsense}"), 13, "'nonsense' is none of its values; .* call, sms"),
+    "mapped to no value": (changed("match: {'(?i)^out': outbound}", "map: {x: sideways}"), 18, "'sideways' .* outbound, inbound"),
+    "matched to no value": (changed("': outbound}", "': outwards}"), 18, "direction: 'outwards' is none of its values"),
+    "default that is no value": (changed("default: unknown", "default: none"), 18, "direction: 'none' is none of its values"),
+    "answered by yes and no": (SOUND + "      answered: {column: Way, map: {up: 'yes'}}\n", 19, "'yes' .*.* true, false"),
+    "constant that is no number": (changed("form: seconds", "form: seconds, default: none"), 15, "duration_s: 'none' is no number"),
+    "override to no value": (SOUND + "    overrides: [{when: {Way: x}, set: {event_type: {value: fax}}}]\n", 19, "'fax' is none"),
+    "directive that is none": (changed("%d.%m.%Y %H:%M", "%d.%m.%Q %H:%M"), 14, r"no time can be read by '.*%Q.*write for example"),
+    "twelve hours without half": (changed("%H:%M", "%I:%M"), 14, "specify both 12-hour directive and meridiem"),
+    "zone in a form": (changed("%H:%M", "%H:%M %z"), 14, "or tells a zone"),
+    "form without a year": (changed("%d.%m.%Y", "%d.%m."), 14, "has no year; join the columns .*year: period"),
+    "form without a date": (changed("%d.%m.%Y ", ""), 14, "has no year, month, day; join the columns"),
+    "time without a form": (changed("{column: Start, formats: ['%d.%m.%Y %H:%M']}", "Start"), 14, "say how the time is written: formats"),
+    "overlapping alternatives": (changed("'^0#'", "'^(?:0|01)*#'"), 17, r"repeats without bound .*such as \[ab\]"),
+    "repeated repetition": (changed("'^0#'", "'^(0+)+#'"), 17, "repeats without bound"),
+    "context that nothing picks up": (SOUND + "      subscriber_number: {context: line}\n", 19, "no context 'line'; say under context"),
+    "carrier that nothing picks up": (changed("carrier: house", "carrier: '@house'"), 2, "carrier is the context value 'house'"),
+    "column that is not there": (changed("header: [", "columns: ["), 18, "no column 'Way'; its columns are Start, Seconds, Caller"),
+    "condition on a column that is not there": (
+        changed("header: [", "columns: [Way, ") + "    repeats: {when: {Wey: x}, within_s: 1}\n", 19, "the table has no column 'Wey'"
+    ),
+    "title that must and must not be there": (changed("    fields:", "    absent: [start]\n    fields:"), 12, "can have it and lack it"),
+    "table out of reach": (SOUND + SOUND[SOUND.index("  - name"):].replace("calls", "again"), 19, "again is never reached: calls above"),
+    "second table without header": (
+        SOUND.replace("header: [", "columns: [Way, ") + SOUND[SOUND.index("  - name"):].replace("header: [", "columns: [Way, Also, "),
+        19,
+        "never reached.* tell them apart by header",
+    ),
     "a list of layouts": (f"- {SOUND.splitlines()[0]}\n", 1, "the layout must be a mapping with keys such as id"),
     "a mere word": ("hello\n", 1, "the layout must be a mapping"),
 }  # fmt: skip
@@ -159,6 +188,33 @@ def test_a_mistake_is_named_with_file_line_and_remedy(mistake: str, tmp_path: Pa
     assert message.startswith(f"{path}, line {line}: ")
     assert re.search(says, message)
     assert "\n" not in message
+
+
+def test_all_slips_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, SOUND.replace("zone:", "zones:").replace("seconds", "hours").replace("column: Called", "columns: Called"))
+    with pytest.raises(LayoutError) as caught:
+        load(path)
+    assert [slip.partition(": ")[0] for slip in caught.value.slips] == [f"{path}, line {n}" for n in (7, 15, 17)]
+    assert "and 2 more" in str(caught.value)
+    path.write_text(SOUND.replace("Europe/Berlin", "Berlin").replace("value: call", "value: talk").replace("%Y", "%Q"))
+    with pytest.raises(LayoutError) as caught:
+        load(path)
+    assert [slip.partition(": ")[0] for slip in caught.value.slips] == [f"{path}, line {n}" for n in (7, 13, 14)]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+", "(?:a|b)*", "(a|ab)*c", "(?:a{1,2})*", "(?:a?b?){3,}", "((a)|b)+", r"(?P<x>\w+\s?)*", "(?i:a*){2,99}", "(?:[)]|x)*"],
+)
+def test_a_pattern_that_can_take_for_ever_is_known(pattern: str) -> None:
+    assert explodes(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(ab)+", "[a|b]*", r"(?:[^,]*,){12}", r"(?:\d{1,3}\.){3}", "(?i)a+b+", r"\(a+\)+", r"[(]a+[)]+", "(?:a|b)?c+", "[]|(]*"]
+)
+def test_a_pattern_that_cannot_is_left_alone(pattern: str) -> None:
+    assert not explodes(pattern)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# a layout, one day\n"])
