@@ -271,8 +271,8 @@ def _export(scan: Callable[[Lake], pl.LazyFrame], lake_root: str, form: str, out
 
 @main.command()
 @click.argument("scenario", required=False)
-@click.option("--carrier", help="att, verizon, tmobile, sprint, emi or avaya.")
-@click.option("--format", "form", help="csv, bill_csv, fixed or pdf.")
+@click.option("--carrier", help="Carrier, switch or platform, such as att; an unknown one is answered with all there are.")
+@click.option("--format", "form", help="csv, fixed, pdf and others, by carrier.")
 @click.option("--rows", type=click.IntRange(min=1), help="Records of the file.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls.")
 @click.option(

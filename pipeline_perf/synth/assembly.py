@@ -33,7 +33,7 @@ class Records:
     `frame`: the events, with `form`, `item` (number within line and form), `written` (the time as it
     will stand in the file), `abroad` and `event` (which event of the dataset it tells).
     `original`: for a repeat the row that it repeats, else -1. `defect`: position in DEFECTS, or -1.
-    `record_no`: 1-based physical line, on paper the running number. `page`: 1-based, on paper only.
+    `record_no`: 1-based physical line, on paper and of elements the running number. `page`: 1-based, on paper only.
     """
 
     layout: Layout
@@ -94,8 +94,11 @@ def compose(
     sections = layout.sections(frame, scene)
     record_no, furniture = _line_numbers(sections, frame.height)
     page = None
-    if layout.print is not None:
+    if layout.print is not None or layout.elements:
         record_no = np.arange(1, frame.height + 1)
+    if layout.elements:
+        furniture = 0  # what stands around an element is none
+    if layout.print is not None:
         page = np.repeat(np.arange(1, len(sections) + 1), [s.stop - s.start for s in sections])
     return Records(layout, scene, frame, original, defect, sections, record_no, page, furniture)
 
@@ -132,7 +135,12 @@ def lines(records: Records, start: int, stop: int) -> pl.Series:
         worded.append(damaged_lines(shape.join(texts), texts, shape, defect[here]))
         places.append(here)
     text = pl.concat(worded)
-    return text if len(worded) == 1 else text.gather(np.argsort(np.concatenate(places)))
+    if len(worded) > 1:
+        text = text.gather(np.argsort(np.concatenate(places)))
+    if records.layout.between:
+        first = 0 if start else 1  # nothing stands before the file's first record
+        text = pl.concat([text[:first], records.layout.between + text[first:]])
+    return text
 
 
 def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import polars as pl
 
-from pipeline_perf.synth import assembly, callmodel
+from pipeline_perf.synth import assembly, callmodel, elsewhere, switches, wholesale
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
 from pipeline_perf.synth.att_bill import ATT_BILL_CSV
@@ -41,10 +41,9 @@ from pipeline_perf.synth.verizon_le import VERIZON_LE
 #: Part of every cache key: raise it whenever the same specification would give other bytes.
 GENERATOR_VERSION = 2
 
-Carrier = Literal["att", "verizon", "tmobile", "sprint", "emi", "avaya"]
-Format = Literal["csv", "bill_csv", "fixed", "pdf"]
 SecondFile = Literal["none", "overlap", "bill"]
 
+#: Carrier (or switch, or platform) and format → what the generator knows of it.
 LAYOUTS: dict[tuple[str, str], Layout] = {
     ("att", "csv"): ATT_LE,
     ("verizon", "csv"): VERIZON_LE,
@@ -58,6 +57,28 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("tmobile", "pdf"): TMOBILE_BILL_PDF,
     ("sprint", "pdf"): SPRINT_BILL_PDF,
     **{(carrier, "fixed"): legacy_fixed(carrier) for carrier in ("att", "verizon", "tmobile", "sprint")},
+    ("metropcs", "csv"): wholesale.METROPCS_LE,
+    ("notional", "csv"): wholesale.NOTIONAL_LE,
+    ("tmobile", "bill_csv"): wholesale.TMOBILE_CSV,
+    ("verizon", "volte"): wholesale.VERIZON_VOLTE,
+    ("ani_networks", "fixed"): wholesale.ANI_NETWORKS,
+    ("qwest", "fixed"): wholesale.QWEST_DAILY,
+    ("windstream", "tsv"): wholesale.WINDSTREAM,
+    ("earthlink", "csv"): wholesale.EARTHLINK,
+    ("3cx", "csv"): switches.THREE_CX,
+    ("asterisk", "csv"): switches.ASTERISK,
+    ("avaya", "csv"): switches.AVAYA_IPO,
+    ("broadworks", "xml"): switches.BROADWORKS_XML,
+    ("cdrstats", "csv"): switches.CDRSTATS,
+    ("cisco", "csv"): switches.CISCO_CUCM,
+    ("didww", "csv"): switches.DIDWW,
+    ("freeswitch", "csv"): switches.FREESWITCH,
+    ("freeswitch", "json"): switches.FREESWITCH_JSON,
+    ("twilio", "json"): switches.TWILIO_JSON,
+    ("airtel", "csv"): elsewhere.AIRTEL_LE,
+    ("fritzbox", "csv"): elsewhere.FRITZBOX,
+    ("bandicoot", "csv"): elsewhere.BANDICOOT,
+    ("cider", "csv"): elsewhere.CIDER,
 }
 
 FIRST_DAY = date(2023, 1, 2)
@@ -83,8 +104,8 @@ class DatasetSpec:
     to be told to the reader.
     """
 
-    carrier: Carrier
-    format: Format
+    carrier: str
+    format: str
     rows: int
     seed: int = 1
     defect_rate: float = 0.01

@@ -57,7 +57,7 @@ class Marks:
     `impossible_date`: a pattern in the date's text and the 13th month's 45th day in its place.
     `ended`: suffers with the start and the duration, which could be worked out from it.
     `shape`: blanks around a value are damage only where a delimiter bounds it, a minus sign takes a
-    digit's place where the width is fixed, and print has no lines that could be cut.
+    digit's place where the width is fixed, and neither print nor elements have lines that could be cut.
     """
 
     started: tuple[str, ...]
@@ -66,7 +66,7 @@ class Marks:
     duration: str | None = None
     numbers: tuple[str, ...] = ()
     number_width: int | None = None
-    shape: Literal["delimited", "positional", "printed"] = "delimited"
+    shape: Literal["delimited", "positional", "printed", "element"] = "delimited"
     imei: str | None = None
     imsi: str | None = None
     swap_coordinates: Callable[[pl.DataFrame], pl.DataFrame] | None = None
@@ -80,7 +80,7 @@ class Marks:
             "duration": self.duration is not None,
             "numbers": bool(self.numbers),
             "delimiters": self.shape == "delimited",
-            "lines": self.shape != "printed",
+            "lines": self.shape in ("delimited", "positional"),
             "coordinates": self.swap_coordinates is not None,
             "imei": self.imei is not None,
             "imsi": self.imsi is not None,
@@ -126,6 +126,7 @@ class Layout:
     `form_of` maps a record's kind to the position in `forms`. `zone`: the zone that the format
     itself fixes, None where it is silent. `needs_subscriber`: the file nowhere says
     whose it is. `network`: country and network code of the home network, the first six digits of an IMSI.
+    `elements`: records are elements of JSON or XML, counted in their order, with `between` before each but the first.
     `rows_per_line`: records for which the file is about one more line. `cycle`: first day and days of
     the billing period, where the format is a bill. `print`: the page, for a PDF. `notation` writes the parties, `reads` gives
     what they read as, where that is not the E.164 number or the word that stands in its place.
@@ -152,6 +153,8 @@ class Layout:
     cycle: tuple[date, int] | None = None
     print: Print | None = None
     reads: Callable[[pl.Series], pl.Series] = lambda parties: parties
+    elements: bool = False
+    between: str = ""
 
 
 # ---------------------------------------------------------------- wording shared by layouts

@@ -217,7 +217,7 @@ def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
     """One odd file; what it is made from is generated into `folder`."""
     rng = random.Random(f"odd {seed}")
     carrier, form, delimiter = BASES[seed % len(BASES)]
-    dataset = generate(DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder)  # type: ignore[arg-type]
+    dataset = generate(DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder)
     lines = _lines(dataset)
     alone = sum(1 for line in lines if delimiter and line.text == lines[_header(lines)].text) == 1 and carrier != "att"
     able = [o for o in ODDITIES if (delimiter or not o.delimited) and (alone or not o.alone)]

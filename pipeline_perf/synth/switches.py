@@ -1,0 +1,392 @@
+"""Switches, private exchanges and communication platforms, whose files tell calls of extensions and dialled digits.
+
+Columns as the makers' manuals and public samples name them. Sites dial by plans of their own, so numbers that are
+meant to be told apart are written in full, with a +.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline_perf.synth.layout import Marks, hours_minutes_seconds
+from pipeline_perf.synth.plain import (
+    ANSWERED,
+    BLANK,
+    CALLED,
+    CALLER,
+    CONNECTED,
+    ELEVEN_DIGITS,
+    NO_SUBSCRIBER,
+    OTHER,
+    OUT,
+    OWN,
+    PICKED_UP,
+    RELEASED,
+    RING,
+    SECONDS,
+    STARTED,
+    either,
+    epoch,
+    numbered,
+    plain,
+    quoted,
+    stamp,
+    templated,
+)
+
+#: Beyond the year 5000.
+_NO_EPOCH = (r"^\d+$", "99999999999999")
+UUID = numbered("00000000-0000-4000-8000-000000{}")
+DASHED, SLASHED = r"^(\d{4})-\d\d-\d\d", r"^(\d{4})/\d\d/\d\d"
+#: Whole time that a line was busy, ringing included.
+BUSY = pl.col("duration_s") + RING
+CLOCK = hours_minutes_seconds(pl.col("duration_s"), hour_digits=2)
+
+THREE_CX = plain(
+    "3cx",
+    "3cx",
+    {
+        "historyid": numbered("Call {}"),
+        "callid": numbered("0000014F9A2B_{}"),
+        "duration": either(ANSWERED, CLOCK, BLANK),
+        "time_start": stamp("%Y/%m/%d %H:%M:%S"),
+        "time_answered": either(ANSWERED, stamp("%Y/%m/%d %H:%M:%S", CONNECTED), BLANK),
+        "time_end": stamp("%Y/%m/%d %H:%M:%S", RELEASED),
+        "reason_terminated": pl.lit("TerminatedBySrc"),
+        "from_no": either(OUT, "Ext.101", CALLER),
+        "to_no": either(OUT, CALLED, "Ext.101"),
+        "from_dn": either(OUT, "Ext.101", "10000"),
+        "to_dn": either(OUT, "10000", "Ext.101"),
+        "dial_no": either(OUT, CALLED, "101"),
+        "reason_changed": BLANK,
+        "final_number": either(OUT, CALLED, "101"),
+        "final_dn": either(OUT, "10000", "Ext.101"),
+        **dict.fromkeys(("bill_code", "bill_rate", "bill_cost", "bill_name"), BLANK),
+        "chain": pl.format("Chain: Ext.101;{}", OTHER),
+        "from_type": either(OUT, "Extension", "External line"),
+        "to_type": either(OUT, "External line", "Extension"),
+        "final_type": either(OUT, "External line", "Extension"),
+        **dict.fromkeys(("from_dispname", "to_dispname", "final_dispname", "missed_queue_calls"), BLANK),
+    },
+    head=(),
+    zone="UTC",
+    marks=Marks(started=("time_start",), impossible_date=(SLASHED, "${1}/13/45"), ended="time_end", duration="duration"),
+    truth={
+        **PICKED_UP,
+        "duration_s": pl.when("picked_up").then(pl.col("duration_s")),
+        "subscriber_number": pl.lit(None, pl.String),
+        "from_number": either(OUT, "101", pl.col("from_number")),
+        "to_number": either(OUT, pl.col("to_number"), "101"),
+        "call_id": numbered("Call {}"),
+    },
+)
+
+ASTERISK = plain(
+    "asterisk",
+    "asterisk",
+    {
+        "accountcode": BLANK,
+        "src": CALLER,
+        "dst": CALLED,
+        "dcontext": pl.lit("default"),
+        "clid": pl.format('""A Name"" <{}>', CALLER),
+        "channel": numbered("SIP/200-{}"),
+        "dstchannel": numbered("SIP/trunk-{}"),
+        "lastapp": pl.lit("Dial"),
+        "lastdata": pl.format("SIP/{}@trunk,30", CALLED),
+        "start": stamp("%Y-%m-%d %H:%M:%S"),
+        "answer": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
+        "end": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
+        "duration": BUSY.cast(pl.String),
+        "billsec": SECONDS,
+        "disposition": either(ANSWERED, "ANSWERED", "NO ANSWER"),
+        "amaflags": pl.lit("DOCUMENTATION"),
+        "uniqueid": numbered("1335866400.{}"),
+        "userfield": BLANK,
+    },
+    head=(),
+    setting=quoted(
+        ",",
+        (
+            "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
+            "disposition", "amaflags", "uniqueid", "userfield",
+        ),
+        cut_in="start",
+    ),
+    marks=Marks(started=("start",), impossible_date=(DASHED, "${1}-13/45"), ended="end", duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": numbered("1335866400.{}")},
+)  # fmt: skip
+
+AVAYA_IPO = plain(
+    "avaya_ipo",
+    "avaya",
+    {
+        "Call Start": stamp("%Y/%m/%d %H:%M:%S"),
+        "Connected Time": CLOCK,
+        "Ring Time": RING.cast(pl.String),
+        "Caller": either(OUT, "1205", CALLER),
+        "Direction": either(OUT, "O", "I"),
+        "Called Number": either(OUT, CALLED, "1205"),
+        "Dialled Number": either(OUT, pl.format("9{}", CALLED), "1205"),
+        "Account": BLANK,
+        "Is Internal": pl.lit("0"),
+        "Call ID": numbered("1{}", first=0),
+        "Continuation": pl.lit("0"),
+        "Party1Device": pl.lit("E1205"),
+        "Party1Name": pl.lit("Ann"),
+        "Party2Device": pl.lit("T9001"),
+        "Party2Name": pl.lit("Line 1.1"),
+        "Hold Time": pl.lit("0"),
+        "Park Time": pl.lit("0"),
+        **dict.fromkeys(("AuthValid", "AuthCode"), BLANK),
+        "User Charged": pl.lit("Ann"),
+        "Call Charge": either(OUT, "0.35", BLANK),
+        "Currency": either(OUT, "USD", BLANK),
+        "Amount at Last User Change": BLANK,
+        "Call Units": pl.lit("0"),
+        "Units at Last User Change": BLANK,
+        "Cost per Unit": pl.lit("100"),
+        "Mark Up": pl.lit("0"),
+        **dict.fromkeys(("External Targeting Cause", "External Targeter Id", "External Targeted Number"), BLANK),
+    },
+    head=(),
+    marks=Marks(started=("Call Start",), impossible_date=(SLASHED, "${1}/13/45"), duration="Connected Time"),
+    truth={
+        **PICKED_UP,
+        "subscriber_number": pl.lit(None, pl.String),
+        "from_number": either(OUT, "1205", pl.col("from_number")),
+        "to_number": either(OUT, pl.col("to_number"), "1205"),
+        "call_id": numbered("1{}", first=0),
+        "charge": pl.when(OUT).then(pl.lit("0.35").cast(pl.Decimal(18, 6))),
+        "currency": pl.when(OUT).then(pl.lit("USD")),
+    },
+)
+
+_BROADWORKS_TIME = "%Y%m%d%H%M%S.000"
+
+BROADWORKS_XML = plain(
+    "broadworks_xml",
+    "broadworks",
+    {
+        "counter": numbered("{}"),
+        "written": stamp(_BROADWORKS_TIME, RELEASED),
+        "user": OWN,
+        "direction": either(OUT, "Originating", "Terminating"),
+        "calling": CALLER,
+        "called": CALLED,
+        # Where a call is answered it begins with the answer; the attempt has a time of its own.
+        "start": stamp(_BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)),
+        "call": numbered("{}:0"),
+        "answered": either(ANSWERED, "Yes", "No"),
+        "answer": either(ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK),
+        "release": stamp(_BROADWORKS_TIME, STARTED + pl.duration(seconds="duration_s")),
+    },
+    head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
+    foot=("</BWCDR>",),
+    suffix="xml",
+    setting=templated(
+        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1</systemId><date>$written</date>"
+        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP</serviceProvider><type>Normal</type></headerModule>"
+        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction</direction><callingNumber>$calling</callingNumber>"
+        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000</userTimeZone>"
+        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer<releaseTime>$release</releaseTime>"
+        "</basicModule></cdrData>"
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(started=("start",), impossible_date=(r"(\d{4})\d{4}(\d{6})", "${1}1345${2}"), ended="answer", shape="element"),
+    truth={**PICKED_UP, "call_id": numbered("{}:0")},
+)
+
+CDRSTATS = plain(
+    "cdrstats",
+    "cdrstats",
+    {
+        "switch": pl.lit("127.0.0.1"),
+        "cdr_source_type": pl.lit("1"),
+        "callid": UUID,
+        "caller_id_number": CALLER,
+        "caller_id_name": pl.lit("Ann"),
+        "destination_number": CALLED,
+        "dialcode": pl.lit("1"),
+        "state": BLANK,
+        "channel": BLANK,
+        "starting_date": stamp("%Y-%m-%d %H:%M:%S"),
+        "duration": BUSY.cast(pl.String),
+        "billsec": SECONDS,
+        **dict.fromkeys(("progresssec", "answersec", "waitsec"), BLANK),
+        "hangup_cause_id": pl.lit("16"),
+        "hangup_cause": BLANK,
+        "direction": pl.lit("1"),
+        "country_code": BLANK,
+        "accountcode": pl.lit("1000"),
+        **dict.fromkeys(("buy_rate", "buy_cost", "sell_rate", "sell_cost"), BLANK),
+        "extradata": pl.lit("{}"),
+    },
+    marks=Marks(started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+#: The columns of the switch that stand between those that are told, by its own names; empty or a constant here.
+_CUCM = {
+    "cdrRecordType": pl.lit("1"),
+    "globalCallID_callManagerId": pl.lit("2"),
+    "globalCallID_callId": (pl.col("event").cast(pl.Int64) + 1001).cast(pl.String),
+    "origLegCallIdentifier": pl.lit("20001"),
+    "dateTimeOrigination": epoch(),
+    "origNodeId": pl.lit("2"),
+    "origSpan": pl.lit("0"),
+    "origIpAddr": pl.lit("-1139627840"),
+    "callingPartyNumber": CALLER,
+    "callingPartyUnicodeLoginUserID": BLANK,
+    "originalCalledPartyNumber": CALLED,
+    "finalCalledPartyNumber": either(pl.col("event") % 5 == 0, BLANK, CALLED),
+    "finalCalledPartyUnicodeLoginUserID": BLANK,
+    "destCause_value": pl.lit("16"),
+    "dateTimeConnect": either(ANSWERED, epoch(CONNECTED), "0"),
+    "dateTimeDisconnect": epoch(RELEASED),
+    "lastRedirectDn": BLANK,
+    "pkid": numbered("c1a2-{}"),
+    "duration": SECONDS,
+    "origDeviceName": pl.lit("SEP001122334455"),
+    "destDeviceName": BLANK,
+}
+_TYPED = {"callingPartyNumber": "VARCHAR(50)", "originalCalledPartyNumber": "VARCHAR(50)", "finalCalledPartyNumber": "VARCHAR(50)"}
+
+CISCO_CUCM = plain(
+    "cisco_cucm",
+    "cisco",
+    _CUCM,
+    head=(",".join(f'"{title}"' for title in _CUCM), ",".join(_TYPED.get(title, "INTEGER") for title in _CUCM)),
+    setting=quoted(
+        ",",
+        ("callingPartyNumber", "originalCalledPartyNumber", "finalCalledPartyNumber", "pkid", "origDeviceName"),
+        cut_in="dateTimeOrigination",
+    ),
+    suffix="txt",
+    zone="UTC",
+    marks=Marks(started=("dateTimeOrigination",), impossible_date=_NO_EPOCH, duration="duration"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": pl.format("2 {}", pl.col("event").cast(pl.Int64) + 1001)},
+)
+
+DIDWW = plain(
+    "didww",
+    "didww",
+    {
+        "Date/Time Start (UTC)": stamp("%Y-%m-%d %H:%M:%S"),
+        "Date/Time Connect (UTC)": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
+        "Date/Time End (UTC)": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
+        "Source": OTHER,
+        "DID": OWN,
+        "Destination": pl.lit("sip:101@pbx.example.com"),
+        "Duration (secs)": SECONDS,
+        "Rate": pl.lit("0.01"),
+    },
+    zone="UTC",
+    notation=ELEVEN_DIGITS,
+    marks=Marks(
+        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"), ended="Date/Time End (UTC)",
+        duration="Duration (secs)", numbers=("Source",),
+    ),
+    truth={
+        **PICKED_UP,
+        "direction": pl.lit("inbound"),
+        "from_number": either(OUT, pl.col("to_number"), pl.col("from_number")),
+        "to_number": pl.col("subscriber_number"),
+    },
+)  # fmt: skip
+
+_FREESWITCH = {
+    "caller_id_name": pl.lit("A Name"),
+    "caller_id_number": CALLER,
+    "destination_number": CALLED,
+    "context": pl.lit("default"),
+    "start_stamp": stamp("%Y-%m-%d %H:%M:%S"),
+    "answer_stamp": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
+    "end_stamp": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
+    "duration": BUSY.cast(pl.String),
+    "billsec": SECONDS,
+    "hangup_cause": either(ANSWERED, "NORMAL_CLEARING", "NO_ANSWER"),
+    "uuid": UUID,
+    "bleg_uuid": BLANK,
+    "accountcode": BLANK,
+    "read_codec": pl.lit("PCMU"),
+    "write_codec": pl.lit("PCMU"),
+}
+
+FREESWITCH = plain(
+    "freeswitch",
+    "freeswitch",
+    _FREESWITCH,
+    head=(),
+    setting=quoted(",", tuple(_FREESWITCH), cut_in="start_stamp"),
+    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+FREESWITCH_JSON = plain(
+    "freeswitch_json",
+    "freeswitch",
+    {
+        "direction": either(OUT, "outbound", "inbound"),
+        "uuid": UUID,
+        "start": epoch(),
+        "answer": either(ANSWERED, epoch(CONNECTED), "0"),
+        "end": epoch(RELEASED),
+        "duration": BUSY.cast(pl.String),
+        "billsec": SECONDS,
+        "caller": CALLER,
+        "called": CALLED,
+    },
+    head=(),
+    suffix="json",
+    setting=templated(
+        '{"core-uuid":"5f0c7b6e-0000-4000-8000-000000000000","switchname":"pbx","variables":{"direction":"$direction","uuid":"$uuid",'
+        '"start_epoch":"$start","answer_epoch":"$answer","end_epoch":"$end","duration":"$duration","billsec":"$billsec",'
+        '"hangup_cause":"NORMAL_CLEARING"},"callflow":[{"dialplan":"XML","caller_profile":{"caller_id_name":"A \\u00c9 {Name}",'
+        '"caller_id_number":"$caller","destination_number":"$called"},"times":{"created_time":"${start}000000"}}]}'
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(started=("start",), impossible_date=_NO_EPOCH, duration="billsec", shape="element"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+_RFC_2822 = "%a, %d %b %Y %H:%M:%S +0000"
+
+TWILIO_JSON = plain(
+    "twilio_json",
+    "twilio",
+    {
+        "sid": numbered("CA00000000000000000000000000{}"),
+        "created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
+        "to": CALLED,
+        "from": CALLER,
+        "status": either(ANSWERED, "completed", "no-answer"),
+        "start": stamp(_RFC_2822),
+        "end": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
+        "duration": SECONDS,
+        "direction": either(OUT, "outbound-api", "inbound"),
+    },
+    head=('{"page": 0, "page_size": 1000, "calls": [',),
+    foot=("]}",),
+    between=",",
+    suffix="json",
+    setting=templated(
+        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid": "AC00000000000000000000000000000001", '
+        '"to": "$to", "from": "$from", "phone_number_sid": "PN00000000000000000000000000000001", "status": "$status", '
+        '"start_time": "$start", "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD", '
+        '"direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(
+        started=("start", "created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration", shape="element"
+    ),
+    truth={
+        **PICKED_UP,
+        "call_id": numbered("CA00000000000000000000000000{}"),
+        "charge": pl.lit("0.03").cast(pl.Decimal(18, 6)),
+        "currency": pl.lit("USD"),
+    },
+)
