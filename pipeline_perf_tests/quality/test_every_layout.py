@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_perf import scenarios
 from pipeline_perf.ingest.lake import Lake
 from pipeline_perf.ingest.layouts import built_in
 from pipeline_perf.ingest.pipeline import Options, ingest_file
@@ -32,3 +33,8 @@ def test_a_generated_file_is_read_without_a_flaw(carrier: str, format: str, tmp_
     assert set(accuracy.fields.values()) == {1.0}, accuracy.fields
     assert set(accuracy.by_kind.values()) == {1.0}, accuracy.by_kind
     assert accuracy.duplicates.f1 == 1.0
+
+
+def test_the_nightly_scenario_has_every_format_but_print() -> None:
+    (scenario,) = (one for one in scenarios.load() if one.name == "every_layout")
+    assert {(spec.carrier, spec.format) for spec in scenario.data} == {pair for pair in LAYOUTS if pair[1] != "pdf"}
