@@ -97,7 +97,7 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
     if spec.pick:
         text = text.str.extract(spec.pick, 1)
     if spec.strip:
-        text = text.str.replace_all(spec.strip, "").str.strip_chars()
+        text = _absent_if_empty(text.str.replace_all(spec.strip, "").str.strip_chars())
     if spec.map or spec.match:
         mapped: pl.Expr = pl.lit(None, dtype=pl.String)
         if spec.map:

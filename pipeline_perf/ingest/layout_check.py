@@ -216,6 +216,8 @@ def _table(table: Table, layout: Layout) -> Iterator[Slip]:
             yield place, f"{name!r} is no event field; known: {', '.join(sorted(FIELDS))}"
     if table.legs and not set(table.legs.same) <= set(table.fields):
         yield ("legs", "same"), f"legs.same names {', '.join(table.legs.same)}; choose among the table's fields"
+    if "duration_s" not in table.fields and any(spec.tells == "end" for spec in table.fields.get("started_at", ())):
+        yield ("fields", "started_at"), "started_at tells the end, and fields lacks the duration_s to be taken off"
     if table.fields and "started_at" not in table.fields:
         yield ("fields",), "fields lacks started_at: an event needs a time"
     if not table.fields and not layout.no_records:

@@ -52,6 +52,7 @@ class Field:
     default: str | None = None  #                     for empty and unmapped texts
     derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see `normalise`
     formats: tuple[str, ...] = ()  #                  strptime forms; the one that reads the whole column is taken
+    tells: Literal["start", "end"] = "start"  #       the moment that a time is; from an end the duration is taken off
     year: Literal["period"] | None = None  #          forms without a year take it from the context value `period`
     carry_down: bool = False  #                       an empty date repeats the one above
     zone: str | None = None  #                        overrides the layout's zone

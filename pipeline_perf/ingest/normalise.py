@@ -84,6 +84,8 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
     started = reading.chosen["started_at"] or Field()
     form = decisions.forms.chosen.get((batch.table.name, "started_at"), "")
     frame = times.in_zone(frame, started, origin.layout.zone, origin.zone, zone_stated=origin.zone_stated, form=form)
+    if started.tells == "end":
+        frame = times.from_end(frame)
     frame = _parties(frame, origin, reading.chosen)
     frame = _facts(frame, reading.chosen, origin)
     return _legs(frame, batch.table.legs) if batch.table.legs else frame.drop("leg")

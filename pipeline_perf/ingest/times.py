@@ -160,6 +160,18 @@ def in_zone(frame: pl.DataFrame, started: Field, layout_zone: str, default_zone:
     )
 
 
+def from_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """The start of events of which the source tells the end: the duration is taken off."""
+    span = pl.duration(milliseconds=(pl.col("duration_s").fill_null(0.0) * 1000).cast(pl.Int64))
+    zone = str(frame["zone"].first() or "UTC")
+    started = pl.col("started_at") - span
+    return frame.with_columns(
+        started,
+        started.dt.convert_time_zone(zone).dt.replace_time_zone(None).alias("started_at_local"),
+        (pl.col("duration_s") > 0).alias(CORRECTED + "start_from_end"),
+    )
+
+
 def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
     """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
     earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")

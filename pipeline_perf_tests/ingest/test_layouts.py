@@ -17,8 +17,8 @@ from pipeline_perf.ingest.pipeline import Options, ingest_file
 SHIPPED = {
     "3cx", "airtel_le", "ani_networks", "asterisk", "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo",
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
-    "metropcs_le", "notional_le", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le",
-    "verizon_bill_pdf", "verizon_le", "windstream",
+    "metropcs_le", "mitel", "notional_le", "panasonic", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv",
+    "tmobile_le", "verizon_bill_pdf", "verizon_le", "windstream",
     "broadworks_xml", "freeswitch_json", "twilio_json", "verizon_volte",  # workbooks, JSON, XML
 }  # fmt: skip
 
@@ -152,6 +152,10 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "answered by yes and no": (SOUND + "      answered: {column: Way, map: {up: 'yes'}}\n", 19, "'yes' .*.* true, false"),
     "constant that is no number": (changed("form: seconds", "form: seconds, default: none"), 15, "duration_s: 'none' is no number"),
     "override to no value": (SOUND + "    overrides: [{when: {Way: x}, set: {event_type: {value: fax}}}]\n", 19, "'fax' is none"),
+    "end without a duration": (
+        changed("%H:%M']}", "%H:%M'], tells: end}").replace("      duration_s: {column: Seconds, form: seconds}\n", ""), 14,
+        "lacks the duration_s"
+    ),
     "directive that is none": (changed("%d.%m.%Y %H:%M", "%d.%m.%Q %H:%M"), 14, r"no time can be read by '.*%Q.*write for example"),
     "twelve hours without half": (changed("%H:%M", "%I:%M"), 14, "specify both 12-hour directive and meridiem"),
     "zone in a form": (changed("%H:%M", "%H:%M %z"), 14, "or tells a zone"),

@@ -254,12 +254,33 @@ def test_a_clock_time_with_no_date_above_it_is_unreadable() -> None:
     assert typed({"When": ["9:12 AM"]}, BILL, context={"period": ["02/01/2026"]})["unreadable.started_at"].to_list() == [True]
 
 
+# --------------------------------------------------------------------------- ends
+
+
+def test_of_a_call_whose_end_is_told_the_duration_is_taken_off_also_where_clocks_were_changed() -> None:
+    ended = Field(("Time",), formats=("%Y-%m-%d %H:%M:%S",), tells="end")
+    found = typed(
+        {"Time": ["2026-03-08 03:30:00", "2026-03-01 00:00:05", "2026-03-01 09:00:00"], "Seconds": ["3600", "10", None]},
+        table(started_at=ended, duration_s=Field(("Seconds",))),
+        zone="America/New_York",
+    )
+    assert found["started_at"].dt.replace_time_zone(None).to_list() == [
+        moment("2026-03-08 06:30:00"), moment("2026-03-01 04:59:55"), moment("2026-03-01 14:00:00"),
+    ]  # fmt: skip
+    assert found["started_at_local"].to_list() == [
+        moment("2026-03-08 01:30:00"), moment("2026-02-28 23:59:55"), moment("2026-03-01 09:00:00"),
+    ]  # fmt: skip
+    assert found["corrected.start_from_end"].to_list() == [True, True, None]
+
+
 # --------------------------------------------------------------------------- zones
 
 
 @given(
     st.lists(
-        st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 1, 1)).map(lambda t: t.replace(microsecond=0)), min_size=1, max_size=6
+        st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 1, 1)).map(lambda t: t.replace(microsecond=0, fold=0)),
+        min_size=1,
+        max_size=6,
     ),
     st.sampled_from(
         ["America/New_York", "America/Los_Angeles", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]
