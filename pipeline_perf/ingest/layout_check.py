@@ -11,7 +11,6 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Repeats, Table, title_key
+from pipeline_perf.ingest.times import YEAR, is_zone
 
 #: Keys and positions that lead from the layout to what is meant: ("tables", 0, "fields", "direction", 0, "map").
 Place = tuple[str | int, ...]
@@ -157,10 +157,16 @@ def _field(name: str, spec: Field, layout: Layout) -> Iterator[Slip]:
             yield place, f"{name}: {value!r} is none of its values; choose one of {', '.join(known)}"
         if name in NUMERIC and not re.search(r"\d", value):
             yield place, f"{name}: {value!r} is no number"
+        if name == "zone" and not is_zone(value):
+            yield place, f"zone {value!r} is neither UTC nor an IANA name such as America/New_York"
     if name in MOMENTS:
         if (spec.column or spec.context) and not spec.formats:
             yield (), f"{name}: say how the time is written: formats, such as ['%Y-%m-%d %H:%M:%S'], or [epoch]"
         yield from ((("formats", i), f"{name}: {trouble}") for i, form in enumerate(spec.formats) if (trouble := _form(form, spec)))
+        if spec.year == "period" and "period" not in {*layout.context, *layout.file_name}:
+            yield ("year",), f"{name}: the layout has no period to take the year from; say under context or file_name how it is told"
+        if spec.year == "period" and spec.formats and all(YEAR.search(form) for form in spec.formats):
+            yield ("year",), f"{name}: all of its formats say the year; leave out year: period"
     if spec.zone and (trouble := _zone(spec.zone)):
         yield ("zone",), f"{name}: {trouble}"
 
@@ -169,14 +175,15 @@ def _form(form: str, spec: Field) -> str:
     """Why no date can be read by a form; empty where one can."""
     if form in ("epoch", "epoch_ms"):
         return ""
-    whole = f"%Y {form}" if spec.year == "period" else form
+    whole = form.removesuffix("%z").rstrip()
+    whole = f"%Y {whole}" if spec.year == "period" and not YEAR.search(form) else whole
     moment = dt.datetime(2023, 11, 28, 14, 5, 9)
     try:
         text = pl.select(pl.lit(moment).dt.strftime(whole))
         read = text.select(pl.first().str.to_datetime(whole, strict=False)).item()
     except pl.exceptions.PolarsError as error:
         said = str(error).splitlines()[0]
-        why = said.partition(": ")[2] if "Invalid format string" in said else "a directive is unknown, or tells a zone"
+        why = said.partition(": ")[2] if "Invalid format string" in said else "a directive is unknown, or %z does not stand at the end"
         return f"no time can be read by {form!r} ({why}); write for example %m/%d/%Y %I:%M:%S %p"
     lacking = [part for part in ("year", "month", "day") if read is None or getattr(read, part) != getattr(moment, part)]
     if not lacking:
@@ -186,14 +193,7 @@ def _form(form: str, spec: Field) -> str:
 
 
 def _zone(zone: str) -> str:
-    if zone in ("local", "UTC"):
-        return ""
-    try:
-        zoneinfo.ZoneInfo(zone)
-        pl.select(pl.lit(dt.datetime(2024, 1, 1)).dt.replace_time_zone(zone))  # Polars knows fewer names
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.ComputeError):  # a region such as Europe is a folder
-        return f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York"
-    return ""
+    return "" if zone == "local" or is_zone(zone) else f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York"
 
 
 # --------------------------------------------------------------------------- tables

@@ -51,9 +51,9 @@ class Field:
     match: Mapping[str, str] = field(default_factory=dict)  # regexes, first that is found wins → value
     default: str | None = None  #                     for empty and unmapped texts
     derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see `normalise`
-    formats: tuple[str, ...] = ()  #                  strptime forms; the one that reads the whole column is taken
+    formats: tuple[str, ...] = ()  #                  strptime forms, %z at the end only; the one that reads most is taken
     tells: Literal["start", "end"] = "start"  #       the moment that a time is; from an end the duration is taken off
-    year: Literal["period"] | None = None  #          forms without a year take it from the context value `period`
+    year: Literal["period"] | None = None  #          forms without a year take it from the context value `period`, a day or month
     carry_down: bool = False  #                       an empty date repeats the one above
     zone: str | None = None  #                        overrides the layout's zone
     form: DurationForm | None = None
@@ -145,7 +145,7 @@ class Layout:
     quote: str | None = '"'
     overflow: bool = False  #                         delimiters beyond the last column belong to it
     short_rows: bool = False  #                       empty cells at the end of a row may be left out
-    zone: str = "local"  #                            UTC, an IANA name, or local: not known from the file
+    zone: str = "local"  #                            UTC, an IANA name, or local: not known, but where a field `zone` tells it
     region: str = "US"  #                             country in whose notation numbers are written; ZZ: not known
     currency: str | None = None
     signature: tuple[str, ...] = ()  #                regexes that must each be found in the file's head
@@ -248,7 +248,7 @@ def _line(node: Any, place: tuple[str | int, ...]) -> int:
         if node.id == "sequence" and isinstance(step, int):
             node = node.value[step]
             line = node.start_mark.line
-        elif node.id == "mapping":
+        elif node.id == "mapping" and isinstance(step, str):  # one value may stand without its list
             found = next(((key, child) for key, child in node.value if key.value == step), None)
             if found is None:
                 break

@@ -82,7 +82,7 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
         frame = _overridden(frame, batch, reading.columns, override, pl.col(f"when.{i}"), origin.layout.region)
     frame = frame.drop(f"when.{i}" for i in range(len(reading.overrides)))
     started = reading.chosen["started_at"] or Field()
-    form = decisions.forms.chosen.get((batch.table.name, "started_at"), "")
+    form = decisions.forms.chosen.get((batch.table.name, "started_at"), ("",))[0]
     frame = times.in_zone(frame, started, origin.layout.zone, origin.zone, zone_stated=origin.zone_stated, form=form)
     if started.tells == "end":
         frame = times.from_end(frame)
@@ -131,8 +131,8 @@ def _evaluate(batch: Batch, reading: Reading, forms: times.Forms, region: str) -
     for name in MOMENTS:
         spec = reading.chosen.get(name)
         if spec is not None and _is_given(spec):
-            text, form = times.written(name, spec, text_of(spec, reading.columns), batch, forms)
-            moment = times.parse(pl.col(f"written.{name}"), form)
+            text, readable = times.written(name, spec, text_of(spec, reading.columns), batch, forms)
+            moment = times.parse(pl.col(f"written.{name}"), *readable)
             direct.extend(Steps([text.alias(f"written.{name}")], [moment.alias(name)]))
     direct.extend(reading.direct)
     parts = [_worked(direct, region, batch.frame), *(known.look_up(batch.frame[known.name]) for known in reading.vocabularies)]

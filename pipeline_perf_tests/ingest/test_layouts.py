@@ -158,7 +158,15 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     ),
     "directive that is none": (changed("%d.%m.%Y %H:%M", "%d.%m.%Q %H:%M"), 14, r"no time can be read by '.*%Q.*write for example"),
     "twelve hours without half": (changed("%H:%M", "%I:%M"), 14, "specify both 12-hour directive and meridiem"),
-    "zone in a form": (changed("%H:%M", "%H:%M %z"), 14, "or tells a zone"),
+    "offset in the midst of a form": (changed("%H:%M", "%z %H:%M"), 14, "or %z does not stand at the end"),
+    "year from a period that nothing tells": (
+        changed("formats: ['%d.%m.%Y %H:%M']}", "formats: ['%d.%m. %H:%M'],\n        year: period}"), 15,
+        "started_at: the layout has no period to take the year from; say under context or file_name",
+    ),
+    "period for forms that say the year": (
+        changed("formats: ['", "year: period, formats: ['") + "file_name: {period: '20\\d{4}'}\n", 14, "all of its formats say the year",
+    ),
+    "record's zone that is none": (SOUND + "      zone: {column: Zone, map: {Berlin: MEZ}}\n", 19, "zone 'MEZ' is neither UTC nor"),
     "form without a year": (changed("%d.%m.%Y", "%d.%m."), 14, "has no year; join the columns .*year: period"),
     "form without a date": (changed("%d.%m.%Y ", ""), 14, "has no year, month, day; join the columns"),
     "time without a form": (changed("{column: Start, formats: ['%d.%m.%Y %H:%M']}", "Start"), 14, "say how the time is written: formats"),
@@ -192,6 +200,13 @@ def test_a_mistake_is_named_with_file_line_and_remedy(mistake: str, tmp_path: Pa
     assert message.startswith(f"{path}, line {line}: ")
     assert re.search(says, message)
     assert "\n" not in message
+
+
+def test_offsets_mixed_years_and_zones_by_record_are_sound(tmp_path: Path) -> None:
+    text = changed("['%d.%m.%Y %H:%M']", "['%d.%m.%Y %H:%M:%S%z', '%d.%m. %H:%M %z', '%d.%m.%Y %H:%M %z'], year: period")
+    text += "      zone: {context: clock, map: {Berlin: Europe/Berlin}, default: UTC}\n"
+    text += "context: {clock: ['^Times of (\\w+)']}\nfile_name: {period: '20\\d{4}'}\n"
+    assert load(written(tmp_path, text)).tables[0].fields["zone"][0].default == "UTC"
 
 
 def test_all_slips_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None:

@@ -222,8 +222,67 @@ def test_a_leap_day_belongs_to_the_leap_year_on_either_side_of_new_year() -> Non
     assert [t.date() for t in found["started_at_local"]] == [dt.date(2024, 2, 29)] * 2
 
 
-def test_a_period_that_cannot_be_read_gives_no_year_and_so_no_time() -> None:
-    assert typed({"When": ["Jan 02 9:12 AM"]}, BILL, context={"period": ["soon"]})["started_at_local"].to_list() == [None]
+@pytest.mark.parametrize(
+    ("period", "dates", "years"),
+    [
+        ("January 2024", ["Dec 20", "Jan 31"], [2023, 2024]),
+        ("Jan 2024", ["Feb 14"], [2024]),  # a period may be named after the month in which it begins
+        ("01/2024", ["Mar 01"], [2023]),
+        ("2024-01", ["Jan 01", "Feb 29"], [2024, 2024]),
+        ("202411", ["Dec 31", "Jan 02"], [2024, 2024]),
+        ("202412", ["Jan 31", "Feb 01"], [2025, 2024]),
+        ("20240119", ["Jan 19", "Jan 20"], [2024, 2023]),
+        ("01.19.2024", ["Jan 19", "Jan 20"], [2024, 2023]),
+    ],
+)
+def test_a_period_may_be_a_day_or_a_month(period, dates, years) -> None:
+    found = typed({"When": [f"{day} 9:12 AM" for day in dates]}, BILL, context={"period": [period] * len(dates)})
+    assert [t.year for t in found["started_at_local"]] == years
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        ({"period": ["soon"]}, "the period reads 'soon', which is no date and no month"),
+        ({"period": [None]}, "no line and no file name tells the period"),
+        ({}, "no line and no file name tells the period"),
+    ],
+)
+def test_dates_without_year_and_period_are_asked_about(context, says) -> None:
+    with pytest.raises(NeedsMapping, match=f"column When: its dates have no year, and {says}"):
+        typed({"When": ["Jan 02 9:12 AM"]}, BILL, context=context)
+
+
+def test_a_row_above_the_line_that_tells_the_period_is_set_apart_and_the_others_are_read() -> None:
+    found = typed({"When": ["Jan 02 9:12 AM"] * 2}, BILL, context={"period": [None, "01/19/2024"]})
+    assert found["started_at_local"].to_list() == [None, moment("2024-01-02 09:12")]
+    assert found["unreadable.started_at"].to_list() == [True, False]
+
+
+MIXED = table(started_at=Field(("Time",), formats=("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d %H:%M", "%d/%m %H:%M:%S"), year="period"))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_dates_with_and_without_a_year_may_stand_in_one_column(order) -> None:
+    texts = ["12/25/2023 10:00", "12/25 10:00", "02/30 10:00"]
+    found = typed({"Time": [texts[i] for i in order]}, MIXED, context={"period": ["01/19/2025"] * 3})
+    wanted = [moment("2023-12-25 10:00"), moment("2024-12-25 10:00"), None]
+    assert found["started_at_local"].to_list() == [wanted[i] for i in order]
+    assert found["unreadable.started_at"].to_list() == [wanted[i] is None for i in order]
+
+
+def test_dates_that_all_have_their_year_need_no_period_though_others_of_the_column_might() -> None:
+    assert typed({"Time": ["12/25/2023 10:00"]}, MIXED)["started_at_local"][0] == moment("2023-12-25 10:00")
+
+
+def test_what_is_no_date_anyhow_needs_no_period() -> None:
+    assert typed({"Time": ["unknown"]}, MIXED)["unreadable.started_at"].to_list() == [True]
+
+
+def test_either_kind_may_come_in_the_second_batch_only() -> None:
+    decisions, context = Decisions(), {"period": ["01/19/2025"]}
+    for text, wanted in (("12/25/2023 10:00", "2023-12-25 10:00"), ("12/26 10:00", "2024-12-26 10:00")):
+        assert typed({"Time": [text]}, MIXED, context=context, decisions=decisions)["started_at_local"][0] == moment(wanted)
 
 
 @given(st.lists(st.tuples(st.integers(1, 28), st.booleans()), min_size=1, max_size=12), st.integers(1, 11))
@@ -323,6 +382,83 @@ def test_seconds_since_1970_are_utc_whatever_the_zone_of_the_layout() -> None:
 def test_a_fields_own_zone_wins_over_the_layouts() -> None:
     field = Field(("Time",), formats=ISO.formats, zone="America/Los_Angeles")
     assert typed({"Time": ["2026-07-01 12:00:00"]}, table(started_at=field))["started_at"][0].hour == 19
+
+
+# --------------------------------------------------------------------------- zones that a row or a line of the file states
+
+OFFSETS = table(started_at=Field(("Time",), formats=("%Y-%m-%dT%H:%M:%S%z",)), from_number=Field(value="+12125550101"))
+
+
+@pytest.mark.parametrize(
+    ("text", "utc", "zone"),
+    [
+        ("2026-07-01T12:00:00-0400", "2026-07-01T16:00:00+00:00", "-04:00"),
+        ("2026-07-01T12:00:00-04:00", "2026-07-01T16:00:00+00:00", "-04:00"),
+        ("2026-07-01T12:00:00 -04", "2026-07-01T16:00:00+00:00", "-04:00"),
+        ("2026-07-01T12:00:00+05:45", "2026-07-01T06:15:00+00:00", "+05:45"),
+        ("2026-07-01T12:00:00-03:30", "2026-07-01T15:30:00+00:00", "-03:30"),
+        ("2026-07-01T12:00:00Z", "2026-07-01T12:00:00+00:00", "UTC"),
+        ("2026-07-01T12:00:00+0000", "2026-07-01T12:00:00+00:00", "UTC"),
+        ("2026-07-01T12:00:00", None, None),
+        ("2026-07-01T12:00:00-24:00", None, None),
+        ("2026-07-01T12:00:00+01:75", None, None),
+    ],
+)
+@pytest.mark.parametrize("layout_zone", ["local", "Europe/London"])
+def test_an_offset_that_a_time_states_is_its_own(text, utc, zone, layout_zone) -> None:
+    found = typed({"Time": [text, "2026-07-01T12:00:00-07:00"]}, OFFSETS, zone=layout_zone)
+    assert found["started_at"].to_list() == [utc and moment(utc), moment("2026-07-01T19:00:00+00:00")]
+    assert found["started_at_local"].to_list() == [utc and moment("2026-07-01 12:00"), moment("2026-07-01 12:00")]
+    assert found["zone"].to_list() == [zone, "-07:00"]
+    assert found["zone_assumed"].to_list() == [False, False]
+    assert found["unreadable.started_at"].to_list() == [utc is None, False]
+
+
+def test_a_call_over_a_change_of_the_clocks_is_as_long_as_its_offsets_say() -> None:
+    ended = Field(("End",), formats=("%Y-%m-%dT%H:%M:%S%z",))
+    cells = {"Time": ["2026-03-08T01:59:00-05:00"] * 2, "End": ["2026-03-08T03:01:00-04:00", "2026-03-08T02:01:00-05:00"]}
+    assert typed(cells, table(**OFFSETS.fields, ended_at=ended))["duration_s"].to_list() == [120, 120]
+
+
+def test_a_start_from_the_end_goes_by_the_clock_of_its_own_zone() -> None:
+    cells = {"Time": ["2026-03-08T03:01:00-04:00"], "Sec": ["120"]}
+    ended = Field(("Time",), formats=OFFSETS.fields["started_at"][0].formats, tells="end")
+    found = typed(cells, table(started_at=ended, duration_s=Field(("Sec",))))
+    assert found.select("started_at", "started_at_local").row(0) == (moment("2026-03-08T06:59:00+00:00"), moment("2026-03-08 02:59"))
+    cells = {"Time": ["2026-03-08 03:01:00"] * 2, "Sec": ["120"] * 2, "Zone": ["America/New_York", "UTC"]}
+    ended = Field(("Time",), formats=ISO.formats, tells="end")
+    found = typed(cells, table(started_at=ended, duration_s=Field(("Sec",)), zone=Field(("Zone",))))
+    assert found["started_at_local"].to_list() == [moment("2026-03-08 01:59"), moment("2026-03-08 02:59")]
+
+
+def test_a_line_of_the_file_tells_the_zone_of_the_records_below_it() -> None:
+    zones = {"Eastern": "America/New_York", "pst": "America/Los_Angeles"}
+    of = table(zone=Field(context="clock", map=zones))
+    context = {"clock": [None, "Eastern", "EASTERN", "PST", "Martian"]}
+    found = typed({"Time": ["2026-03-08 02:30:00"] * 5}, of, context=context, zone="local")
+    # 02:30 was skipped in both zones, and is read by the clock before the change.
+    assert [t.hour for t in found["started_at"]] == [7, 7, 7, 10, 7]
+    assert found["zone"].to_list() == ["America/New_York"] * 3 + ["America/Los_Angeles", "America/New_York"]
+    assert found["zone_assumed"].to_list() == [True, False, False, False, True]
+    assert found["corrected.skipped_hour"].to_list() == [True] * 5
+    stated = typed({"Time": ["2026-07-01 12:00:00"] * 2}, of, context={"clock": [None, "PST"]}, zone="local", origin_zone="UTC")
+    assert stated.select("zone", "zone_assumed").rows() == [("UTC", False), ("America/Los_Angeles", False)]
+
+
+def test_each_record_may_name_its_own_zone_and_what_is_no_zone_is_not_read() -> None:
+    of = table(zone=Field(("Zone",), missing=("-",)))
+    cells = {"Time": ["2026-07-01 12:00:00"] * 4, "Zone": ["Asia/Kolkata", "UTC", "-", "Mars/Olympus"]}
+    found = typed(cells, of, zone="Europe/London")
+    assert [f"{t:%H:%M}" for t in found["started_at"]][:3] == ["06:30", "12:00", "11:00"]
+    assert found["zone"].to_list()[:3] == ["Asia/Kolkata", "UTC", "Europe/London"]
+    assert found["unreadable.zone"].fill_null(False).to_list() == [False, False, False, True]
+    assert not found["zone_assumed"].any()
+
+
+def test_seconds_since_1970_are_utc_whatever_zone_the_record_names() -> None:
+    of = table(started_at=Field(("Time",), formats=("epoch",)), zone=Field(("Zone",)))
+    found = typed({"Time": ["1767225600"], "Zone": ["Asia/Kolkata"]}, of)
+    assert found.select("zone", "started_at").row(0) == ("UTC", moment("2026-01-01T00:00:00+00:00"))
 
 
 # --------------------------------------------------------------------------- parties
