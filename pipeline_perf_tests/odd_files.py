@@ -31,7 +31,7 @@ class Outcome:
 def physical_lines(odd: OddFile) -> int:
     """The lines of a file, from its bytes alone."""
     encoding = next(kind for kind in odd.kinds if kind.startswith(("utf", "cp")))
-    text = odd.data.decode(encoding)
+    text = odd.data.decode(encoding, "replace")
     return len(re.findall(r"\r\n|\n|\r", text)) + (not text.endswith(("\n", "\r")))
 
 

@@ -57,6 +57,10 @@ class Row(NamedTuple):
         return not any(cell and not cell.isspace() for cell in self.cells)
 
 
+# By a quote that is never closed a whole head is one cell, which is more than the csv module allows by itself.
+csv.field_size_limit(1 << 24)
+
+
 @dataclass(frozen=True)
 class Dialect:
     """`escape` is None where a quote inside quotes is doubled. No delimiter: one cell a line."""

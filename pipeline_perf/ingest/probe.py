@@ -20,6 +20,9 @@ Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
 HEAD_BYTES = 64 * 1024
+#: A head of fewer lines goes on up to a MiB: one huge field must not hide what all other records look like.
+FEW_LINES = 16
+LONGEST_HEAD_BYTES = 1 << 20
 #: From the file's middle, for its encoding only: names with accents may be rare.
 MIDDLE_BYTES = 16 * 1024
 #: Enough for totals and footers.
@@ -49,7 +52,7 @@ class Probe:
     encoding: str = "utf-8"  #                Python codec
     mixed: bool = False  #                    some lines are no UTF-8: decode with errors="windows-1252"
     newline: Newline = "none"
-    head: tuple[str, ...] = ()  #             whole lines of the first 64 KiB (a part of the first, if that is longer)
+    head: tuple[str, ...] = ()  #             lines of the first 64 KiB, or MiB where they are long; none is longer than 64 KiB
     tail: tuple[str, ...] = ()  #             whole lines of the last 4 KiB; empty if the source cannot be sought in
     complete: bool = False  #                 head is the whole file
     delimiter: str | None = None  #           None: fixed width, prose, or a single column; " ": any run of blanks
@@ -109,6 +112,7 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
     head = _lines(text)
     if len(head) > 1 and (not samples.complete or not head[-1]):
         head.pop()  # a line that was cut, or what follows the last line end
+    head = [line[:HEAD_BYTES] for line in head]
     tail = _lines(found.decode(samples.tail))[1:]
     if tail and not tail[-1]:
         tail.pop()
@@ -159,19 +163,23 @@ def _structured(
 
 def _samples(source: Source) -> Samples:
     with source.open() as stream:
-        head = stream.read(HEAD_BYTES + 1)
-        if len(head) <= HEAD_BYTES:
+        most = HEAD_BYTES
+        head = stream.read(most + 1)
+        if len(head) > most and head.count(b"\n") + head.count(b"\r") < FEW_LINES:
+            most = LONGEST_HEAD_BYTES
+            head += stream.read(most + 1 - len(head))
+        if len(head) <= most:
             return Samples(head, b"", b"", True)
-        head = head[:HEAD_BYTES]
+        head = head[:most]
         if not stream.seekable():
             return Samples(head, b"", b"", False)
         size = stream.seek(0, 2)
         # Multiples of four keep the halves of wide characters together.
         middle = tail = b""
-        if size > HEAD_BYTES + MIDDLE_BYTES + TAIL_BYTES:
+        if size > most + MIDDLE_BYTES + TAIL_BYTES:
             stream.seek(size // 2 // 4 * 4)
             middle = stream.read(MIDDLE_BYTES)
-        stream.seek(max(HEAD_BYTES, size - TAIL_BYTES) // 4 * 4)
+        stream.seek(max(most, size - TAIL_BYTES) // 4 * 4)
         tail = stream.read(TAIL_BYTES + 4)
         return Samples(head, middle, tail, False)
 

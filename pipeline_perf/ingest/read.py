@@ -353,6 +353,9 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
                 end = i + quotes.lines(i)
                 plain[offset:] = False
                 break
+            if offset + 1 < total - start and plain[offset + 1]:  # the types of the columns, perhaps
+                plain[offset + 1] = False
+                todo.append(offset + 1)
             continue
         context = _update_context(layout, text, i, state, account)
         titled = _note_title(layout, text, i, state)

@@ -32,7 +32,7 @@ class Match:
     score: float = 1.0
     context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
     width: int | None = None  #                 fields of a record, where the file has no header line
-    widths: tuple[int, ...] = ()  #             titles of the header lines in the file's head
+    widths: tuple[int, ...] = ()  #             fields of a whole record: as many as any header of the file's head has titles, or `width`
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,9 @@ def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> 
                 widths.add(len(titles))
                 best = max(best, _score(table, found))
         width = _width(probe, headless, delimiter, layout.quote) if headless and fitting else None
-        if best or width:
+        if width:
+            widths.add(width)
+        if widths:
             yield Match(layout, delimiter, layout.quote, best or 1.0, width=width, widths=tuple(sorted(widths)))
 
 

@@ -15,17 +15,23 @@ from typing import Literal
 
 import polars as pl
 
-from pipeline_perf.synth.dataset import Dataset, DatasetSpec, generate
+from pipeline_perf.synth.dataset import LAYOUTS, Dataset, DatasetSpec, generate
 
 #: What must become of a line: an event; a record (an event or in quarantine); told of (a record, or furniture, but no event);
 #: furniture.
 Fate = Literal["event", "record", "no event", "furniture"]
 
-#: The files that are made odd: all text formats. The last three have columns of fixed width.
-BASES = (
-    ("att", "csv", ","), ("att", "bill_csv", ","), ("verizon", "csv", ","), ("tmobile", "csv", "\t"), ("sprint", "csv", ","),
-    ("emi", "fixed", None), ("avaya", "fixed", None), ("sprint", "fixed", None),
-)  # fmt: skip
+#: The files that are made odd: all text formats whose records are lines, with their delimiters; None where columns have fixed widths.
+DELIMITERS = {("fritzbox", "csv"): ";", ("tmobile", "csv"): "\t", ("verizon", "volte"): "\t", ("windstream", "tsv"): "\t"}
+BASES = tuple(
+    (carrier, form, None if form == "fixed" else DELIMITERS.get((carrier, form), ","))
+    for (carrier, form), layout in sorted(LAYOUTS.items())
+    if not (layout.print or layout.elements)
+)
+
+#: Their columns cannot change places: they are known by them below their titles, or there are several tables.
+FIXED_ORDER = {("earthlink", "csv"), ("att", "csv")}
+DAY_FIRST = {("airtel", "csv")}
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NEWLINES = ("\n", "\r\n", "\r")
@@ -54,12 +60,14 @@ class OddFile:
 
 @dataclass(frozen=True)
 class Oddity:
-    """`delimited`: needs delimiters; `alone`: needs one table below one header."""
+    """`delimited`: needs delimiters; `headed`: titles above the records; `alone`: one table below one header; `dated`: months first."""
 
     kind: str
     change: Callable[[list[Line], str | None, random.Random], list[Line]]
     delimited: bool = False
+    headed: bool = False
     alone: bool = False
+    dated: bool = False
 
 
 def _records(lines: Sequence[Line]) -> list[int]:
@@ -69,6 +77,11 @@ def _records(lines: Sequence[Line]) -> list[int]:
 def _header(lines: Sequence[Line]) -> int:
     """The line above the first record: the titles, where there are any."""
     return max(0, _records(lines)[0] - 1)
+
+
+def _shape(line: Line) -> str:
+    """A line's delimiters: as many as another's in lines of one table."""
+    return re.sub(r"[^,;\t]", "", line.text)
 
 
 def _inserted(
@@ -89,10 +102,13 @@ def _record_again(lines: list[Line], delimiter: str | None, rng: random.Random) 
 
 
 def _header_again(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
-    """The titles of the table at hand once more, as at the top of a page."""
+    """The titles of the table at hand once more, as at the top of a page, and what stands in their columns below them."""
     at = rng.choice(_records(lines))
-    above = next(line for line in reversed(lines[:at]) if line.fate == "furniture" and line.text.count(delimiter or "") > 3)
-    return [*lines[:at], above, *lines[at:]]
+    last = next(i for i in reversed(range(at)) if lines[i].fate == "furniture" and lines[i].text.count(delimiter or "") > 3)
+    first = last
+    while first and lines[first - 1].fate == "furniture" and _shape(lines[first - 1]) == _shape(lines[last]):
+        first -= 1
+    return [*lines[:at], *lines[first : last + 1], *lines[at:]]
 
 
 def _rewritten(
@@ -112,7 +128,8 @@ def _rewritten(
 
 def _without_last_cells(text: str, delimiter: str | None, rng: random.Random) -> str:
     cells = text.split(delimiter)
-    return (delimiter or "").join(cells[: rng.randint(1, len(cells) - 1)])
+    left = (delimiter or "").join(cells[: rng.randint(1, len(cells) - 1)])
+    return left if re.search(r"\w", left) else text
 
 
 def _with_more_cells(text: str, delimiter: str | None, rng: random.Random) -> str:
@@ -147,6 +164,12 @@ def _with_open_quote(text: str, delimiter: str | None, rng: random.Random) -> st
     at = rng.randrange(len(cells))
     cells[at] = '"' + cells[at]
     return (delimiter or "").join(cells)
+
+
+def _in_another_encoding(text: str, delimiter: str | None, rng: random.Random) -> str:
+    """A letter as a single byte, whatever the rest of the file is written in."""
+    at = rng.randrange(len(text))
+    return text[:at] + "\udcf6" + text[at + 1 :]
 
 
 def _dated(day: str, clock: str) -> Callable[[str, str | None, random.Random], str]:
@@ -192,7 +215,7 @@ def _with_a_strange_column(lines: list[Line], delimiter: str | None, rng: random
 
 ODDITIES: tuple[Oddity, ...] = (
     Oddity("blank lines", _inserted(lambda lines, rng: rng.choice(("", "   ", "\t")), "furniture")),
-    Oddity("repeated header", _header_again, delimited=True),
+    Oddity("repeated header", _header_again, delimited=True, headed=True),
     Oddity("subtotal", _inserted(lambda lines, rng: rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3")), "no event")),
     Oddity("garbage", _inserted(lambda lines, rng: "".join(rng.choices("#~?!<>^@%", k=30)), "no event")),
     Oddity("record twice", _record_again),
@@ -202,10 +225,11 @@ ODDITIES: tuple[Oddity, ...] = (
     Oddity("rounded numbers", _rewritten(_rounded, "record"), delimited=True),
     Oddity("nul bytes", _rewritten(_with_nul, "record")),
     Oddity("huge fields", _rewritten(_huge, "record"), delimited=True),
+    Oddity("mixed encodings", _rewritten(_in_another_encoding, "record")),
     Oddity("open quote", _rewritten(_with_open_quote, "record"), delimited=True),
-    Oddity("clocks put forward", _rewritten(_dated("03/12/2023", "02:30"), "event"), delimited=True),
-    Oddity("clocks put back", _rewritten(_dated("11/05/2023", "01:30"), "event"), delimited=True),
-    Oddity("year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True),
+    Oddity("clocks put forward", _rewritten(_dated("03/12/2023", "02:30"), "event"), delimited=True, dated=True),
+    Oddity("clocks put back", _rewritten(_dated("11/05/2023", "01:30"), "event"), delimited=True, dated=True),
+    Oddity("year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True, dated=True),
     Oddity("cut off", _cut_off),
     Oddity("record above the header", _above_the_header, delimited=True, alone=True),
     Oddity("columns permuted", _permuted, delimited=True, alone=True),
@@ -219,8 +243,18 @@ def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
     carrier, form, delimiter = BASES[seed % len(BASES)]
     dataset = generate(DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder)
     lines = _lines(dataset)
-    alone = sum(1 for line in lines if delimiter and line.text == lines[_header(lines)].text) == 1 and carrier != "att"
-    able = [o for o in ODDITIES if (delimiter or not o.delimited) and (alone or not o.alone)]
+    headed = delimiter is not None and lines[_header(lines)].fate == "furniture"
+    alone = (
+        headed
+        and (carrier, form) not in FIXED_ORDER
+        and sum(line.fate == "furniture" and _shape(line) == _shape(lines[_header(lines)]) for line in lines) == 1
+    )
+    day_first = (carrier, form) in DAY_FIRST
+    able = [
+        o
+        for o in ODDITIES
+        if (delimiter or not o.delimited) and (headed or not o.headed) and (alone or not o.alone) and not (day_first and o.dated)
+    ]
     chosen = sorted(rng.sample(able, rng.randint(1, 4)), key=ODDITIES.index)
     # Columns first: what is damaged no longer has as many as the header. The end last.
     for oddity in sorted(chosen, key=lambda o: (not o.alone, o.kind == "cut off")):
@@ -229,8 +263,9 @@ def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
     ends = [rng.choice(NEWLINES[:2]) if mixed else newline for _ in lines]
     if lines[-1].fate == "record" and "cut off" in [o.kind for o in chosen]:
         ends[-1] = ""
-    encoding = rng.choice(ENCODINGS)
-    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(encoding)
+    mixed_encodings = any(o.kind == "mixed encodings" for o in chosen)
+    encoding = rng.choice([name for name in ENCODINGS if not (mixed_encodings and name.startswith("utf-16"))])
+    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(encoding, "surrogateescape")
     facts = dataset.facts["files"][0]
     kinds = (*(o.kind for o in chosen), encoding, "mixed line ends" if mixed else repr(newline))
     return OddFile(dataset.files[0].name, data, kinds, tuple(line.fate for line in lines), facts["zone"], facts["subscriber"])
