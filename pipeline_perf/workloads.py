@@ -27,7 +27,7 @@ ROOMS = {
     for room, modules in {
         "probe": ("opening", "probe", "encoding", "letters", "dialect", "source"),
         "recognise": ("recognise", "layouts", "layout_check"),
-        "read": ("read", "lines", "quotes", "columns", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured"),
+        "read": ("read", "lines", "quotes", "columns", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured", "pairs"),
         "normalise": ("normalise", "fields", "times", "vocabulary", "numbers"),
         "validate": ("validate",),
         "deduplicate": ("deduplicate",),

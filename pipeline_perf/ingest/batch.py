@@ -15,6 +15,9 @@ RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
 #: Prefixes of the Boolean columns by which `normalise` tells `validate` of text that is no value, and of slips set right.
 UNREADABLE, CORRECTED = "unreadable.", "corrected."
 
+#: What rows of a table with `pairs` have beside: the record of the call's beginning where they tell its end; whether their end is missing.
+PAIR, UNENDED = "pair", "unended"
+
 #: Records that no column could be read from, as they go to quarantine.
 REJECTED = {"record_no": pl.Int64(), "page": pl.Int32(), "rule": pl.String(), "reason": pl.String(), "raw": pl.String()}
 

@@ -201,6 +201,11 @@ def repeats(frame: pl.DataFrame, within_s: float) -> pl.DataFrame:
     return found.filter(pl.col("duplicate_of").is_not_null()).select("event_id", "duplicate_of")
 
 
+def closings(frame: pl.DataFrame) -> pl.DataFrame:
+    """Pairs for rows that tell the end of a call: the row that tells its beginning."""
+    return frame.filter(pl.col("opening").is_not_null()).select("event_id", pl.col("opening").alias("duplicate_of"))
+
+
 # --------------------------------------------------------------------------- across files
 
 _COMPARED = [

@@ -103,7 +103,7 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
         if spec.map:
             table = {key.casefold(): value for key, value in spec.map.items()}
             mapped = text.str.to_lowercase().replace_strict(table, default=None, return_dtype=pl.String)
-        for pattern, value in reversed(list(spec.match.items())):
+        for pattern, value in spec.match.items():
             mapped = pl.when(mapped.is_null() & text.str.contains(pattern)).then(pl.lit(value)).otherwise(mapped)
         text = mapped
     if spec.default is not None:

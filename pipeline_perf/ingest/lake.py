@@ -41,7 +41,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "duplicates": {
         "event_id": pl.Int64(),
         "duplicate_of": pl.Int64(),
-        "kind": pl.String(),  # resent, exact, near, repeat
+        "kind": pl.String(),  # resent, exact, near, repeat, closing
         "source_file_id": pl.String(),  # of the file whose ingestion found the pair
     },
     "files": {

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Repeats, Table, title_key
+from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table, title_key
 from pipeline_perf.ingest.times import YEAR, is_zone
 
 #: Keys and positions that lead from the layout to what is meant: ("tables", 0, "fields", "direction", 0, "map").
@@ -77,6 +77,8 @@ def _patterns(part: Any) -> Iterator[tuple[Place, str]]:
         yield from ((("match", pattern), pattern) for pattern in part.match)
     elif isinstance(part, Override | Legs | Repeats):
         yield from ((("when", title), pattern) for title, pattern in part.when.items())
+    elif isinstance(part, Pairs):
+        yield from (((key, title), pattern) for key in ("opens", "closes") for title, pattern in getattr(part, key).items())
     elif isinstance(part, Table):
         yield from (((key,), pattern) for key, pattern in (("title", part.title), ("record", part.record)) if pattern is not None)
     elif isinstance(part, Control):
@@ -222,6 +224,10 @@ def _table(table: Table, layout: Layout) -> Iterator[Slip]:
         yield ("fields",), "fields lacks started_at: an event needs a time"
     if not table.fields and not layout.no_records:
         yield (), "fields is empty; describe at least started_at and a party, or say under no_records what the layout's files hold"
+    if table.pairs and layout.container not in ("delimited", "fixed"):
+        yield ("pairs",), "pairs are found among lines of text only"
+    if table.pairs and (len(table.pairs.either_way) not in (0, 2) or not set(table.pairs.either_way) <= set(table.pairs.same)):
+        yield ("pairs", "either_way"), "pairs.either_way names two columns of pairs.same, or none"
     if not table.header:
         yield from _unknown_columns(table)
 
@@ -229,11 +235,13 @@ def _table(table: Table, layout: Layout) -> Iterator[Slip]:
 def _unknown_columns(table: Table) -> Iterator[Slip]:
     """Columns that a table without header line cannot have: it states all of its own."""
     titles = table.columns or _titles(table)
-    known = {title_key(title) for title in titles}
+    known = {title_key(title) for title in (*titles, *(table.pairs.taken if table.pairs else ()))} if titles else set()
     for place, part in _parts(table, ()):
         used: tuple[str, ...] = part.column if isinstance(part, Field) else ()
         if isinstance(part, Override | Legs | Repeats):
             used = tuple(part.when)
+        elif isinstance(part, Pairs):
+            used = (*part.same, *part.either_way, *part.opens, *part.closes, *part.takes)
         for title in used:
             if known and title_key(title) not in known:
                 yield place, f"the table has no column {title!r}; its columns are {', '.join(titles)}"

@@ -87,6 +87,24 @@ class Repeats:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Rows that tell a call's beginning, and rows that tell its end: both become the call, the second marked as a duplicate.
+
+    A beginning without an end stays a call of unknown duration; an end without a beginning goes to quarantine.
+    """
+
+    same: tuple[str, ...]  #                          columns in which both are alike
+    opens: Mapping[str, str]  #                       column → regex; rows that match neither all of these
+    closes: Mapping[str, str]  #                      nor all of these are calls of one row
+    takes: tuple[str, ...]  #                         columns of the closing row that the call has as `closing NAME`
+    either_way: tuple[str, ...] = ()  #               two of `same` that may change places: the called party may hang up
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        return tuple(f"closing {title}" for title in self.takes)
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of a file: how it is found, its columns, and what they mean."""
 
@@ -101,6 +119,7 @@ class Table:
     overrides: tuple[Override, ...] = ()
     legs: Legs | None = None
     repeats: Repeats | None = None
+    pairs: Pairs | None = None
 
     @property
     def titles(self) -> tuple[str, ...]:

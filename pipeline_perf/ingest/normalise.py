@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest import numbers, times
-from pipeline_perf.ingest.batch import CORRECTED, UNREADABLE, Batch
+from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, UNREADABLE, Batch
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.fields import Columns, Steps, matches, steps, text_of, value_of
 from pipeline_perf.ingest.layouts import COUNTERPART, Field, Layout, Legs, Override
@@ -72,7 +72,8 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
 
     Returns the event columns (without occurrence and duplicate_of), `raw`, and Boolean columns
     `unreadable.FIELD` where text was given that is no value of the field, `corrected.RULE` where an
-    unambiguous slip was set right, and `repeat` for rows that tell another row's call again.
+    unambiguous slip was set right, `repeat` for rows that tell another row's call again, and `opening`,
+    the event of a call's beginning for rows that tell its end.
     Raises NeedsMapping where a date column can be read in two ways, UnreadableFile where the time
     column is missing.
     """
@@ -88,6 +89,9 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
         frame = times.from_end(frame)
     frame = _parties(frame, origin, reading.chosen)
     frame = _facts(frame, reading.chosen, origin)
+    if batch.table.pairs:
+        opening = event_ids(origin.source_file_id, frame[PAIR].fill_null(0).to_numpy())
+        frame = frame.with_columns(pl.when(pl.col(PAIR).is_not_null()).then(opening).alias("opening"))
     return _legs(frame, batch.table.legs) if batch.table.legs else frame.drop("leg")
 
 
@@ -128,6 +132,8 @@ def _worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _evaluate(batch: Batch, reading: Reading, forms: times.Forms, region: str) -> pl.DataFrame:
     direct = Steps([pl.col("record_no", "page", "raw")])
+    if batch.table.pairs:
+        direct.first += [pl.col(PAIR), pl.col(UNENDED).alias(CORRECTED + "start_without_end")]
     for name in MOMENTS:
         spec = reading.chosen.get(name)
         if spec is not None and _is_given(spec):

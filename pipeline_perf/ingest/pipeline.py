@@ -224,6 +224,10 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
         elements = structured.read(source, found.container, found.encoding, match, options.chunk_bytes)
         return Opened(origin, unchanged(elements, source, state), 0, way)
     pieces = read(found.source, found.encoding, match, options.chunk_bytes)
+    if any(table.pairs for table in layout.tables):
+        from pipeline_perf.ingest.pairs import paired
+
+        pieces = paired(pieces)
     return Opened(origin, unchanged(pieces, source, state), utf8_size(found.source, found), way)
 
 
@@ -240,6 +244,7 @@ class Books:
     by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
     stated: list[tuple[layouts.Control, str]] = field(default_factory=list)
     repeats: list[pl.DataFrame] = field(default_factory=list)
+    closings: list[pl.DataFrame] = field(default_factory=list)
     starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
     duration_s: float = 0.0
     zone_assumed: bool = False
@@ -316,6 +321,8 @@ def _work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watc
         if batch.table.repeats:
             found = deduplicate.repeats(verdict.events, batch.table.repeats.within_s)
             books.repeats.append(found.with_columns(pl.lit("repeat").alias("kind")))
+        if batch.table.pairs:
+            books.closings.append(deduplicate.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
     quarantine = pl.concat(bad)
     books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
     books.stated.extend(piece.stated)
@@ -395,7 +402,8 @@ def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRow
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
-        own = pl.concat([seen.resent().with_columns(pl.lit("resent").alias("kind")), *books.repeats]).unique("event_id", keep="first")
+        resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
+        own = pl.concat([*books.closings, resent, *books.repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
         mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     with watch.room("commit"):

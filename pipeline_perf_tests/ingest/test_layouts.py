@@ -17,8 +17,8 @@ from pipeline_perf.ingest.pipeline import Options, ingest_file
 SHIPPED = {
     "3cx", "airtel_le", "ani_networks", "asterisk", "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo",
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
-    "metropcs_le", "mitel", "notional_le", "panasonic", "qwest_daily", "sprint_bill_pdf", "sprint_le", "tmobile_bill_pdf", "tmobile_csv",
-    "tmobile_le", "verizon_bill_pdf", "verizon_le", "windstream",
+    "kamailio_flatstore", "metropcs_le", "mitel", "notional_le", "opensips_flatstore", "panasonic", "qwest_daily", "sprint_bill_pdf",
+    "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le", "verizon_bill_pdf", "verizon_le", "windstream",
     "broadworks_xml", "freeswitch_json", "twilio_json", "verizon_volte",  # workbooks, JSON, XML
 }  # fmt: skip
 
@@ -103,6 +103,8 @@ def test_a_sound_layout_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------- mistakes
 
+PAIRS = "    pairs: {same: [Id], opens: {Way: a}, closes: {Way: b}, takes: [Start]}\n"
+
 #: What is wrong → the text, the line that the message must name, and what it must say.
 MISTAKES: dict[str, tuple[str, int, str]] = {
     "unknown key": (changed("zone:", "zones:"), 7, r"unknown key 'zones'; known here: .*\bzone\b"),
@@ -155,6 +157,17 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "end without a duration": (
         changed("%H:%M']}", "%H:%M'], tells: end}").replace("      duration_s: {column: Seconds, form: seconds}\n", ""), 14,
         "lacks the duration_s"
+    ),
+    "pairs by a column that is not there": (
+        changed("header: [", "columns: [Way, ") + PAIRS, 19,
+        "the table has no column 'Id'"
+    ),
+    "pairs either way of others than the same": (
+        SOUND + PAIRS.replace("same: [Id]", "same: [Caller], either_way: [Way, Caller]"), 19, "either_way names two"
+    ),
+    "pairs of elements": (
+        changed("container: delimited", "container: json") + PAIRS, 19,
+        "among lines of text only"
     ),
     "directive that is none": (changed("%d.%m.%Y %H:%M", "%d.%m.%Q %H:%M"), 14, r"no time can be read by '.*%Q.*write for example"),
     "twelve hours without half": (changed("%H:%M", "%I:%M"), 14, "specify both 12-hour directive and meridiem"),

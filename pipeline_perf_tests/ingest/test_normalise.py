@@ -313,6 +313,15 @@ def test_a_clock_time_with_no_date_above_it_is_unreadable() -> None:
     assert typed({"When": ["9:12 AM"]}, BILL, context={"period": ["02/01/2026"]})["unreadable.started_at"].to_list() == [True]
 
 
+# --------------------------------------------------------------------------- texts
+
+
+def test_of_the_patterns_that_a_text_matches_the_first_counts_and_whole_texts_before_them() -> None:
+    kind = Field(("Kind",), match={"^MO SMS": "sms", "^MO": "call"}, map={"MO X": "data"}, default="other")
+    found = typed({"Time": ["2026-01-05 10:00:00"] * 4, "Kind": ["MO SMS", "MO", "mo x", "?"]}, table(event_type=kind))
+    assert found["event_type"].to_list() == ["sms", "call", "data", "other"]
+
+
 # --------------------------------------------------------------------------- ends
 
 
