@@ -74,6 +74,8 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("didww", "csv"): switches.DIDWW,
     ("freeswitch", "csv"): switches.FREESWITCH,
     ("freeswitch", "json"): switches.FREESWITCH_JSON,
+    ("mitel", "fixed"): switches.MITEL,
+    ("panasonic", "fixed"): switches.PANASONIC,
     ("twilio", "json"): switches.TWILIO_JSON,
     ("airtel", "csv"): elsewhere.AIRTEL_LE,
     ("fritzbox", "csv"): elsewhere.FRITZBOX,

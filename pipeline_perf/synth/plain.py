@@ -97,6 +97,7 @@ def plain(
     suffix: str = "csv",
     file_name: Callable[[Scene, int], str] | None = None,
     notation: Callable[[pl.Series], pl.Series] = E164,
+    as_written: bool = False,
     mix: Mix = CALLS,
     newline: str = "\n",
     zone: str | None = None,
@@ -110,8 +111,9 @@ def plain(
     """A layout of one form.
 
     `columns`: title → text, over the names above. `head`: the lines above the first record, the titles if it is
-    left out. `resolution_s`: of times and of durations. `per_line`: the lines above the records of each line, given
-    its number. `elements`: records are counted as elements of JSON or XML; `between` separates them.
+    left out. `as_written`: numbers read as they are written. `resolution_s`: of times and of durations. `per_line`:
+    the lines above the records of each line, given its number. `elements`: records are counted as elements of JSON
+    or XML; `between` separates them.
     """
 
     def texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -150,6 +152,7 @@ def plain(
         by_line=one_line or per_line is not None,
         needs_subscriber=needs_subscriber,
         rows_per_line=1_000,
+        reads=notation if as_written else lambda parties: parties,
         elements=elements,
         between=between,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline_perf.synth.layout import Marks, hours_minutes_seconds
+from pipeline_perf.synth.layout import Marks, hours_minutes_seconds, positional
 from pipeline_perf.synth.plain import (
     ANSWERED,
     BLANK,
@@ -25,6 +25,7 @@ from pipeline_perf.synth.plain import (
     RING,
     SECONDS,
     STARTED,
+    TEN_DIGITS,
     either,
     epoch,
     numbered,
@@ -388,5 +389,81 @@ TWILIO_JSON = plain(
         "call_id": numbered("CA00000000000000000000000000{}"),
         "charge": pl.lit("0.03").cast(pl.Decimal(18, 6)),
         "currency": pl.lit("USD"),
+    },
+)
+
+_MITEL = {
+    "long": (1, 1), "date": (2, 6), "time": (8, 15), "duration": (18, 27), "caller": (29, 35), "answered_after": (37, 40),
+    "digits": (42, 67), "status": (68, 68), "called": (70, 76),
+}  # fmt: skip
+
+MITEL = plain(
+    "mitel",
+    "mitel",
+    {
+        "long": pl.when(pl.col("duration_s") >= 1800).then(pl.lit("+"))
+        .when(pl.col("duration_s") >= 600).then(pl.lit("%"))
+        .when(pl.col("duration_s") >= 300).then(pl.lit("-"))
+        .otherwise(pl.lit(" ")),
+        "date": stamp("%m/%d"),
+        "time": stamp("%H:%M:%S"),
+        "duration": hours_minutes_seconds(pl.col("duration_s"), hour_digits=4),
+        "caller": either(OUT, "7411", "T3"),
+        "answered_after": either(ANSWERED, RING.cast(pl.String).str.zfill(4), "****"),
+        "digits": either(OUT, OTHER, "7411"),
+        "status": either(OUT, either(ANSWERED, "A", "B"), BLANK),
+        "called": either(OUT, "T12", "7411"),
+    },
+    head=(),
+    setting=positional(_MITEL, 79, cut_at=5),
+    file_name=lambda scene, nth: f"mitel_{nth}_{scene.period.last:%Y%m%d}.txt",
+    notation=TEN_DIGITS,
+    as_written=True,
+    marks=Marks(started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="duration", shape="positional"),
+    truth={
+        **PICKED_UP,
+        "subscriber_number": pl.lit(None, pl.String),
+        "from_number": either(OUT, "7411", "T3"),
+        "to_number": either(OUT, pl.col("to_number"), "7411"),
+    },
+)  # fmt: skip
+
+_PANASONIC = {
+    "date": (1, 8),
+    "time": (10, 16),
+    "extension": (19, 23),
+    "trunk": (24, 27),
+    "number": (29, 78),
+    "ring": (79, 83),
+    "duration": (85, 92),
+}
+
+PANASONIC = plain(
+    "panasonic",
+    "panasonic",
+    {
+        "date": stamp("%d/%m/%y"),
+        "time": stamp("%I:%M%p"),
+        "extension": pl.lit("1200"),
+        "trunk": pl.lit("0001"),
+        "number": either(OUT, OTHER, pl.format("<I>{}", OTHER)),
+        "ring": either(OUT, BLANK, pl.format("0'{}", RING.cast(pl.String).str.zfill(2))),
+        "duration": hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).str.replace(r":(\d\d)$", "'$1"),
+    },
+    head=("  Date     Time    Ext   CO              Dial Number                               Ring Duration", "-" * 92),
+    suffix="txt",
+    setting=positional(_PANASONIC, 92, cut_at=5, right_aligned=("ring",)),
+    notation=TEN_DIGITS,
+    as_written=True,
+    resolution_s=(60, 1),
+    marks=Marks(started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "45/13"), duration="duration", shape="positional"),
+    truth={
+        **PICKED_UP,
+        # The time is that of the call's end.
+        "started_at": pl.col("started_at") - pl.duration(seconds="duration_s"),
+        "started_at_local": pl.col("started_at_local") - pl.duration(seconds="duration_s"),
+        "subscriber_number": pl.lit("1200"),
+        "from_number": either(OUT, "1200", pl.col("from_number")),
+        "to_number": either(OUT, pl.col("to_number"), "1200"),
     },
 )

@@ -154,8 +154,8 @@ def test_the_truth_has_the_event_table_and_only_fictitious_numbers(dataset: Make
     assert dict(truth.schema) == {"file": pl.String(), **COLUMNS, "fate": pl.String()}
     numbers = pl.concat([truth["from_number"], truth["to_number"], truth["subscriber_number"]]).drop_nulls().unique()
     fictitious = r"^\+1[2-9]\d\d55501\d\d$|^\+4420755501\d\d$"
-    if carrier in ("avaya", "3cx"):  # written digits, and extensions
-        fictitious += r"|^1[2-9]\d\d55501\d\d$|^0114420755501\d\d$|^1[2-9]\d\d$|^101$"
+    if carrier in ("avaya", "3cx", "mitel", "panasonic"):  # written digits, and extensions
+        fictitious += r"|^1?[2-9]\d\d55501\d\d$|^0114420755501\d\d$|^1[2-9]\d\d$|^101$|^7411$|^T3$"
     words = {"611", "411", "*86", "729725", "32665", "40404", "88022", "Restricted", "Unavailable", "BLOCKED"}
     service = {"+18056377249", "+18056377243"} if carrier == "tmobile" and format == "csv" else set()
     assert set(numbers.filter(~numbers.str.contains(fictitious))) <= words | service
