@@ -18,6 +18,9 @@ from pipeline_perf.ingest.probe import Probe
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
 
+#: A file without records has this many lines at most: in a longer one, what looks like headers and trailers is something else.
+NO_RECORDS = 8
+
 #: Share of a table's titles from which a file is said to be nearly of that layout.
 NEARLY = 0.65
 
@@ -244,8 +247,8 @@ def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
             misses += 1
             if len(probe.head) - misses < least * len(probe.head):
                 return 0.0
-    if not hits and not misses:  # a file that holds nothing but a header and a trailer record is one of the layout, too
-        return 1.0 if layout.signature and probe.head else 0.0
+    if not hits and not misses:  # a file that holds nothing but header and trailer records is one of the layout, too
+        return 1.0 if layout.signature and 0 < len(probe.head) <= NO_RECORDS else 0.0
     return hits / (hits + misses)
 
 
