@@ -10,26 +10,25 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from pipeline_perf.layouts_cli import NEEDS_MAPPING, layouts, layouts_option, own_layouts
+
 if TYPE_CHECKING:
     import polars as pl
 
     from pipeline_perf.ingest.lake import Lake
-    from pipeline_perf.ingest.layouts import Layout
-    from pipeline_perf.ingest.source import Source
     from pipeline_perf.synth.dataset import DatasetSpec
 
 DEFAULT_LAKE = "data/lake"
 DEFAULT_DATASETS = Path("data/datasets")
-OWN_LAYOUTS = Path("data/layouts")
 
 #: Exit codes of the contract; 2, for usage, is click's own.
-FAILED, NEEDS_MAPPING = 1, 3
+FAILED = 1
 
 lake_option = click.option(
     "--lake",
@@ -38,16 +37,6 @@ lake_option = click.option(
     show_default=True,
     envvar="PIPELINE_PERF_LAKE",
     help="Folder or object-store URL of the lake.",
-)
-
-
-layouts_option = click.option(
-    "--layouts",
-    "own",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=OWN_LAYOUTS,
-    show_default=True,
-    help="Folder of your own layouts; they win over built-in ones of the same id.",
 )
 
 
@@ -87,6 +76,9 @@ def _stop_ingesting(number: int, _frame: object) -> NoReturn:
     cursor = "\r\x1b[2K\x1b[?25h" if sys.stderr.isatty() else ""  # the progress bar had hidden it
     os.write(2, f"{cursor}stopped: what is committed stays; run the same command again to go on\n".encode())
     os._exit(128 + number)
+
+
+main.add_command(layouts)
 
 
 # --------------------------------------------------------------------------- ingest
@@ -165,7 +157,7 @@ def ingest(
         raise click.UsageError("--chunk-mib is no number; write for example 16")
     chunk_bytes = BLOCK if chunk_mib is None else int(chunk_mib * 2**20)
     expanded_bytes = EXPANDED_BYTES if expanded_mib is None else expanded_mib * 2**20
-    options = Options(zone, subscriber, tenant, _own_layouts(context, own), chunk_bytes, expanded_bytes)
+    options = Options(zone, subscriber, tenant, own_layouts(context, own), chunk_bytes, expanded_bytes)
     lake = Lake(_lake_root(lake_root))
     statuses = set()
     for path in files:
@@ -195,15 +187,6 @@ def _lake_root(root: str) -> str:
     if "://" not in root and (odd := sorted(set(root) & set("*?[]{}%\n"))):  # the Delta library takes them for patterns and escapes
         raise click.UsageError(f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder")
     return root
-
-
-def _own_layouts(context: click.Context, own: Path) -> Path | None:
-    """The folder of the user's layouts; only the default one may be missing."""
-    if own.is_dir():
-        return own
-    if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
-        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
-    return None
 
 
 # --------------------------------------------------------------------------- what the lake holds
@@ -332,92 +315,6 @@ def _scenario(name: str, path: Path | None) -> tuple[DatasetSpec, ...]:
     if name not in known:
         raise click.UsageError(f"there is no scenario {name!r}; choose one of: {', '.join(known)}")
     return known[name].data
-
-
-# --------------------------------------------------------------------------- layouts
-
-
-@main.group("layouts", invoke_without_command=True)
-@layouts_option
-@click.pass_context
-def layouts_group(context: click.Context, own: Path) -> None:
-    """The layouts that files are recognised by."""
-    context.obj = _own_layouts(context, own)
-    if context.invoked_subcommand is None:
-        context.invoke(layouts_list)
-
-
-def _layouts(own: Path | None) -> dict[str, Layout]:
-    from pipeline_perf.ingest.errors import LayoutError
-    from pipeline_perf.ingest.layouts import available
-
-    try:
-        return available(own)
-    except LayoutError as error:
-        raise click.ClickException(str(error)) from error
-
-
-@layouts_group.command("list")
-@click.pass_obj
-def layouts_list(own: Path | None) -> None:
-    """One line per layout."""
-    known = _layouts(own)
-    width = max(map(len, known))
-    for layout in sorted(known.values(), key=lambda lay: lay.id):
-        click.echo(f"{layout.id:{width}}  {layout.container:9}  {layout.evidence:11}  {layout.title}")
-
-
-@layouts_group.command("show")
-@click.argument("layout_id", metavar="ID")
-@click.pass_obj
-def layouts_show(own: Path | None, layout_id: str) -> None:
-    """Print a layout's YAML."""
-    from pipeline_perf.ingest.layouts import BUILT_IN, load
-
-    if layout_id not in _layouts(own):
-        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
-    for folder in [own, BUILT_IN] if own else [BUILT_IN]:
-        for path in sorted(folder.glob("*.y*ml")):
-            if load(path).id == layout_id:
-                click.echo(path.read_text(encoding="utf-8"), nl=False)
-                return
-
-
-@layouts_group.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.pass_obj
-def layouts_check(own: Path | None, file: Path) -> None:
-    """Say what is wrong with a layout (a .yaml file), by line; or which layout a file of records fits, and why others do not.
-
-    Exit code 0: sound, or a layout fits; 3: none fits; 1: the file is unsound or cannot be read.
-    """
-    from pipeline_perf.ingest.errors import IngestError, LayoutError
-    from pipeline_perf.ingest.layouts import load
-    from pipeline_perf.ingest.source import sources
-
-    try:
-        if file.suffix.lower() in (".yaml", ".yml"):
-            layout = load(file)
-            click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
-            return
-        fitting = [_check_records(source, _layouts(own).values()) for source in sources(file)]
-    except LayoutError as error:
-        raise click.ClickException("\n".join(error.slips)) from error
-    except IngestError as error:
-        raise click.ClickException(str(error)) from error
-    sys.exit(0 if all(fitting) else NEEDS_MAPPING)
-
-
-def _check_records(source: Source, known: Collection[Layout]) -> bool:
-    """Tell which layouts a file of records fits; returns whether it fits one."""
-    from pipeline_perf.display import explain
-    from pipeline_perf.ingest.opening import look
-    from pipeline_perf.ingest.recognise import fits, suggestion
-
-    found, head = look(source, known)
-    told = fits(found, known, head)
-    explain(source.name, told, suggestion(found) if head is None and len(found.columns) > 1 else "")
-    return not told[0].lacking
 
 
 # --------------------------------------------------------------------------- the report

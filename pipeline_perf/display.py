@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline_perf.ingest.pipeline import FileReport, Progress
     from pipeline_perf.ingest.recognise import Fit
+    from pipeline_perf.ingest.trial import Trial
 
 
 class Bar:
@@ -97,8 +98,8 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
     Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
 
 
-def explain(name: str, fits: Sequence[Fit], suggestion: str) -> None:
-    """Which layouts a file fits, what it lacks for the others and, where it fits none, a layout to complete."""
+def explain(name: str, fits: Sequence[Fit]) -> None:
+    """Which layouts a file fits, and what it lacks for the others."""
     why: dict[str, list[str]] = {}
     for fit in fits:
         why.setdefault(fit.lacking, []).append(fit.layout.id)
@@ -106,5 +107,20 @@ def explain(name: str, fits: Sequence[Fit], suggestion: str) -> None:
     click.echo(f"{shown(name)}: {'fits ' + ', '.join(fitting) if fitting else 'fits no layout'}")
     for lacking, ids in why.items():
         click.echo(f"  not {', '.join(ids)}: {masked(shown(lacking))}")
-    if suggestion and not fitting:
-        click.echo(f"\nA layout to complete, for your layouts folder:\n\n{masked(suggestion)}", nl=False)
+    if not fitting:
+        click.echo("`pipeline-perf layouts draft` begins a layout for it")
+
+
+def tell(trial: Trial) -> None:
+    """What a layout makes of a file; numbers masked."""
+    became = f"{trial.furniture:,} furniture, {trial.events:,} events, {trial.quarantined:,} in quarantine"
+    click.echo(f"\n{shown(trial.name)}: {trial.lines:,} lines: {became}")
+    for line, rule, reason, text in trial.rejected:
+        click.echo(f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text[:200]))}")
+    if trial.quarantined > len(trial.rejected):
+        click.echo(f"  and {trial.quarantined - len(trial.rejected):,} more in quarantine")
+    for filled in trial.filled:
+        share = filled.events / max(1, trial.events)
+        click.echo(f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example[:100]))}".rstrip())
+    for remark in trial.remarks:
+        click.echo(f"  {masked(shown(remark))}")

@@ -26,7 +26,7 @@ ROOMS = {
     f"pipeline_perf.ingest.{module}": room
     for room, modules in {
         "probe": ("opening", "probe", "encoding", "letters", "dialect", "source"),
-        "recognise": ("recognise", "layouts", "layout_check"),
+        "recognise": ("recognise", "layouts", "layout_check", "draft"),
         "read": ("read", "lines", "quotes", "columns", "tables", "sheets", "pdf", "workbook", "cells", "markup", "structured", "pairs"),
         "normalise": ("normalise", "fields", "times", "vocabulary", "numbers"),
         "validate": ("validate",),

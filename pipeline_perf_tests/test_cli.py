@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_the_summary_says_what_came_of_a_file_and_shows_no_number(report_file: P
     assert "rows/s" in done.stdout
     assert f"{unknown_file}  needs_mapping" in done.stdout
     assert "no layout knows these 4 columns: when, who, whom, how long" in done.stdout
-    assert "started_at: {column: '???'" in done.stdout
+    assert "started_at: {column: 'when', formats: ['%Y-%m-%d %H:%M']}" in done.stdout
     assert done.stderr == ""
     assert masked(done.stdout.replace(str(tmp_path), "")) == done.stdout.replace(str(tmp_path), "")
 
@@ -283,9 +284,33 @@ def test_a_file_that_fits_nowhere_is_told_what_it_lacks(report_file: Path, unkno
     assert "not att_le_mobility: the header lacks 'Originating Number'" in done.stdout
     done = run("layouts", "check", unknown_file)
     assert done.returncode == 3
-    assert "started_at: {column: '???'" in done.stdout
+    assert "`pipeline-perf layouts draft` begins" in done.stdout
     done = run("layouts", "check", "/dev/null")
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_drafted_layout_is_tried_on_its_file_before_it_is_used(unknown_file: Path, tmp_path: Path) -> None:
+    unknown_file.write_text(UNKNOWN + "Total,,,540\n2024-02-30 10:00,2125550101,2125550102,60\n")
+    layout = tmp_path / "mine.yaml"
+    layout.write_text(run("layouts", "draft", unknown_file).stdout)
+    done = run("layouts", "check", layout, unknown_file)
+    assert done.returncode == 0
+    assert "unknown.csv: 12 lines: 2 furniture, 9 events, 1 in quarantine" in done.stdout
+    assert "line 12: started_at_unreadable" in done.stdout
+    assert re.search(r"started_at +100.0%  2024-01-01 10:00", done.stdout)
+    assert re.search(r"from_number +100.0%  ••••••0101", done.stdout.replace("+•", ""))
+    assert masked(done.stdout.replace(str(tmp_path), "")) == done.stdout.replace(str(tmp_path), "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "unknown.csv"]
+
+
+def test_a_sample_that_is_not_of_the_layout_is_told_what_it_lacks(report_file: Path, unknown_file: Path, tmp_path: Path) -> None:
+    layout = tmp_path / "mine.yaml"
+    layout.write_text(run("layouts", "draft", unknown_file).stdout)
+    done = run("layouts", "check", layout, report_file)
+    assert done.returncode == 3
+    assert "the layout my_layout does not fit: no line looks like one of its headers" in done.stderr
+    assert run("layouts", "check", layout, tmp_path / "none.csv").returncode == 1
+    assert run("layouts", "check", unknown_file, layout).returncode == 2
 
 
 def test_your_own_layouts_are_known_too(unknown_file: Path, tmp_path: Path) -> None:

@@ -62,5 +62,5 @@ def test_every_module_of_the_corridor_belongs_to_a_room() -> None:
     """A module that is added without a room would show in no stage of an attribution; these belong to none on purpose."""
     folder = Path(scenarios.__file__).parent / "ingest"
     modules = {f"pipeline_perf.ingest.{path.stem}" for path in folder.glob("*.py")} - {"pipeline_perf.ingest.__init__"}
-    without = {f"pipeline_perf.ingest.{name}" for name in ("batch", "errors", "export", "pipeline")}
+    without = {f"pipeline_perf.ingest.{name}" for name in ("batch", "errors", "export", "pipeline", "trial")}
     assert modules - without == set(ROOMS)

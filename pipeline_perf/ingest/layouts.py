@@ -215,13 +215,13 @@ def load(path: Path) -> Layout:
     if path.parent != BUILT_IN:  # those are checked by a test: at each start it would take as long as all else
         from pipeline_perf.ingest.layout_check import slips
 
-        if found := [(_line(node, place), message) for place, message in slips(layout)]:
+        if found := sorted((_line(node, place), message) for place, message in slips(layout)):
             raise _unusable(path, found)
     return layout
 
 
 def _unusable(path: Path, found: Iterable[tuple[int, str]]) -> LayoutError:
-    return LayoutError(*(f"{path}, line {line}: {message}" for line, message in sorted(found)))
+    return LayoutError(*(f"{path}, line {line}: {message}" for line, message in found))
 
 
 def load_folder(folder: Path) -> dict[str, Layout]:

@@ -13,8 +13,12 @@ from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layouts import Layout
 from pipeline_perf.ingest.lines import MAX_COLUMNS
 from pipeline_perf.ingest.probe import Probe, probe
+from pipeline_perf.ingest.read import read
 from pipeline_perf.ingest.recognise import Match
 from pipeline_perf.ingest.source import Source, State
+
+#: Pages of a PDF committed at a time: some seconds of reading.
+PAGES = 20
 
 
 def look(source: Source, known: Collection[Layout]) -> tuple[Probe, str | None]:
@@ -65,9 +69,28 @@ def utf8_size(source: Source, found: Probe) -> int:
     return source.size // {"utf-16": 2, "utf-32": 4}.get(found.encoding[:6], 1)
 
 
-def gathered(pages: Pieces, most: int) -> Pieces:
-    """Make one piece of up to so many pages: a commit per page would cost more than reading it."""
-    while taken := list(itertools.islice(pages, most)):
+def pieces(found: Probe, match: Match, chunk_bytes: int) -> Pieces:
+    """The file's records by its layout, some `chunk_bytes` of text at a time."""
+    source, layout = found.source, match.layout
+    if found.container == "pdf":
+        from pipeline_perf.ingest import pdf
+
+        return _gathered(pdf.read(source.path, layout, match.context))
+    if found.container in ("json", "xml"):
+        from pipeline_perf.ingest import structured
+
+        return structured.read(source, found.container, found.encoding, match, chunk_bytes)
+    records = read(source, found.encoding, match, chunk_bytes)
+    if not any(table.pairs for table in layout.tables):
+        return records
+    from pipeline_perf.ingest.pairs import paired
+
+    return paired(records)
+
+
+def _gathered(pages: Pieces) -> Pieces:
+    """Make one piece of some pages: a commit per page would cost more than reading it."""
+    while taken := list(itertools.islice(pages, PAGES)):
         yield Piece(
             batches=tuple(batch for page in taken for batch in page.batches),
             rejected=pl.concat([page.rejected for page in taken]),

@@ -28,8 +28,7 @@ from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.lines import BLOCK
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
-from pipeline_perf.ingest.opening import carrier_of, check_unchanged, gathered, look, unchanged, utf8_size
-from pipeline_perf.ingest.read import read
+from pipeline_perf.ingest.opening import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
 from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
 
@@ -39,9 +38,6 @@ VERSION = 2
 
 #: The zone taken for files that do not state theirs when nobody says otherwise.
 DEFAULT_ZONE = "UTC"
-
-#: Pages of a PDF committed at a time: some seconds of reading.
-PAGES = 20
 
 #: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records read so far.
 Progress = Callable[[int, int, int], None]
@@ -213,22 +209,8 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
     origin = Origin(report.source_file_id, layout, carrier_of(match, found), zone, options.zone is not None, subscriber, options.tenant)
     parts = repr((VERSION, options.chunk_bytes, layout, match.context, options.zone, subscriber, options.tenant, report.file))
     way = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    if found.container == "pdf":
-        from pipeline_perf.ingest import pdf
-
-        pages = pdf.read(source.path, layout, match.context)
-        return Opened(origin, unchanged(gathered(pages, PAGES), source, state), 0, way)
-    if found.container in ("json", "xml"):
-        from pipeline_perf.ingest import structured
-
-        elements = structured.read(source, found.container, found.encoding, match, options.chunk_bytes)
-        return Opened(origin, unchanged(elements, source, state), 0, way)
-    pieces = read(found.source, found.encoding, match, options.chunk_bytes)
-    if any(table.pairs for table in layout.tables):
-        from pipeline_perf.ingest.pairs import paired
-
-        pieces = paired(pieces)
-    return Opened(origin, unchanged(pieces, source, state), utf8_size(found.source, found), way)
+    total = 0 if found.container in ("pdf", "json", "xml") else utf8_size(found.source, found)
+    return Opened(origin, unchanged(pieces(found, match, options.chunk_bytes), source, state), total, way)
 
 
 def _number(text: str | None) -> str | None:
@@ -273,7 +255,7 @@ def _write(
     with Ahead(pieces, watch) as ahead, Committer(attempt, counted, watch.room) as committer:
         while (piece := ahead.take()) is not None:
             position = piece.position
-            frame, quarantine = _work(piece, origin, decisions, books, watch)
+            frame, quarantine = work(piece, origin, decisions, books, watch)
             del piece  # a piece weighs as much as all that is made of it: not held while the next one comes
             committer.submit(frame, _quarantine(quarantine, report, origin))
             del frame, quarantine
@@ -281,7 +263,7 @@ def _write(
                 progress(position, total, books.counts["events"] + books.counts["quarantined"])
 
     counts = books.counts
-    reasons = _control_mismatches(books)
+    reasons = control_mismatches(books)
     if not counts["events"] and not counts["quarantined"]:
         reasons.append("a header but no records")
     with lake_faults(lake.root), lake.lock("finish"):
@@ -307,7 +289,7 @@ def _write(
     return report
 
 
-def _work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch) -> tuple[pl.DataFrame, pl.DataFrame]:
+def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Take a piece through the rooms and into the books; returns its events and its quarantine."""
     good, bad = [], [piece.rejected]
     for batch in piece.batches:
@@ -374,7 +356,7 @@ def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.D
     )
 
 
-def _control_mismatches(books: Books) -> list[str]:
+def control_mismatches(books: Books) -> list[str]:
     """What header and trailer records say of the file, where it is not what was read."""
     counts = books.counts
     found = []

@@ -365,7 +365,7 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
             todo = sorted({*todo, *near}, reverse=True)
         known = context or titled or (state.line + i == state.headed + 1 and are_types(split_line(text, match.delimiter, match.quote)))
         unlike = binding.table.record is not None and not re.search(binding.table.record, text)
-        if known or (_is_furniture(layout, text) and (unlike or not _has_time(text, binding, match, whole=counts[i] == width - 1))):
+        if known or (_is_furniture(layout, text) and (unlike or not _has_time(text, binding, match))):
             account.furniture += quotes.lines(i)
             continue
         if i in quotes.broken:
@@ -420,18 +420,11 @@ _DIGITS = re.compile(r"\d[/:.\-]?\d")
 _RECORD_LIKE = re.compile(r"^(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})", re.DOTALL)
 
 
-def _has_time(text: str, binding: Binding, match: Match, *, whole: bool) -> bool:
-    """Whether a line has something where the table's time stands, as no total and no page head has.
-
-    In a line that is not as wide as the header (`whole`), anything may stand there by chance: then digits must.
-    """
+def _has_time(text: str, binding: Binding, match: Match) -> bool:
+    """Whether a line has digits where the table's time stands, as no total and no page head has."""
     titles = {title_key(c) for alternative in binding.table.fields["started_at"] for c in alternative.column}
     cells = split_line(text, match.delimiter, match.quote)
-    return any(
-        cell.strip() if whole else _DIGITS.search(cell)
-        for cell, title in zip(cells, binding.titles, strict=False)
-        if title_key(title) in titles
-    )
+    return any(_DIGITS.search(cell) for cell, title in zip(cells, binding.titles, strict=False) if title_key(title) in titles)
 
 
 def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool, short: bool) -> tuple[str, str] | None:

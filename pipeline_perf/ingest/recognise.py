@@ -95,15 +95,18 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         raise UnreadableFile(f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is it a record file?")
     if len(probe.columns) < 2:
         raise UnreadableFile(
-            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file?"
+            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file? "
+            "If its columns stand at fixed positions, `pipeline-perf layouts draft` begins a layout for it"
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
     nearest = fits(probe, layouts)[0]
     hint = f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. " if nearest.nearness >= NEARLY else ""
+    from pipeline_perf.ingest.draft import draft
+
     raise NeedsMapping(
         f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}"
-        "Complete the suggested layout and put it into your layouts folder",
-        suggestion(probe),
+        "Complete the suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your layouts folder",
+        draft(probe),
     )
 
 
@@ -260,33 +263,3 @@ def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
         if found:
             values[name] = "".join(g for g in found.groups() if g) or found.group()
     return values
-
-
-def suggestion(probe: Probe) -> str:
-    """A layout for the user to complete: the columns are there, their meaning is not. `layouts show` has examples of every key."""
-    titles = [column.strip().replace("'", "''") for column in probe.columns]
-    listed = "\n".join(f"      #   '{title}'" for title in titles)
-    delimiter = {"\t": '"\\t"'}.get(probe.delimiter or ",", f"'{probe.delimiter or ','}'")
-    structured = probe.container in ("json", "xml")
-    container = f"container: {probe.container}" if structured else f"container: delimited\ndelimiter: {delimiter}"
-    return f"""\
-id: my_layout
-carrier: my_carrier
-title: One line about the file
-source: Where its columns are described
-{container}
-zone: local            # UTC, local, or an IANA name
-tables:
-  - name: calls
-    header: ['{"', '".join(titles[:3])}']
-    fields:
-      # the file's columns, to be used below:
-{listed}
-      event_type: {{value: call}}      # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}
-      started_at: {{column: '???', formats: ['%Y-%m-%d %H:%M:%S']}}
-      duration_s: {{column: '???', form: seconds}}   # minutes, clock (M:S, H:M:S), hour_clock, hhmmss, tenths, words
-      from_number: '???'
-      to_number: '???'
-      # direction: {{column: '???', map: {{IN: inbound, OUT: outbound}}}}
-      # subscriber_number: '???'
-"""

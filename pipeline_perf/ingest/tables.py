@@ -101,7 +101,7 @@ def _is_wordy(cell: str) -> bool:
     return sum(map(str.isalpha, cell)) > sum(map(str.isdigit, cell))
 
 
-def _is_header(row: Row) -> bool:
+def is_header(row: Row) -> bool:
     """Whether all cells of a row look like titles, not the same one over and over (`Name` may stand for both parties)."""
     filled = row.filled
     if len(filled) < 2 or len(filled) < NAMED * len(row.cells):
@@ -157,7 +157,7 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
             usual = len(found[-1][0].cells)
             # A single odd row in the midst is a damaged record; a header is the beginning of something else.
             if _fits(len(row.cells), usual) or (
-                (len(found[-1]) > 1 or usual > 2) and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not _is_header(row)
+                (len(found[-1]) > 1 or usual > 2) and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not is_header(row)
             ):
                 found[-1].append(row)
                 continue
@@ -175,12 +175,12 @@ def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
     for i, stretch in enumerate(stretches[: most + 1]):
         if widths[i] == 2 and widest >= sizes[i]:
             continue  # pairs of a preamble
-        if len(stretch) == 1 and i < most and _is_header(stretch[0]):
+        if len(stretch) == 1 and i < most and is_header(stretch[0]):
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
             near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
             near = near and (_is_spaced(below[0]) or not _is_sentence(stretch[0]))
-            if near and sizes[i + 1] >= LARGE * largest and not _is_header(below[0]) and _differs(stretch[0], below):
+            if near and sizes[i + 1] >= LARGE * largest and not is_header(below[0]) and _differs(stretch[0], below):
                 return [stretch[0]], below
             continue
         header, below = _parted(stretch)
@@ -223,7 +223,7 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     for i, row in enumerate(shown[:HEADER_WITHIN]):
         if len(row.filled) < 0.5 * named or not _fits(len(row.cells), usual):
             continue  # preamble: padded by a spreadsheet, or with a few delimiters of its own
-        if _is_header(row) and (spaced or not _is_sentence(row)):
+        if is_header(row) and (spaced or not _is_sentence(row)):
             leading.append(i)
         elif not all(map(_is_wordy, row.filled)):
             record = i
@@ -231,7 +231,7 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     # A line of values, perhaps with titles of its own, may lead a file, padded to the width of the table that it describes.
     for i, row in enumerate(shown[record + 1 : record + 4] if record is not None else (), (record or 0) + 1):
         before = len(shown[leading[0] if leading else record or 0].filled)
-        if len(row.filled) >= named and (len(row.filled) != before if leading else len(row.filled) > 2 * before) and _is_header(row):
+        if len(row.filled) >= named and (len(row.filled) != before if leading else len(row.filled) > 2 * before) and is_header(row):
             leading = [i]
             break
     if not leading:
@@ -335,10 +335,10 @@ def _further_headers(rest: Sequence[Row], header: Sequence[Row], body: Sequence[
     found: set[tuple[str, ...]] = set()
     width, values = (_usual_width(body), _value_columns(body[:SHOWN_ROWS])) if body else (0, [])
     for i, row in enumerate(rest):
-        if len(row.cells) < 2 or not _is_header(row):
+        if len(row.cells) < 2 or not is_header(row):
             continue
         below = rest[i + 1 : i + 6]
-        if not below or _is_header(below[0]) or not _fits(len(below[0].cells), len(row.cells)):
+        if not below or is_header(below[0]) or not _fits(len(below[0].cells), len(row.cells)):
             continue
         if _fits(len(row.cells), width):
             over = [bool(cell.strip()) for cell, value in zip(row.cells, values) if value]  # noqa: B905

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_perf.ingest import pipeline
+from pipeline_perf.ingest import opening, pipeline
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file, ingest_path
 from pipeline_perf.ingest.source import Source, file_id
@@ -230,7 +230,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
 
 
 def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pipeline.read
+    real = opening.read
 
     def failing(*arguments: object) -> pipeline.Pieces:
         pieces = real(*arguments)  # type: ignore[arg-type]
@@ -238,7 +238,7 @@ def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, t
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "read", failing)
+        patch.setattr(opening, "read", failing)
         report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL)
     assert report.status == "rejected"
     assert "calls.csv: cannot be read to its end ([Errno 5] Input/output error)" in report.reason
@@ -334,7 +334,7 @@ def test_pages_of_a_pdf_are_committed_together(tmp_path: Path, monkeypatch: pyte
     expected = undisturbed(bill, tmp_path, options)
     commits = len(list((tmp_path / "undisturbed" / "events" / "_delta_log").glob("*.json")))
     assert commits == 2  # the table and its rows
-    monkeypatch.setattr(pipeline, "PAGES", 1)
+    monkeypatch.setattr(opening, "PAGES", 1)
     [report] = ingest_path(bill, Lake(tmp_path / "lake"), options)
     assert report.status == "ingested"
     assert len(list((tmp_path / "lake" / "events" / "_delta_log").glob("*.json"))) > 2

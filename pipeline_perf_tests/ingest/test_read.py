@@ -254,7 +254,7 @@ def test_a_total_with_as_many_delimiters_as_a_record_is_furniture() -> None:
 
 def test_a_record_that_begins_like_furniture_is_a_record_as_it_has_a_time() -> None:
     layout = Layout("plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=(r"^\s+\S",))
-    found = reading(f"  Report\n{HEADER}\n  t,a,b,c\n  page 2\n  ,total,,12\n", layout)
+    found = reading(f"  Report\n{HEADER}\n  10:15,a,b,c\n  page 2\n  total,,,12\n", layout)
     assert (list(found.records), found.furniture) == ([3], 4)
 
 

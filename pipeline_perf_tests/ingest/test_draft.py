@@ -1,0 +1,155 @@
+"""Drafts: a layout for a file that none knows is sound but for what is left open, and reads the file once that is filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_perf.ingest.draft import draft
+from pipeline_perf.ingest.errors import LayoutError
+from pipeline_perf.ingest.export import masked
+from pipeline_perf.ingest.layouts import Field, Layout, Table, load
+from pipeline_perf.ingest.probe import probe
+from pipeline_perf.ingest.source import Source
+from pipeline_perf.ingest.trial import Trial, attempt
+
+#: Odd titles, semicolons, a preamble, a total.
+ODD = """\
+Usage report;;;;;;
+;;;;;;
+Fecha;Hora;Nº origen;Nº destino;Segundos;Tipo;Sentido
+03.02.2024;10:15:00;+12125550101;+12125550102;65;VOZ;SAL
+03.02.2024;11:20:10;+12125550103;+12125550101;0;VOZ;ENT
+14.02.2024;12:00:01;+12125550101;+12125550104;;SMS;SAL
+21.02.2024;23:59:59;+12125550101;+12125550105;3600;VOZ;FWD
+22.02.2024;08:00:00;+12125550101;+12125550102;12;VOZ;SAL
+Total;;;;3677;;
+"""
+
+FIXED = """\
+20240203 101500 2125550101      2125550102      00065 O
+20240203 112010 2125550103      2125550101      00000 I
+20240214 120001 2125550101      2125550104      00012 O
+20240221 235959 2125550101      2125550105      03600 O
+"""
+
+SECTIONS = """\
+Account statement
+Phone line: 212-555-0101
+
+VOICE CALLS
+Date,Time,Other party,Way,Duration
+02/03/2024,10:15 AM,212-555-0102,Out,1:05
+02/13/2024,11:20 AM,212-555-0103,In,0:00
+02/21/2024,11:59 PM,212-555-0105,Out,60:00
+Subtotal,,,,61:05
+
+TEXT MESSAGES
+Date,Time,Other party,Way
+02/14/2024,12:00 PM,212-555-0104,Out
+02/15/2024,12:01 PM,212-555-0104,In
+Subtotal,,,2
+"""
+
+
+def drafted(text: str, folder: Path, name: str = "file.txt") -> tuple[Source, str]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return Source(path), draft(probe(Source(path)), examples=True)
+
+
+def loaded(text: str, folder: Path) -> Layout:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def account(trial: Trial) -> tuple[int, int, int, int]:
+    return trial.lines, trial.furniture, trial.events, trial.quarantined
+
+
+def share(trial: Trial, field: str) -> tuple[int, str]:
+    return next((filled.events, filled.example) for filled in trial.filled if filled.field == field)
+
+
+def test_titles_that_nobody_knows_are_told_by_their_values_and_what_stays_open_is_named_by_the_check(tmp_path: Path) -> None:
+    source, text = drafted(ODD, tmp_path)
+    with pytest.raises(LayoutError, match=r"direction: '\?\?\?' is none of its values; choose one of outbound, inbound, forwarded"):
+        loaded(text, tmp_path)
+    layout = loaded(text.replace("'FWD': '???'", "'FWD': forwarded"), tmp_path)
+    (table,) = layout.tables
+    assert table.fields["started_at"] == (Field(("Fecha", "Hora"), formats=("%d.%m.%Y %H:%M:%S",)),)
+    assert table.fields["duration_s"] == (Field(("Segundos",), form="seconds"),)
+    trial = attempt(source, layout)
+    assert account(trial) == (9, 4, 5, 0)
+    assert share(trial, "event_type") == (5, "4 call, 1 sms")
+    assert share(trial, "direction") == (5, "3 outbound, 1 forwarded, 1 inbound")
+    assert share(trial, "duration_s") == (4, "65.0")
+
+
+def test_fixed_columns_are_cut_where_every_record_has_a_blank(tmp_path: Path) -> None:
+    source, text = drafted(FIXED, tmp_path)
+    layout = loaded(text, tmp_path)
+    (table,) = layout.tables
+    assert list(table.slices.values()) == [(1, 8), (10, 15), (17, 26), (33, 42), (49, 53), (55, 55)]
+    assert table.record == r"^\d{8} \d{6} "
+    trial = attempt(source, layout)
+    assert account(trial) == (4, 0, 4, 0)
+    assert share(trial, "direction") == (4, "3 outbound, 1 inbound")
+    assert share(trial, "started_at") == (4, "2024-02-03 10:15:00+00:00")
+
+
+def test_every_section_becomes_a_table(tmp_path: Path) -> None:
+    source, text = drafted(SECTIONS, tmp_path)
+    layout = loaded(text, tmp_path)
+    assert [(table.title, len(table.header)) for table in layout.tables] == [("^VOICE CALLS", 5), ("^TEXT MESSAGES", 4)]
+    trial = attempt(source, layout)
+    assert account(trial) == (15, 10, 5, 0)
+    assert share(trial, "event_type") == (5, "3 call, 2 sms")
+
+
+def test_day_and_month_that_can_be_either_are_both_given(tmp_path: Path) -> None:
+    _, text = drafted("when,who\n03/02/2024 10:00,2125550101\n04/02/2024 10:00,2125550102\n", tmp_path)
+    assert "formats: ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("2024-02-03T10:15:00Z", "%Y-%m-%dT%H:%M:%SZ"), ("20240203101500", "%Y%m%d%H%M%S"), ("1706955300", "epoch"),
+        ("1706955300123", "epoch_ms"), ("Feb 13, 2024 1:05 PM", "%b %d, %Y %I:%M %p"), ("13-Feb-24 13:05:10", "%d-%b-%y %H:%M:%S"),
+    ],
+)  # fmt: skip
+def test_a_time_is_known_by_its_form(value: str, form: str, tmp_path: Path) -> None:
+    source, text = drafted(f"a\tb\tc\n{value}\t2125550101\t2125550102\n{value}\t2125550103\t2125550104\n", tmp_path)
+    layout = loaded(text, tmp_path)
+    assert layout.delimiter == "\t"
+    assert layout.tables[0].fields["started_at"] == (Field(("a",), formats=(form,)),)
+    assert attempt(source, layout).events == 2
+
+
+def test_json_and_its_names_are_drafted_too(tmp_path: Path) -> None:
+    lines = '{"start": "2024-02-03 10:15:00", "leg": {"from": "2125550101", "to": "2125550102"}, "billsec": 7}\n' * 3
+    source, text = drafted(lines, tmp_path, "calls.json")
+    layout = loaded(text, tmp_path)
+    assert layout.container == "json"
+    assert layout.tables[0].fields["from_number"] == (Field(("leg.from",)),)
+    assert share(attempt(source, layout), "duration_s") == (3, "7.0")
+
+
+def test_a_draft_shows_numbers_masked_and_values_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    for text in (ODD, FIXED, SECTIONS):
+        source, shown = drafted(text, tmp_path)
+        told = "".join(line for line in shown.splitlines(keepends=True) if "# 123456789" not in line)  # the ruler
+        assert masked(told) == told
+        assert "0102" in told
+        assert "0102" not in draft(probe(source))
+
+
+def test_titles_with_quotes_and_control_characters_stay_titles(tmp_path: Path) -> None:
+    source, text = drafted("it's\tw\x07o\tc\n2024-02-03 10:15\t2125550101\tx\n2024-02-04 10:15\t2125550101\ty\n", tmp_path)
+    layout: Layout = loaded(text, tmp_path)
+    table: Table = layout.tables[0]
+    assert table.header == ("it's", "w\x07o", "c")
+    assert attempt(source, layout).events == 2
