@@ -86,6 +86,9 @@ def compose(
     place_of_first = np.zeros(arranged.height, np.int64)
     place_of_first[order[~repeat]] = np.flatnonzero(~repeat)
     original = np.where(repeat, place_of_first[order], -1)
+    if layout.ends:
+        original = np.where(frame["closing"].to_numpy(), _opening(frame), -1)
+        repeat = original >= 0
     whole = repeat.copy()
     whole[original[repeat]] = True
     if spared is not None:
@@ -101,6 +104,11 @@ def compose(
     if layout.print is not None:
         page = np.repeat(np.arange(1, len(sections) + 1), [s.stop - s.start for s in sections])
     return Records(layout, scene, frame, original, defect, sections, record_no, page, furniture)
+
+
+def _opening(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """The row with which each row's call begins."""
+    return frame.with_row_index("row").select(pl.col("row").cast(pl.Int64).first().over("event"))[:, 0].to_numpy()
 
 
 def _line_numbers(sections: list[Section], records: int) -> tuple[NDArray[np.int64], int]:

@@ -135,6 +135,22 @@ def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.
     ).sort("local", "act", maintain_order=True)
 
 
+def with_ends(events: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """The first `rows` rows of a telling in which an answered call's end has a row of its own.
+
+    Adds `closing`, whether a row tells the end, and `ended`, whether the end of the row's call is among them.
+    """
+    ends = events.filter((pl.col("kind") == CALL) & pl.col("answered"))
+    told = pl.concat(
+        [
+            events.with_columns(closing=pl.lit(False), moment=pl.col("local")),
+            ends.with_columns(closing=pl.lit(True), moment=pl.col("local") + pl.duration(seconds="duration_s")),
+        ]
+    )
+    told = told.sort("moment", "event").head(rows).drop("moment")
+    return told.with_columns(ended=pl.col("closing").any().over("event"))
+
+
 @dataclass(frozen=True)
 class _Acts:
     line: NDArray[np.int32]

@@ -74,6 +74,8 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("didww", "csv"): switches.DIDWW,
     ("freeswitch", "csv"): switches.FREESWITCH,
     ("freeswitch", "json"): switches.FREESWITCH_JSON,
+    ("kamailio", "flatstore"): switches.KAMAILIO,
+    ("opensips", "flatstore"): switches.OPENSIPS,
     ("mitel", "fixed"): switches.MITEL,
     ("panasonic", "fixed"): switches.PANASONIC,
     ("twilio", "json"): switches.TWILIO_JSON,
@@ -130,6 +132,8 @@ class DatasetSpec:
             raise ValueError(f"second_share is a share above 0, at most 1, not {self.second_share}")
         if self.second != "none" and self.format == "pdf":
             raise ValueError("a second file exists for text formats only, not for pdf")
+        if self.second == "overlap" and LAYOUTS[self.carrier, self.format].ends:
+            raise ValueError("a second file of overlapping records exists for formats with one record a call only")
         if self.second == "bill" and (self.carrier, self.format) != ("att", "csv"):
             raise ValueError("a bill as second file exists for carrier att, format csv only")
 
@@ -212,12 +216,15 @@ def _stories(spec: DatasetSpec) -> list[Records]:
     # Streams of their own: other defects, or more repeats, happen to the same people.
     seeds = np.random.SeedSequence([spec.seed, *f"{spec.carrier} {spec.format}".encode()]).spawn(3)
     people_rng, calls_rng, damage_rng = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
-    repeats = copies_wanted(spec.rows, spec.duplicate_rate)
+    # Where ends are told apart, what is sent again would pair with what it repeats.
+    repeats = 0 if layout.ends else copies_wanted(spec.rows, spec.duplicate_rate)
     first = spec.rows - repeats
     again = max(round(first * spec.second_share), 1) if spec.second == "overlap" else 0
     lines, period = _extent(spec, layout, first + again)
     who = populate(lines, layout.network, people_rng)
     events = callmodel.events(first + again, layout.mix, period, who, calls_rng).with_row_index("event")
+    if layout.ends:
+        events = callmodel.with_ends(events, first)
     told_twice = pl.col("event").is_between(first - again, first, closed="left") if again else pl.lit(False)
 
     def tell(some: pl.DataFrame, layout: Layout, repeats: int, defect_rate: float) -> Records:

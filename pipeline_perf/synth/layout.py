@@ -127,6 +127,7 @@ class Layout:
     itself fixes, None where it is silent. `needs_subscriber`: the file nowhere says
     whose it is. `network`: country and network code of the home network, the first six digits of an IMSI.
     `elements`: records are elements of JSON or XML, counted in their order, with `between` before each but the first.
+    `ends`: the end of an answered call is a record of its own.
     `rows_per_line`: records for which the file is about one more line. `cycle`: first day and days of
     the billing period, where the format is a bill. `print`: the page, for a PDF. `notation` writes the parties, `reads` gives
     what they read as, where that is not the E.164 number or the word that stands in its place.
@@ -155,6 +156,7 @@ class Layout:
     reads: Callable[[pl.Series], pl.Series] = lambda parties: parties
     elements: bool = False
     between: str = ""
+    ends: bool = False
 
 
 # ---------------------------------------------------------------- wording shared by layouts

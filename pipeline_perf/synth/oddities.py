@@ -21,12 +21,12 @@ from pipeline_perf.synth.dataset import LAYOUTS, Dataset, DatasetSpec, generate
 #: furniture.
 Fate = Literal["event", "record", "no event", "furniture"]
 
-#: The files that are made odd: all text formats whose records are lines, with their delimiters; None where columns have fixed widths.
+#: The files that are made odd: all whose records are lines of their own, with their delimiters; None where columns have fixed widths.
 DELIMITERS = {("fritzbox", "csv"): ";", ("tmobile", "csv"): "\t", ("verizon", "volte"): "\t", ("windstream", "tsv"): "\t"}
 BASES = tuple(
     (carrier, form, None if form == "fixed" else DELIMITERS.get((carrier, form), ","))
     for (carrier, form), layout in sorted(LAYOUTS.items())
-    if not (layout.print or layout.elements)
+    if not (layout.print or layout.elements or layout.ends)
 )
 
 #: Their columns cannot change places: they are known by them below their titles, or there are several tables.

@@ -107,13 +107,14 @@ def plain(
     per_line: Callable[[str], Sequence[str]] | None = None,
     elements: bool = False,
     between: str = "",
+    ends: bool = False,
 ) -> Layout:
     """A layout of one form.
 
     `columns`: title → text, over the names above. `head`: the lines above the first record, the titles if it is
     left out. `as_written`: numbers read as they are written. `resolution_s`: of times and of durations. `per_line`:
     the lines above the records of each line, given its number. `elements`: records are counted as elements of JSON
-    or XML; `between` separates them.
+    or XML; `between` separates them. `ends`: where `closing`, a record tells the end of a call.
     """
 
     def texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -155,4 +156,5 @@ def plain(
         reads=notation if as_written else lambda parties: parties,
         elements=elements,
         between=between,
+        ends=ends,
     )

@@ -24,8 +24,10 @@ from pipeline_perf.synth.plain import (
     RELEASED,
     RING,
     SECONDS,
+    SMS,
     STARTED,
     TEN_DIGITS,
+    TEXTS_TOO,
     either,
     epoch,
     numbered,
@@ -466,4 +468,67 @@ PANASONIC = plain(
         "from_number": either(OUT, "1200", pl.col("from_number")),
         "to_number": either(OUT, pl.col("to_number"), "1200"),
     },
+)
+
+CLOSING = pl.col("closing")
+_HANGS_UP = CLOSING & (pl.col("event") % 2 == 0)  # the called party: the tags change places
+_MOMENT = STARTED + pl.duration(seconds=pl.when(CLOSING).then("duration_s").otherwise(0))
+_TRANSACTION = {
+    "method": either(CLOSING, "BYE", either(SMS, "MESSAGE", "INVITE")),
+    "from_tag": either(_HANGS_UP, numbered("t{}"), numbered("f{}")),
+    "to_tag": either(_HANGS_UP, numbered("f{}"), numbered("t{}")),
+    "callid": numbered("c{}@192.0.2.1"),
+    "sip_code": either(ANSWERED | SMS, "200", "486"),
+    "sip_reason": either(ANSWERED | SMS, "OK", "Busy here"),
+    "time": epoch(_MOMENT),
+}
+_TRANSACTION_MARKS = Marks(started=("time",), impossible_date=_NO_EPOCH)
+_TRANSACTION_TRUTH = {
+    **NO_SUBSCRIBER,
+    "answered": pl.when(~SMS).then(pl.col("picked_up")),
+    "duration_s": pl.when(pl.col("ended") | ~pl.col("picked_up")).then(pl.col("duration_s")),
+    "call_id": numbered("c{}@192.0.2.1"),
+}
+
+OPENSIPS = plain(
+    "opensips_flatstore",
+    "opensips",
+    {
+        **_TRANSACTION,
+        "request_type": either(CLOSING | SMS, BLANK, "*prepaid"),
+        "account": either(CLOSING, BLANK, CALLER),
+        "destination": either(CLOSING, BLANK, CALLED),
+        "supplier": BLANK,
+        "dialog": numbered("d{}"),
+    },
+    separator="|",
+    head=(),
+    suffix="log",
+    zone="UTC",
+    mix=TEXTS_TOO,
+    ends=True,
+    marks=_TRANSACTION_MARKS,
+    truth=_TRANSACTION_TRUTH,
+)
+
+KAMAILIO = plain(
+    "kamailio_flatstore",
+    "kamailio",
+    {
+        **_TRANSACTION,
+        "src_user": either(CLOSING, CALLED, CALLER),
+        "src_domain": pl.lit("example.org"),
+        "src_ip": pl.lit("192.0.2.10"),
+        "dst_ouser": either(CLOSING, CALLER, CALLED),
+        "dst_user": either(CLOSING, CALLER, "101"),
+        "dst_domain": pl.lit("example.org"),
+    },
+    separator="|",
+    head=(),
+    suffix="log",
+    zone="UTC",
+    mix=TEXTS_TOO,
+    ends=True,
+    marks=_TRANSACTION_MARKS,
+    truth=_TRANSACTION_TRUTH,
 )
