@@ -9,7 +9,7 @@ from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
 from pipeline_perf.synth.oddities import BASES, ODDITIES, odd_file
 from pipeline_perf_tests.odd_files import outcome, physical_lines
 
-SEEDS = range(66)
+SEEDS = range(88)
 GOLDEN = Path(__file__).parent / "ingest" / "golden"
 
 
