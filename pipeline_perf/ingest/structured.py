@@ -33,6 +33,8 @@ MAX_ELEMENT = MAX_LINE
 #: Where the next element may begin behind one that cannot be read.
 NEXT_OBJECT = re.compile(r"(?:\}\s*,\s*|\n\s*,?\s*)(?=\{)")
 BETWEEN = re.compile(r"[\s,]*")
+#: What may stand between documents that were put together in one file.
+DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 
 
 @dataclass(frozen=True)
@@ -302,6 +304,7 @@ class _Markup:
         self.done: list[Element] = []
         self.last = ""  # the name of the last record
         self.broken: tuple[int, tuple[str, ...], str] | None = None  # where, within which elements, and how it is no XML
+        self.resumed = 0  # where the parser last began anew
         self._restart()
 
     def _restart(self, ancestors: tuple[str, ...] = ()) -> None:
@@ -357,15 +360,19 @@ class _Markup:
         """Tell what cannot be read as a record, up to where the next one begins, and go on there."""
         start, ancestors, what = self.broken or (self.base, (), "")
         tag = (self.last or "".join(self.wanted[-1:])).encode(self.encoding)
-        found = re.compile(rb"<" + re.escape(tag) + rb"[\s/>]").search(self.held, max(0, start - self.base) + 1) if tag else None
+        found = (
+            re.compile(rb"<" + re.escape(tag) + rb"[\s/>]").search(self.held, max(0, start - self.base) + (start == self.resumed))
+            if tag
+            else None
+        )
         if found is None and not final:
             return
         end = self.base + (found.start() if found else len(self.held))
         raw = self._raw(start, end).strip()
-        if raw:
+        if not DECLARATION.fullmatch(raw):
             yield Element(raw, {}, ("malformed_xml", f"no XML ({what}): ask for the file again, or set this record right by hand"))
         rest = bytes(self.held[end - self.base :])
-        self.base, self.held, self.broken = end, bytearray(), None
+        self.base, self.held, self.broken, self.resumed = end, bytearray(), None, end
         self._restart(ancestors)
         if rest:
             yield from self.feed(rest)

@@ -51,7 +51,7 @@ def _starts(mark: str) -> Callable[[Path], int]:
 COUNTS: dict[str, Callable[[Path], int]] = {
     ".xlsx": _rows,
     ".json": _starts(r'\{"(?:sid|core-uuid)"'),
-    ".xml": _starts("<cdrData>"),
+    ".xml": _starts("<cdrData>|<cdr "),
 }
 
 

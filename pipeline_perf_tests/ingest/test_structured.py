@@ -67,6 +67,17 @@ def test_numbers_stay_as_they_are_written() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("step", [7, 1 << 18])
+def test_documents_put_together_in_one_file_are_read_one_after_the_other(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structured, "STEP", step)
+    one = '<?xml version="1.0"?>\n<cdr id="{}"><uuid>{}</uuid></cdr>\n'
+    found = of_xml("".join(one.format(i, i) for i in range(5)), "cdr")
+    assert [element.values for element in found] == [{"id": str(i), "uuid": str(i)} for i in range(5)]
+    broken = of_xml(one.format(0, 0) + "<cdr <cdr <cdr" + one.format(1, 1), "cdr")
+    assert [element.values.get("id") for element in broken if not element.trouble] == ["0", "1"]
+    assert "".join(element.raw for element in broken if element.trouble).count("<cdr") == 3
+
+
 @settings(deadline=None)
 @given(st.integers(2, 12), st.data())
 def test_no_object_is_lost_beside_a_damaged_one(count: int, data: st.DataObject) -> None:
