@@ -33,6 +33,10 @@ MAX_ELEMENT = MAX_LINE
 #: Where the next element may begin behind one that cannot be read.
 NEXT_OBJECT = re.compile(r"(?:\}\s*,\s*|\n\s*,?\s*)(?=\{)")
 BETWEEN = re.compile(r"[\s,]*")
+#: What expat says of a document behind the end of the first.
+FURTHER = tuple(
+    expat.errors.codes[text] for text in (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
+)
 #: What may stand between documents that were put together in one file.
 DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 
@@ -338,7 +342,7 @@ class _Markup:
         try:
             self.parser.Parse(data, False)
         except expat.ExpatError as error:
-            start = self.begun if self.begun is not None else self.parser.ErrorByteIndex + self.offset
+            start = self.begun if self.begun is not None else self._before(error)
             ancestors = tuple(self.path[: self.depth - 1]) if self.begun is not None else tuple(self.path)
             self.broken = (start, ancestors, expat.ErrorString(error.code))
         except (LookupError, ValueError) as error:
@@ -351,6 +355,13 @@ class _Markup:
         self.base = max(self.base, kept)
         if self.broken:
             yield from self._recovered(final=False)
+
+    def _before(self, error: expat.ExpatError) -> int:
+        """Where what cannot be read outside of records begins: at a further document, or with the tag in which the fault is."""
+        at = self.parser.ErrorByteIndex + self.offset
+        if error.code in FURTHER:
+            return at
+        return self.base + max(self.held.rfind(b"<", 0, at - self.base), 0)
 
     def _given(self) -> Iterator[Element]:
         yield from self.done
