@@ -13,12 +13,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal
 
 from pipeline_perf.bench import child
@@ -258,11 +260,44 @@ def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Pa
     return [_python(workload), "-P", str(Path(child.__file__).resolve()), str(control / "request.json")]
 
 
+class _Interrupts:
+    """Interrupts that wait for `release`: none comes between the start of a process and its being known here.
+
+    They are noted by a handler and not masked, because a process inherits its parent's mask.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+        self._waiting: list[int] = []
+
+    def __enter__(self) -> _Interrupts:
+        if threading.current_thread() is threading.main_thread():  # no other is ever interrupted
+            for number in (signal.SIGINT, signal.SIGTERM):
+                handler = signal.getsignal(number)
+                if callable(handler):  # what is ignored, or ends this process at once, stays as it is: processes inherit it
+                    self._handlers[number] = handler
+                    signal.signal(number, self._note)
+        return self
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._waiting.append(number)
+
+    def release(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        while self._waiting:
+            number = self._waiting.pop(0)
+            self._handlers[number](number, None)
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
 @contextmanager
 def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) -> Iterator[tuple[int, TreeSampler]]:
     """A process in a session of its own, followed by a sampler; whatever happens, no process of it survives the block."""
     environment = {**os.environ, **CHILD_SETTINGS, **workload.environment}
-    with (control / "stdout").open("wb") as stdout, (control / "stderr").open("wb") as stderr:
+    with _Interrupts() as interrupts, (control / "stdout").open("wb") as stdout, (control / "stderr").open("wb") as stderr:
         try:
             process = subprocess.Popen(
                 argv,
@@ -276,15 +311,16 @@ def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) 
             )
         except OSError as error:
             raise _NotStarted(f"could not start {argv[0]}: {error.strerror}") from error
-    sampler = TreeSampler(process.pid)
-    sampler.start()
-    try:
-        yield process.pid, sampler
-    finally:
-        kill_all(remaining(process.pid, sampler))
-        sampler.stop()
-        if process.returncode is None:
-            process.wait()  # also where wait4 has reaped it: subprocess then records that there is nothing left
+        sampler = TreeSampler(process.pid)
+        sampler.start()
+        try:
+            interrupts.release()
+            yield process.pid, sampler
+        finally:
+            kill_all(remaining(process.pid, sampler))
+            sampler.stop()
+            if process.returncode is None:
+                process.wait()  # also where wait4 has reaped it: subprocess then records that there is nothing left
 
 
 def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> Sample:

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -239,6 +240,28 @@ run_once(Workload('test.pause', command=(sys.executable, '-c', body)), lock=path
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "KeyboardInterrupt" in outcome.stderr
     assert not Path(f"/proc/{child.read_text()}").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_process_is_started_leaves_none_behind(number: int, lock: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    code = f"""
+import os, pathlib, signal, subprocess, sys
+from pipeline_perf.bench.measure import run_once
+from pipeline_perf.bench.workload import Workload
+def leave(number, frame): raise KeyboardInterrupt(number)
+class Interrupted(subprocess.Popen):
+    def _execute_child(self, *arguments):
+        super()._execute_child(*arguments)
+        pathlib.Path({str(started)!r}).write_text(str(self.pid))
+        os.kill(os.getpid(), {int(number)})
+signal.signal({int(number)}, leave)
+subprocess.Popen = Interrupted
+run_once(Workload('test.pause', command=(sys.executable, '-c', 'import signal; signal.pause()')), lock=pathlib.Path({str(lock)!r}))
+"""
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in outcome.stderr
+    assert not Path(f"/proc/{started.read_text()}").exists()
 
 
 def test_a_workload_is_a_command_or_a_target() -> None:
