@@ -39,7 +39,7 @@ class Field:
     alternatives takes the first one all of whose columns the file has.
     """
 
-    column: tuple[str, ...] = ()
+    column: tuple[str, ...] = ()  #                   titles
     combine: Literal["join", "add", "first"] = "join"  # several columns: joined by a blank, summed, or the first that is not empty
     value: str | None = None  #                       a constant
     context: str | None = None  #                     a value picked up from lines in passing
@@ -50,13 +50,13 @@ class Field:
     map: Mapping[str, str] = field(default_factory=dict)  # whole texts (any case) → value
     match: Mapping[str, str] = field(default_factory=dict)  # regexes, first that is found wins → value
     default: str | None = None  #                     for empty and unmapped texts
-    derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see `normalise`
+    derive: Literal["subscriber", "answered", "direction"] | None = None  # where the text says nothing: see the event fields
     formats: tuple[str, ...] = ()  #                  strptime forms, %z at the end only; the one that reads most is taken
     tells: Literal["start", "end"] = "start"  #       the moment that a time is; from an end the duration is taken off
     year: Literal["period"] | None = None  #          forms without a year take it from the context value `period`, a day or month
     carry_down: bool = False  #                       an empty date repeats the one above
     zone: str | None = None  #                        overrides the layout's zone
-    form: DurationForm | None = None
+    form: DurationForm | None = None  #               how a duration is written; default: seconds
     scale: float | None = None  #                     factor to seconds, bytes or units of currency
     resolution: int | None = None  #                  seconds
 
@@ -65,25 +65,25 @@ class Field:
 class Override:
     """Rows whose columns match all of `when` (regexes) take `set` instead of what the fields say."""
 
-    when: Mapping[str, str]
-    set: Mapping[str, Field]
+    when: Mapping[str, str]  #                        column → regex
+    set: Mapping[str, Field]  #                       event field → where it comes from
 
 
 @dataclass(frozen=True)
 class Legs:
     """Rows of one call: same values in `same`, starts at most `within_s` apart, one of them matching `when`."""
 
-    same: tuple[str, ...]
-    within_s: float
-    when: Mapping[str, str]
+    same: tuple[str, ...]  #                          event fields
+    within_s: float  #                                seconds
+    when: Mapping[str, str]  #                        column → regex
 
 
 @dataclass(frozen=True)
 class Repeats:
     """Rows matching `when` tell a call again that another row of the file tells: marked as duplicates."""
 
-    when: Mapping[str, str]
-    within_s: float
+    when: Mapping[str, str]  #                        column → regex
+    within_s: float  #                                seconds
 
 
 @dataclass(frozen=True)
@@ -108,18 +108,18 @@ class Pairs:
 class Table:
     """One table of a file: how it is found, its columns, and what they mean."""
 
-    name: str
-    fields: Mapping[str, tuple[Field, ...]]
+    name: str  #                                      of the table, for messages
+    fields: Mapping[str, tuple[Field, ...]]  #        event field → where it comes from; several alternatives as a list
     header: tuple[str, ...] = ()  #                   titles that must all stand in the header line
     absent: tuple[str, ...] = ()  #                   titles that must not
     title: str | None = None  #                       regex of the section's title line
     record: str | None = None  #                      regex that every record's line matches; without slices its named groups are columns
     columns: tuple[str, ...] = ()  #                  titles, where the file has no header line
     slices: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # fixed width: title → first, last position from 1
-    overrides: tuple[Override, ...] = ()
-    legs: Legs | None = None
-    repeats: Repeats | None = None
-    pairs: Pairs | None = None
+    overrides: tuple[Override, ...] = ()  #           rows that are read otherwise
+    legs: Legs | None = None  #                       rows that are one call
+    repeats: Repeats | None = None  #                 rows that tell a call again
+    pairs: Pairs | None = None  #                     rows of a call's beginning and of its end
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -132,9 +132,9 @@ class Control:
     """A figure that a header or trailer record states of the file, compared with what was read."""
 
     record: str  #                                    regex of the line
-    slice: tuple[int, int]
-    equals: Literal["records", "duration_s"]
-    form: DurationForm = "seconds"
+    slice: tuple[int, int]  #                         first and last position of the figure, from 1
+    equals: Literal["records", "duration_s"]  #       what the figure is
+    form: DurationForm = "seconds"  #                 of a duration
 
 
 @dataclass(frozen=True)
@@ -151,28 +151,28 @@ class Grid:
 class Layout:
     """One carrier's way of writing one kind of file."""
 
-    id: str
-    carrier: str
-    title: str
+    id: str  #                                        of the layout; a built-in one of the same id is replaced
+    carrier: str  #                                   of the events; `@name` takes the context value `name`
+    title: str  #                                     one line about the files
     source: str  #                                    where the form is documented
-    container: Literal["delimited", "fixed", "pdf", "json", "xml"]
-    tables: tuple[Table, ...]
-    evidence: Literal["documented", "constructed"] = "documented"
-    encodings: tuple[str, ...] = ("utf-8", "windows-1252")
+    container: Literal["delimited", "fixed", "pdf", "json", "xml"]  # workbooks are delimited by tabs
+    tables: tuple[Table, ...]  #                      the tables that the files have
+    evidence: Literal["documented", "constructed"] = "documented"  # constructed: parts of the form are this project's own
+    encodings: tuple[str, ...] = ("utf-8", "windows-1252")  # tried before statistics decide
     records: str = ""  #                              JSON: the array that holds them, where it has a name; XML: their path
-    delimiter: str = ","
-    quote: str | None = '"'
+    delimiter: str = ","  #                           between the columns; another one that the probe finds is taken, too
+    quote: str | None = '"'  #                        around a cell; null: none
     overflow: bool = False  #                         delimiters beyond the last column belong to it
     short_rows: bool = False  #                       empty cells at the end of a row may be left out
     zone: str = "local"  #                            UTC, an IANA name, or local: not known, but where a field `zone` tells it
     region: str = "US"  #                             country in whose notation numbers are written; ZZ: not known
-    currency: str | None = None
+    currency: str | None = None  #                    of `charge`, such as USD
     signature: tuple[str, ...] = ()  #                regexes that must each be found in the file's head
     furniture: tuple[str, ...] = ()  #                regexes of lines that are no records
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name → regexes; the groups, joined, are the value
     file_name: Mapping[str, str] = field(default_factory=dict)  # the same from the file's name
-    controls: tuple[Control, ...] = ()
-    grid: Grid | None = None
+    controls: tuple[Control, ...] = ()  #             figures that the file states of itself
+    grid: Grid | None = None  #                       PDF: how its tables are found
     running_number: str | None = None  #              a column that counts rows: no part of a row's identity
     no_records: str | None = None  #                  files of this layout hold no events: what they hold, and what to ask for
 

@@ -1,0 +1,94 @@
+"""The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and the comments beside their fields.
+
+    python -m pipeline_perf_tests.layout_reference
+
+writes it anew; a test fails where it is stale.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table
+
+PAGE = Path(__file__).parents[1] / "docs" / "adding-a-layout.md"
+BEGIN, END = "<!-- keys: written by pipeline_perf_tests.layout_reference -->\n", "<!-- end of keys -->\n"
+
+#: Part of a layout → where it stands.
+PARTS = {
+    Layout: "The layout",
+    Table: "`tables`",
+    Field: "`fields`",
+    Override: "`overrides`",
+    Legs: "`legs`",
+    Repeats: "`repeats`",
+    Pairs: "`pairs`",
+    Control: "`controls`",
+    Grid: "`grid`",
+}
+
+OF_FIELDS = """\
+`counterpart` is the other party: the called one of an outbound event, the caller of an inbound one. `ended_at` gives the duration where
+none is stated. With `derive`, `direction: {derive: subscriber}` tells the direction by which party the subscriber is,
+`subscriber_number: {derive: direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
+lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss` without colons, `tenths` of seconds, `words` such as 1h 2m 3s.
+"""
+
+
+def kind(hint: Any) -> str:
+    """What may be written for a key."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return kind(next(a for a in args if a is not type(None)))
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in args)
+    if origin is tuple:
+        return "list" if args[-1] is Ellipsis else f"{len(args)} numbers"
+    if origin is not None and issubclass(origin, Mapping):
+        return "mapping"
+    if dataclasses.is_dataclass(hint):
+        return "mapping"
+    return {str: "text", bool: "`true`, `false`", int: "number", float: "number"}[hint]
+
+
+def rows(part: type) -> list[str]:
+    source, hints = inspect.getsource(part), typing.get_type_hints(part)
+    found = []
+    for key in dataclasses.fields(part):
+        line = re.search(rf"^    {key.name}: .*?  # +(.+)$", source, re.MULTILINE)
+        assert line, f"{part.__name__}.{key.name} has no comment that says what it means"
+        default = "" if key.default in (dataclasses.MISSING, None, "", (), False) else f" (default: `{shown(key.default)}`)"
+        needed = key.default is dataclasses.MISSING and key.default_factory is dataclasses.MISSING
+        name = f"**`{key.name}`**" if needed else f"`{key.name}`"
+        found.append(f"| {name} | {kind(hints[key.name])} | {line[1].replace('|', chr(92) + '|')}{default} |")
+    return found
+
+
+def shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def reference() -> str:
+    text = []
+    for part, place in PARTS.items():
+        says = " ".join((part.__doc__ or "").partition("\n\n")[0].split())
+        text.append(f"\n### {place}\n\n{says}\n\n| key | value | meaning |\n| --- | --- | --- |\n" + "\n".join(rows(part)) + "\n")
+        if part is Field:
+            text.append(f"\nThe event fields: {', '.join(f'`{name}`' for name in sorted(FIELDS))}.\n{OF_FIELDS}")
+    return "".join(text)
+
+
+def with_reference(page: str) -> str:
+    before, _, rest = page.partition(BEGIN)
+    return before + BEGIN + reference() + "\n" + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_reference(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
