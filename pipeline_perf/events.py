@@ -16,6 +16,7 @@ import polars as pl
 if TYPE_CHECKING:
     import pandera.polars as pa
 
+#: `other` is what a source records beside these: a location fix, an attestation, a record that tells of no whole call.
 EVENT_TYPES = ("call", "sms", "mms", "data", "voicemail", "other")
 DIRECTIONS = ("outbound", "inbound", "forwarded", "internal", "unknown")
 
@@ -36,7 +37,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "answered": pl.Boolean(),  # null where the source does not say
     "started_at": UTC,
     "started_at_local": MICROSECONDS,  # as written in the source
-    "zone": pl.String(),
+    "zone": pl.String(),  # IANA name, or the offset that the time itself states, such as -05:00
     "zone_assumed": pl.Boolean(),
     "time_resolution_s": pl.Int16(),  # 1 or 60
     "duration_s": pl.Float64(),

@@ -188,15 +188,18 @@ def _grown(hashes: np.ndarray, first: int, last: int, distance: int) -> list[tup
 def repeats(frame: pl.DataFrame, within_s: float) -> pl.DataFrame:
     """Pairs for rows marked `repeat`: the row of the same parties, nearest in time, that is no repeat itself."""
     keys = ["from_number", "to_number"]
-    told = (
-        frame.filter(~pl.col("repeat"))
-        .select(*keys, "started_at", pl.col("event_id").alias("duplicate_of"))
-        .drop_nulls()
-        .sort("started_at")
-    )
-    again = frame.filter(pl.col("repeat")).select("event_id", *keys, "started_at").drop_nulls().sort("started_at")
-    found = again.join_asof(
-        told, on="started_at", by=keys, strategy="nearest", tolerance=dt.timedelta(seconds=within_s), check_sortedness=False
+    rows = frame.select("repeat", "event_id", *keys, "started_at").drop_nulls()
+    told = rows.filter(~pl.col("repeat")).select(*keys, "started_at", pl.col("event_id").alias("duplicate_of"))
+    again = rows.filter("repeat").drop("repeat")
+    told = told.filter(pl.col("to_number").is_in(again["to_number"].unique().implode()))  # a bill of one line has none of both kinds
+    again = again.filter(pl.col("from_number").is_in(told["from_number"].unique().implode()))
+    found = again.sort("started_at").join_asof(
+        told.sort("started_at"),
+        on="started_at",
+        by=keys,
+        strategy="nearest",
+        tolerance=dt.timedelta(seconds=within_s),
+        check_sortedness=False,
     )
     return found.filter(pl.col("duplicate_of").is_not_null()).select("event_id", "duplicate_of")
 

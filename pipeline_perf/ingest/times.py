@@ -163,8 +163,8 @@ def _with_year(text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str,
 def _no_period(column: str, known: list[str]) -> str:
     trouble = f"the period reads {known[0]!r}, which is no date and no month" if known else "no line and no file name tells the period"
     return (
-        f"column {column}: its dates have no year, and {trouble}. If the layout has file_name: period, name the file after its month "
-        "(bill_2024-01); or say in a layout of your own, by context: period, which line tells the last day or the month of the period"
+        f"column {column}: its dates have no year, and {trouble}. Name the file after its month, such as bill_2024-01, where the layout "
+        "has file_name: period; or say in a layout of your own, by context: period, which line tells the month or last day of the period"
     )
 
 

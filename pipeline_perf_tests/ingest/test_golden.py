@@ -106,6 +106,21 @@ def test_a_file_that_is_known_to_hold_no_events_is_refused_with_what_it_holds(na
     )
 
 
+def test_a_file_whose_dates_have_no_year_is_asked_about_until_its_name_tells_the_month(tmp_path: Path) -> None:
+    lake, texts = Lake(tmp_path / "lake"), (GOLDEN / "att_bill_texts_20091219.csv").read_bytes()
+    for name in ("texts.csv", "5085550129.csv", "20091319.csv"):
+        (tmp_path / name).write_bytes(texts)
+        report = ingest_file(tmp_path / name, lake, Options())
+        assert report.status == "needs_mapping"
+        assert report.reason.startswith(
+            "column Date + Time: its dates have no year, and no line and no file name tells the period. Name the"
+        )
+    assert not stored(lake)
+    (tmp_path / "texts 2009-12.csv").write_bytes(texts)
+    assert ingested(tmp_path / "texts 2009-12.csv", lake, subscriber="+15085550129").events == 4
+    assert [event["started_at_local"].year for event in stored(lake)] == [2009, 2009, 2010, 2010]
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
     from pipeline_perf.ingest.layouts import built_in

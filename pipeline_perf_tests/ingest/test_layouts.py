@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline_perf.ingest.errors import LayoutError
@@ -351,6 +352,28 @@ def test_a_file_that_a_user_s_layout_fits_is_read_by_it_even_if_a_shipped_one_kn
         False,
         "2011-03-13T22:59:00+00:00",
     )
+
+
+def test_a_user_s_layout_takes_the_zone_from_a_line_of_the_file(tmp_path: Path) -> None:
+    own = OWN.format(id="office", carrier="ours").replace("America/Los_Angeles", "local")
+    own += "      zone: {context: clock, match: {'(?i)^(?:eastern|e[sd]?t$)': America/New_York, '(?i)^pacific': America/Los_Angeles}}\n"
+    own += "context: {clock: ['(?i)^all times (\\w+)', '(?i)^time zone: (\\w+)']}\n"
+    written(tmp_path / "own", own)
+    lake = Lake(tmp_path / "lake")
+    lines = {
+        "All times Eastern": (19, "America/New_York", False),
+        "Time zone: EST": (19, "America/New_York", False),
+        "All times Pacific": (22, "America/Los_Angeles", False),
+        "All times Martian": (15, "UTC", True),
+        "No word of it": (15, "UTC", True),
+    }
+    for line, said in lines.items():
+        path = tmp_path / "calls.csv"
+        path.write_text(f"{line}\n\n{CALLS}")
+        report = ingest_file(path, lake, Options(layouts=tmp_path / "own"))
+        event = lake.scan_events().filter(pl.col("source_file_id") == report.source_file_id).collect().row(0, named=True)
+        assert (event["started_at"].hour, event["zone"], event["zone_assumed"]) == said, line
+        assert report.zone_assumed is said[2]
 
 
 def test_a_user_s_layout_leaves_other_files_to_the_shipped_ones(tmp_path: Path) -> None:
