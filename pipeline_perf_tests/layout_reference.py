@@ -38,7 +38,13 @@ OF_FIELDS = """\
 `counterpart` is the other party: the called one of an outbound event, the caller of an inbound one. `ended_at` gives the duration where
 none is stated. With `derive`, `direction: {derive: subscriber}` tells the direction by which party the subscriber is,
 `subscriber_number: {derive: direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
-lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss` without colons, `tenths` of seconds, `words` such as 1h 2m 3s.
+lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss` without colons,
+`tenths` of seconds, `words` such as 1h 2m 3s.
+
+`zone: {context: clock, map: {Eastern: America/New_York}}` takes a record's zone from the line above it that the layout picks up under
+`context` as `clock`; a time with its offset (`%z`) and an epoch need none. `year: period` takes the year from the context value
+`period`, of a line or of the file's name: a last day or a month (01/19/2024, January 2024, 202401), which may also be the one in which
+the period begins. A date without a year lies in the twelve months before its end.
 """
 
 

@@ -171,7 +171,7 @@ def _no_period(column: str, known: list[str]) -> str:
 # --------------------------------------------------------------------------- zones
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1000)
 def is_zone(name: str) -> bool:
     """Whether this is a zone's name; Polars, which works with it, knows fewer than others do."""
     try:

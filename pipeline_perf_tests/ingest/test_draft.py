@@ -117,7 +117,8 @@ def test_day_and_month_that_can_be_either_are_both_given(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("value", "form"),
     [
-        ("2024-02-03T10:15:00Z", "%Y-%m-%dT%H:%M:%SZ"), ("20240203101500", "%Y%m%d%H%M%S"), ("1706955300", "epoch"),
+        ("2024-02-03T10:15:00Z", "%Y-%m-%dT%H:%M:%S%z"), ("2024-02-03 10:15:00 +0100", "%Y-%m-%d %H:%M:%S %z"),
+        ("20240203101500", "%Y%m%d%H%M%S"), ("1706955300", "epoch"),
         ("1706955300123", "epoch_ms"), ("Feb 13, 2024 1:05 PM", "%b %d, %Y %I:%M %p"), ("13-Feb-24 13:05:10", "%d-%b-%y %H:%M:%S"),
     ],
 )  # fmt: skip
