@@ -63,15 +63,17 @@ def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None, 
         if bare:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if _has_long_line(data):
-            raise UnreadableFile(
-                f"{name}: a line is longer than {MAX_LINE // 2**20} MiB; this is no file of records. Check what the file is"
-            )
+            raise too_long(name)
         cut = len(data) if final else data.rfind(b"\n") + 1
         rest = data[cut:] + held
         if cut:
             yield _utf8(data[:cut]) if decoder is None else data[:cut]
         if final:
             return
+
+
+def too_long(name: str) -> UnreadableFile:
+    return UnreadableFile(f"{name}: a line is longer than {MAX_LINE // 2**20} MiB; this is no file of records. Check what the file is")
 
 
 def _has_long_line(data: bytes) -> bool:

@@ -25,10 +25,11 @@ from pipeline_perf.ingest.commit import Attempt, Committer
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
 from pipeline_perf.ingest.fields import seconds
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
-from pipeline_perf.ingest.lines import BLOCK
+from pipeline_perf.ingest.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.opening import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
+from pipeline_perf.ingest.probe import is_endless
 from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
 
@@ -136,6 +137,8 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
             state = source.state
             with ThreadPoolExecutor(1, "layouts") as beside:
                 beside.submit(layouts.built_in)  # read while the file is hashed, which leaves the interpreter free
+                if is_endless(source, MAX_LINE):
+                    raise too_long(source.name)
                 identity = file_id(source)
             report = dataclasses.replace(report, source_file_id=identity)
         with lake.lock(f"file-{identity}") as orphaned:

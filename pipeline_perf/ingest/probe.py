@@ -36,6 +36,9 @@ OLE_WORKBOOK = "Workbook".encode("utf-16-le")
 JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
 XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
 
+#: What may stand in front of a text, byte by byte.
+BOMS = b"\xef\xbb\xbf\xff\xfe"
+
 #: A file of nothing but these is empty.
 NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
 
@@ -182,6 +185,23 @@ def _samples(source: Source) -> Samples:
         stream.seek(max(most, size - TAIL_BYTES) // 4 * 4)
         tail = stream.read(TAIL_BYTES + 4)
         return Samples(head, middle, tail, False)
+
+
+def is_endless(source: Source, longest: int) -> bool:
+    """Whether a text begins with a line of more than `longest` bytes, or with lines up to such a one within its first 64 KiB.
+
+    Little is read to know it: of a file of gigabytes, that is what identifying it would take ten seconds for.
+    """
+    with source.open() as stream:
+        head = stream.read(HEAD_BYTES)
+        begun = len(head) - 1 - max(head.rfind(b"\n"), head.rfind(b"\r"))
+        if begun < HEAD_BYTES // 2 or not head.strip(NOTHING.encode("ascii", "ignore")):
+            return False
+        text = head.lstrip(BOMS).replace(b"\0", b"").decode("latin-1")
+        if _container(Samples(head, b"", b"", False)) != "text" or _form(text):  # JSON and XML may well be one line
+            return False
+        rest = stream.read(longest)
+        return len(rest) == longest and b"\n" not in rest and b"\r" not in rest
 
 
 def _container(samples: Samples) -> Container:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.probe import HEAD_BYTES, MIDDLE_BYTES, TAIL_BYTES, Probe, probe
+from pipeline_perf.ingest.probe import HEAD_BYTES, MIDDLE_BYTES, TAIL_BYTES, Probe, is_endless, probe
 from pipeline_perf.ingest.source import Source, sources
 
 
@@ -451,3 +451,27 @@ def test_random_tables_are_found_again(made: tuple[bytes, str, int, tuple[str, .
     data, delimiter, preamble, columns = made
     found = look(data)
     assert (found.delimiter, found.preamble_lines, found.header_lines, found.columns) == (delimiter, preamble, 1, columns)
+
+
+@pytest.mark.parametrize(
+    ("data", "endless"),
+    [
+        (HEADER + b"1," * 60_000, True),
+        (HEADER + b"1," * 40_000 + b"\n" + b"1," * 40_000, False),
+        (HEADER + b"x" * 80_000 + b"\r" + b"x" * 80_000, False),
+        (HEADER + bytes(120_000), True),
+        (bytes(120_000), False),  # nothing at all is said to be empty
+        (b"x" * 120_000, True),
+        (HEADER.decode().encode("utf-16") + ("1," * 60_000).encode("utf-16-le"), True),
+        (b'\xef\xbb\xbf[{"a": "' + b"1," * 60_000, False),
+        (('{"a": "' + "1," * 60_000).encode("utf-16"), False),
+        (b"<?xml version='1.0'?>" + b"<a/>" * 30_000, False),
+        (b"%PDF-1.7\n" + b"x" * 120_000, False),
+        (HEADER + ROWS, False),
+    ],
+    ids=["line", "ended", "ended by a return", "of nothing", "nothing", "at once", "wide", "JSON", "wide JSON", "XML", "PDF", "records"],
+)
+def test_a_text_whose_line_never_ends_is_known_by_its_beginning(data: bytes, endless: bool) -> None:
+    source = Bytes(data=data)
+    assert is_endless(source, 50_000) == endless
+    assert sum(source.read) <= HEAD_BYTES + 50_000
