@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -61,6 +61,15 @@ class Piece:
     @property
     def records(self) -> int:
         return sum(batch.frame.height for batch in self.batches) + self.rejected.height
+
+
+@dataclass(frozen=True)
+class Element:
+    """One record of a file of elements: its values by path, or why they cannot be had (rule and reason)."""
+
+    raw: str
+    values: Mapping[str, str]
+    trouble: tuple[str, str] | None = None
 
 
 Pieces = Iterator[Piece]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pipeline_perf.ingest.dialect import Dialect, split
 from pipeline_perf.ingest.export import masked, shown
-from pipeline_perf.ingest.probe import Probe
+from pipeline_perf.ingest.probe import STRUCTURED, Probe
 from pipeline_perf.ingest.tables import TOTAL, are_types, is_header
 
 #: What the user has to fill in; no layout with it passes the check or finds its column.
@@ -49,7 +49,7 @@ PARTIES = {
 }
 DURATION = re.compile(r"dur|(?<![a-z])(?:sec|min|seg|sek)|billsec|length|elapsed|talk", re.IGNORECASE)
 
-FORMS = "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words"
+FORMS = "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso (PT1H2M3S)"
 
 #: How the codes begin that tell a direction or a type.
 WAYS = {"inbound": r"in|i$|mt|ter|rec|ent", "outbound": r"out|o$|mo|ori|dial|sal"}
@@ -79,7 +79,7 @@ def draft(found: Probe, *, examples: bool = False) -> str:
 
     `examples`: with some of the file's own values, numbers masked; not for logs, as they may be names.
     """
-    structured = found.container in ("json", "xml")
+    structured = found.container in STRUCTURED
     fixed = not structured and len(found.columns) < 2
     sections = [_of_elements(found)] if structured else [] if fixed else list(_sections(found))
     container = "fixed" if fixed else found.container if structured else "delimited"

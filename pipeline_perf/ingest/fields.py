@@ -162,7 +162,8 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
     """Seconds from the ways in which durations are written; null for what is none of the form.
 
     `clock` ends in seconds (S, M:S, H:M:S, H:M'S; minutes may exceed 59), `hour_clock` begins with hours
-    (H:M, H:M:S), `hhmmss` has no colons, `tenths` counts tenths of a second, `words` is `1h 2m 3s`.
+    (H:M, H:M:S), `hhmmss` has no colons, `tenths` counts tenths of a second, `words` is `1h 2m 3s`, `iso`
+    `PT1H2M3S` (ISO 8601, without years and months).
     """
     if form == "seconds":
         return _float(text)
@@ -175,6 +176,12 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
         digits = pl.when(text.str.contains(r"^\d{1,8}$")).then(text.str.zfill(8))
         part = [digits.str.slice(*at).cast(pl.Float64, strict=False) for at in ((0, 4), (4, 2), (6, 2))]
         return pl.when((part[1] < 60) & (part[2] < 60)).then(part[0] * 3600 + part[1] * 60 + part[2])
+    if form == "iso":
+        found = text.str.to_uppercase()
+        shape = found.str.contains(r"^P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$") & found.str.contains(r"\d")
+        units = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
+        parts = [found.str.extract(rf"(\d+(?:\.\d+)?){unit}", 1).cast(pl.Float64).fill_null(0.0) * size for unit, size in units.items()]
+        return pl.when(shape).then(pl.sum_horizontal(parts))
     if form == "words":
         found = text.str.to_lowercase()
         shape = found.str.contains(r"^\s*(?:\d+\s*h\w*\.?\s*)?(?:\d+\s*m\w*\.?\s*)?(?:\d+\s*s\w*\.?\s*)?$")

@@ -21,7 +21,7 @@ from pipeline_perf.ingest.errors import LayoutError
 
 BUILT_IN = Path(__file__).parent.parent / "layouts"
 
-DurationForm = Literal["seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words"]
+DurationForm = Literal["seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words", "iso"]
 
 #: The counterpart column of bills: becomes from_number or to_number, as the direction says.
 COUNTERPART = "counterpart"
@@ -155,11 +155,11 @@ class Layout:
     carrier: str  #                                   of the events; `@name` takes the context value `name`
     title: str  #                                     one line about the files
     source: str  #                                    where the form is documented
-    container: Literal["delimited", "fixed", "pdf", "json", "xml"]  # workbooks are delimited by tabs
+    container: Literal["delimited", "fixed", "pdf", "json", "xml", "html"]  # workbooks are delimited by tabs
     tables: tuple[Table, ...]  #                      the tables that the files have
     evidence: Literal["documented", "constructed"] = "documented"  # constructed: parts of the form are this project's own
     encodings: tuple[str, ...] = ("utf-8", "windows-1252")  # tried before statistics decide
-    records: str = ""  #                              JSON: the array that holds them, where it has a name; XML: their path
+    records: str = ""  #                              JSON: their array, where it has a name; XML: their path; HTML: their classes, `a|b`
     delimiter: str = ","  #                           between the columns; another one that the probe finds is taken, too
     quote: str | None = '"'  #                        around a cell; null: none
     overflow: bool = False  #                         delimiters beyond the last column belong to it

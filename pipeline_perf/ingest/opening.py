@@ -12,7 +12,7 @@ from pipeline_perf.ingest.batch import Piece, Pieces
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layouts import Layout
 from pipeline_perf.ingest.lines import MAX_COLUMNS
-from pipeline_perf.ingest.probe import Probe, probe
+from pipeline_perf.ingest.probe import STRUCTURED, Probe, probe
 from pipeline_perf.ingest.read import read
 from pipeline_perf.ingest.recognise import Match
 from pipeline_perf.ingest.source import Source, State
@@ -76,7 +76,7 @@ def pieces(found: Probe, match: Match, chunk_bytes: int) -> Pieces:
         from pipeline_perf.ingest import pdf
 
         return _gathered(pdf.read(source.path, layout, match.context))
-    if found.container in ("json", "xml"):
+    if found.container in STRUCTURED:
         from pipeline_perf.ingest import structured
 
         return structured.read(source, found.container, found.encoding, match, chunk_bytes)

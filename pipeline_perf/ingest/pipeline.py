@@ -29,7 +29,7 @@ from pipeline_perf.ingest.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
 from pipeline_perf.ingest.numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.opening import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
-from pipeline_perf.ingest.probe import is_endless
+from pipeline_perf.ingest.probe import STRUCTURED, is_endless
 from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.validate import validate
 
@@ -212,7 +212,7 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
     origin = Origin(report.source_file_id, layout, carrier_of(match, found), zone, options.zone is not None, subscriber, options.tenant)
     parts = repr((VERSION, options.chunk_bytes, layout, match.context, options.zone, subscriber, options.tenant, report.file))
     way = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    total = 0 if found.container in ("pdf", "json", "xml") else utf8_size(found.source, found)
+    total = 0 if found.container in ("pdf", *STRUCTURED) else utf8_size(found.source, found)
     return Opened(origin, unchanged(pieces(found, match, options.chunk_bytes), source, state), total, way)
 
 

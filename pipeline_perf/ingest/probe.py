@@ -15,7 +15,7 @@ from pipeline_perf.ingest import dialect, encoding, tables
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.source import ZIP, Source
 
-Container = Literal["text", "json", "xml", "pdf", "workbook", "binary", "empty"]
+Container = Literal["text", "json", "xml", "html", "pdf", "workbook", "binary", "empty"]
 Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
@@ -32,8 +32,12 @@ TAIL_BYTES = 4 * 1024
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_WORKBOOK = "Workbook".encode("utf-16-le")
 
-#: How JSON begins that holds objects, and XML; HTML is text.
+#: Containers that hold elements instead of lines.
+STRUCTURED: tuple[Container, ...] = ("json", "xml", "html")
+
+#: How JSON begins that holds objects, whole pages of HTML, and XML; a table of HTML alone is text.
 JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
+HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
 XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
 
 #: What may stand in front of a text, byte by byte.
@@ -144,16 +148,16 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
     )
 
 
-def _form(text: str) -> Literal["json", "xml"] | None:
-    """JSON or XML by its beginning."""
+def _form(text: str) -> Literal["json", "xml", "html"] | None:
+    """JSON, HTML or XML by its beginning."""
     start = text.removeprefix("\ufeff")
-    return "json" if JSON.match(start) else "xml" if XML.match(start) else None
+    return "json" if JSON.match(start) else "html" if HTML.match(start) else "xml" if XML.match(start) else None
 
 
 def _structured(
-    source: Source, form: Literal["json", "xml"], head: Sequence[str], codec: str, *, complete: bool, confidence: float
+    source: Source, form: Literal["json", "xml", "html"], head: Sequence[str], codec: str, *, complete: bool, confidence: float
 ) -> Probe:
-    """The findings on JSON or XML: the names of its first element's values are its columns."""
+    """The findings on JSON, XML or HTML: the names of its first element's values are its columns."""
     from pipeline_perf.ingest.structured import first_elements
 
     found = Probe(source, form, encoding=codec, head=tuple(head), complete=complete, tables=1, confidence=round(confidence, 3))

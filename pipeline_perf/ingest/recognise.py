@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layouts import Layout, Table, built_in, title_key
-from pipeline_perf.ingest.probe import Probe
+from pipeline_perf.ingest.probe import STRUCTURED, Probe
 
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
@@ -91,7 +91,7 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
     if head_text is not None:
         first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
         raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
-    if probe.container in ("json", "xml") and not probe.columns:
+    if probe.container in STRUCTURED and not probe.columns:
         raise UnreadableFile(f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is it a record file?")
     if len(probe.columns) < 2:
         raise UnreadableFile(
@@ -116,7 +116,7 @@ def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> 
     found: list[Match] = []
     text = "\n".join(probe.head)
     keys = [title_key(line) for line in probe.head]
-    if probe.container in ("json", "xml"):
+    if probe.container in STRUCTURED:
         return [match for layout in layouts if layout.container == probe.container for match in _structured(probe, layout, text)]
     for layout in layouts:
         if layout.container == "delimited":
@@ -157,9 +157,9 @@ def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, 
     """What of a layout that does not fit is missing, and the share of it that is there."""
     if (layout.container == "pdf") != (head_text is not None):
         return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
-    kind = probe.container if probe.container in ("json", "xml") else "lines of text"
-    if head_text is None and (layout.container if layout.container in ("json", "xml") else "lines of text") != kind:
-        return f"the file is {kind.upper() if kind in ('json', 'xml') else kind}", 0.0
+    kind = probe.container if probe.container in STRUCTURED else "lines of text"
+    if head_text is None and (layout.container if layout.container in STRUCTURED else "lines of text") != kind:
+        return f"the file is {kind.upper() if kind in STRUCTURED else kind}", 0.0
     text = "\n".join(probe.head) if head_text is None else head_text
     if layout.grid and not re.search(layout.grid.document, text):
         return f"its mark {layout.grid.document} is not on the first pages", 0.0

@@ -1,4 +1,4 @@
-"""JSON and XML → string columns: every element is a record, its values named by their path; none is dropped.
+"""JSON, XML and HTML → string columns: every element is a record, its values named by their path; none is dropped.
 
 `read` gives the pieces that `pipeline` takes, as the readers of text and PDF do. What the values mean is `normalise`'s
 business; a layout says by `records` where the elements stand. Numbers stay as they are written.
@@ -10,14 +10,14 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.batch import Batch, Element, Piece, rejected
 from pipeline_perf.ingest.errors import UnreadableFile
+from pipeline_perf.ingest.hypertext import html_elements
 from pipeline_perf.ingest.layouts import Layout, Table, title_key
 from pipeline_perf.ingest.lines import BLOCK, MAX_COLUMNS, MAX_LINE
 from pipeline_perf.ingest.markup import MAX_DEPTH, parser, too_deep
@@ -41,17 +41,8 @@ FURTHER = tuple(
 DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 
 
-@dataclass(frozen=True)
-class Element:
-    """One record of the file: its values by path, or why they cannot be had (rule and reason)."""
-
-    raw: str
-    values: Mapping[str, str]
-    trouble: tuple[str, str] | None = None
-
-
 def read(source: Source, container: str, encoding: str, match: Match, block_bytes: int = BLOCK) -> Iterator[Piece]:
-    """Read a JSON or XML file by its layout, some elements at a time.
+    """Read a JSON, XML or HTML file by its layout, some elements at a time.
 
     Elements are numbered through the file and count as one line each; what stands around them counts as none.
     """
@@ -425,4 +416,4 @@ class _Markup:
         self.values[key] = text
 
 
-ELEMENTS = {"json": json_elements, "xml": xml_elements}
+ELEMENTS = {"json": json_elements, "xml": xml_elements, "html": html_elements}

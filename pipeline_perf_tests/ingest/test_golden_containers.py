@@ -52,6 +52,7 @@ COUNTS: dict[str, Callable[[Path], int]] = {
     ".xlsx": _rows,
     ".json": _starts(r'\{"(?:sid|core-uuid)"'),
     ".xml": _starts("<cdrData>|<cdr "),
+    ".html": _starts('<div class="(?:message|haudio)"'),
 }
 
 

@@ -20,7 +20,8 @@ SHIPPED = {
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
     "kamailio_flatstore", "metropcs_le", "mitel", "notional_le", "opensips_flatstore", "panasonic", "qwest_daily", "sprint_bill_pdf",
     "sprint_le", "tmobile_bill_pdf", "tmobile_csv", "tmobile_le", "verizon_bill_pdf", "verizon_le", "windstream",
-    "broadworks_xml", "freeswitch_json", "freeswitch_xml", "twilio_json", "verizon_volte",  # workbooks, JSON, XML
+    "broadworks_xml", "freeswitch_json", "freeswitch_xml", "google_voice_takeout",
+    "twilio_json", "verizon_volte",  # workbooks, JSON, XML, HTML
 }  # fmt: skip
 
 SOUND = """\

@@ -72,6 +72,8 @@ def test_a_duration_is_the_same_number_alone_and_among_others() -> None:
     [
         ("seconds", "0", 0), ("seconds", "58", 58), ("seconds", "1,234", 1234), ("seconds", "1.5", 1.5), ("seconds", "1:07", None),
         ("seconds", "inf", None), ("seconds", "nan", None), ("seconds", "abc", None),
+        ("iso", "PT24S", 24), ("iso", "PT1H0M2.5S", 3602.5), ("iso", "P1DT1M", 86460), ("iso", "PT", None), ("iso", "P1Y", None),
+        ("iso", "24", None),
         ("minutes", "2", 120), ("minutes", "0.30", 18), ("minutes", "2:00", None),
         ("clock", "5", 5), ("clock", "0:05", 5), ("clock", "1:07", 67), ("clock", "101:07", 6067), ("clock", "1:02:03", 3723),
         ("clock", "0123:04:05", 443045), ("clock", "0:01.5", 1.5), ("clock", "1:60", None), ("clock", "1:60:00", None),
