@@ -39,7 +39,8 @@ OF_FIELDS = """\
 none is stated. With `derive`, `direction: {derive: subscriber}` tells the direction by which party the subscriber is,
 `subscriber_number: {derive: direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
 lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss` without colons,
-`tenths` of seconds, `words` such as 1h 2m 3s.
+`tenths` of seconds,
+`words` such as 1h 2m 3s, `iso` such as PT1H2M3S.
 
 `zone: {context: clock, map: {Eastern: America/New_York}}` takes a record's zone from the line above it that the layout picks up under
 `context` as `clock`; a time with its offset (`%z`) and an epoch need none. `year: period` takes the year from the context value
