@@ -131,11 +131,9 @@ def _period_end(text: str) -> dt.date | None:
     for form in (*_PERIOD_MONTHS, *_PERIOD_DAYS):  # months first: 202411 is none but in part a date of January
         try:
             day = dt.datetime.strptime(text, form).date()
-        except ValueError:
+            return day if form in _PERIOD_DAYS else (day + dt.timedelta(days=62)).replace(day=1) - dt.timedelta(days=1)
+        except (ValueError, OverflowError):
             continue
-        if form in _PERIOD_DAYS:
-            return day
-        return dt.date(day.year + (day.month + 1) // 12, (day.month + 1) % 12 + 1, 1) - dt.timedelta(days=1)
     return None
 
 
@@ -148,10 +146,10 @@ def _with_year(text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str,
     known = batch.frame["context.period"].drop_nulls().unique().to_list() if "context.period" in batch.frame.columns else []
     ends = {value: end for value in known if (end := _period_end(value))}
     yearless = parse(pl.format("2024 {}", text), *forms).is_not_null()  # a leap year
-    if not ends:
-        if batch.frame.select(yearless.any()).item():
-            raise NeedsMapping(_no_period(column, known))
+    if not batch.frame.select(yearless.any()).item():
         return text
+    if not ends:
+        raise NeedsMapping(_no_period(column, known))
     last = pl.col("context.period").replace_strict(ends, default=None, return_dtype=pl.Date)
     this, before = (pl.format("{} {}", last.dt.year() - ago, text) for ago in (0, 1))
     moment = parse(this, *forms)

@@ -246,6 +246,7 @@ def test_a_period_may_be_a_day_or_a_month(period, dates, years) -> None:
     ("context", "says"),
     [
         ({"period": ["soon"]}, "the period reads 'soon', which is no date and no month"),
+        ({"period": ["December 9999"]}, "the period reads 'December 9999', which is no"),
         ({"period": [None]}, "no line and no file name tells the period"),
         ({}, "no line and no file name tells the period"),
     ],
