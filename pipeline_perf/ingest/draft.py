@@ -70,6 +70,10 @@ class Section:
     rows: tuple[Sequence[str], ...]
     title: str = ""
 
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        return {title: values for i, title in enumerate(self.titles) if (values := self.values(i))}
+
     def values(self, column: int) -> list[str]:
         return [text for row in self.rows if column < len(row) and (text := row[column].strip())]
 
@@ -95,13 +99,13 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
     lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
     totals = [line for line in (*found.head, *found.tail) if TOTAL.match(line)]
-    if totals and not structured:
+    if totals and container == "delimited":
         lines.append(r"furniture: ['(?i)^\W*(?:(?:sub|grand)[- ]?)?total']   # lines that are no records")
     lines.append("tables:")
     if fixed:
-        lines += _fixed(found, examples=examples)
+        lines[-1:] = _fixed(found, examples=examples)
     for i, section in enumerate(sections):
-        lines += _table(section, i, several=len(sections) > 1, examples=examples)
+        lines += _table(section, i, several=len(sections) > 1, delimiter=found.delimiter or ",", examples=examples)
     return "\n".join(lines) + "\n"
 
 
@@ -150,11 +154,13 @@ def _of_elements(found: Probe) -> Section:
     return Section(found.columns, tuple([element.values.get(path, "") for path in found.columns] for element in elements))
 
 
-def _table(section: Section, number: int, *, several: bool, examples: bool) -> list[str]:
+def _table(section: Section, number: int, *, several: bool, delimiter: str, examples: bool) -> list[str]:
     named = [title for title in section.titles if not re.fullmatch(r"column_\d+", title)]
     key = "header" if named else "columns"
     lines = [f"  - name: {'calls' if not number else f'table_{number + 1}'}"]
     lines.append(f"    {key}: [{', '.join(map(_quoted, (named if several else named[:8]) or section.titles))}]")
+    if not named:
+        lines.append(f"    record: {_quoted(_record(section, delimiter))}   # what every record's line matches, and no other line")
     if several and section.title and not re.search(r"\d", section.title):
         lines.append(f"    title: {_quoted('^' + re.escape(section.title).replace(chr(92) + ' ', ' '))}   # the line above the header")
     lines += ["    fields:", "      # the file's columns:"]
@@ -163,8 +169,18 @@ def _table(section: Section, number: int, *, several: bool, examples: bool) -> l
     return lines + [f"      {line}" for line in _fields(section)]
 
 
+def _record(section: Section, delimiter: str) -> str:
+    """A regular expression of records without a header line: where their time begins, and how."""
+    used = _started(section.columns)[1]
+    if not used:
+        return OPEN
+    at = min(map(section.titles.index, used))
+    mark = re.escape(delimiter)
+    return "^" + (f"(?:[^{mark}]*{mark}){{{at}}}" if at else "") + '"?' + _beginning(section.values(at))
+
+
 def _fields(section: Section) -> list[str]:
-    columns = {title: values for i, title in enumerate(section.titles) if (values := section.values(i))}
+    columns = section.columns
     kind = next((name for name, pattern in TYPES.items() if section.title and re.search(pattern, section.title, re.IGNORECASE)), "call")
     types = _coded(columns, TYPES)
     by_hand = f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}"
@@ -300,9 +316,13 @@ def _fixed(found: Probe, *, examples: bool) -> list[str]:
     drawn = [f"    # {ruler}", *(f"    # {masked(shown(line))}" for line in records[:SHOWN])] if examples else []
     cells = tuple([line[first - 1 : last] for _, first, last in named] for line in records)
     section = Section(tuple(name for name, _, _ in named), cells)
+    record = "^" + _beginning(records)
+    furniture = [f"  - {_quoted(pattern)}" for pattern in _furniture(lines, record)]
     return [
+        *(["furniture:   # how lines begin that are no records", *furniture] if furniture else []),
+        "tables:",
         "  - name: calls",
-        f"    record: {_quoted('^' + _beginning(records))}   # what every record's line begins with, and no other line",
+        f"    record: {_quoted(record)}   # what every record's line begins with, and no other line",
         "    # first and last position of each column; name them, and cut where two touch:",
         *drawn,
         "    slices:",
@@ -310,6 +330,16 @@ def _fixed(found: Probe, *, examples: bool) -> list[str]:
         "    fields:",
         *(f"      {line}" for line in _fields(section)),
     ]
+
+
+def _furniture(lines: Sequence[str], record: str) -> list[str]:
+    """The first words of the lines that are no records, those that no record begins with."""
+    records = [line for line in lines if re.search(record, line)]
+    found: dict[str, None] = {}
+    for line in lines:
+        if line not in records and (word := re.match(r"\s*([^\W\d]+|[^\w\s])", line)):
+            found[rf"^\s*{re.escape(word[1])}" + (r"\b" if word[1][0].isalpha() else "")] = None
+    return [pattern for pattern in found if not any(re.search(pattern, line) for line in records)]
 
 
 def _shape(text: str) -> str:

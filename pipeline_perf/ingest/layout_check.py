@@ -211,6 +211,8 @@ def _table(table: Table, layout: Layout) -> Iterator[Slip]:
         yield (), "each table of a pdf layout needs header and record"
     elif not (table.header or table.columns or table.slices or table.record):
         yield (), "give header (titles), columns (no header line) or slices (fixed width)"
+    elif layout.container == "delimited" and not (table.header or table.record):
+        yield ("columns",), "a table without header line needs record: a regular expression that every record's line matches"
     sets: list[tuple[Place, str]] = [(("fields", name), name) for name in table.fields]
     sets += [(("overrides", i, "set", name), name) for i, override in enumerate(table.overrides) for name in override.set]
     for place, name in sets:

@@ -28,10 +28,22 @@ Total;;;;3677;;
 """
 
 FIXED = """\
+REPORT OF CALLS           PAGE 1
+DATE     TIME   CALLING         CALLED          DUR   W
+-------- ------ --------------- --------------- ----- -
 20240203 101500 2125550101      2125550102      00065 O
 20240203 112010 2125550103      2125550101      00000 I
 20240214 120001 2125550101      2125550104      00012 O
 20240221 235959 2125550101      2125550105      03600 O
+REPORT OF CALLS           PAGE 2
+20240222 010000 2125550101      2125550105      00060 O
+TOTAL 5
+"""
+
+HEADLESS = """\
+2125550101;2125550102;2024-02-03 10:15:00;65;ANSWERED
+2125550101;2125550103;2024-02-03 11:15:00;0;NO ANSWER
+2125550106;2125550101;2024-02-04 12:15:00;25;ANSWERED
 """
 
 SECTIONS = """\
@@ -95,9 +107,18 @@ def test_fixed_columns_are_cut_where_every_record_has_a_blank(tmp_path: Path) ->
     assert list(table.slices.values()) == [(1, 8), (10, 15), (17, 26), (33, 42), (49, 53), (55, 55)]
     assert table.record == r"^\d{8} \d{6} "
     trial = attempt(source, layout)
-    assert account(trial) == (4, 0, 4, 0)
-    assert share(trial, "direction") == (4, "3 outbound, 1 inbound")
-    assert share(trial, "started_at") == (4, "2024-02-03 10:15:00+00:00")
+    assert layout.furniture == (r"^\s*REPORT\b", r"^\s*DATE\b", r"^\s*\-", r"^\s*TOTAL\b")
+    assert account(trial) == (10, 5, 5, 0)
+    assert share(trial, "direction") == (5, "4 outbound, 1 inbound")
+    assert share(trial, "started_at") == (5, "2024-02-03 10:15:00+00:00")
+
+
+def test_records_without_a_header_line_are_known_by_their_time(tmp_path: Path) -> None:
+    source, text = drafted(HEADLESS, tmp_path)
+    layout = loaded(text, tmp_path)
+    assert layout.tables[0].columns == ("column_1", "column_2", "column_3", "column_4", "column_5")
+    assert layout.tables[0].record == r'^(?:[^;]*;){2}"?\d{4}\-\d{2}\-\d{2} \d{2}:\d{2}:\d{2}'
+    assert account(attempt(source, layout)) == (3, 0, 3, 0)
 
 
 def test_every_section_becomes_a_table(tmp_path: Path) -> None:

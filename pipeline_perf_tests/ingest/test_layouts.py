@@ -107,6 +107,8 @@ def test_a_sound_layout_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 PAIRS = "    pairs: {same: [Id], opens: {Way: a}, closes: {Way: b}, takes: [Start]}\n"
 
+HEADLESS = changed("header: [", "record: ';'\n    columns: [")
+
 #: What is wrong → the text, the line that the message must name, and what it must say.
 MISTAKES: dict[str, tuple[str, int, str]] = {
     "unknown key": (changed("zone:", "zones:"), 7, r"unknown key 'zones'; known here: .*\bzone\b"),
@@ -161,7 +163,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
         "lacks the duration_s"
     ),
     "pairs by a column that is not there": (
-        changed("header: [", "columns: [Way, ") + PAIRS, 19,
+        HEADLESS.replace("[Start", "[Way, Start") + PAIRS, 20,
         "the table has no column 'Id'"
     ),
     "pairs either way of others than the same": (
@@ -189,15 +191,16 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "repeated repetition": (changed("'^0#'", "'^(0+)+#'"), 17, "repeats without bound"),
     "context that nothing picks up": (SOUND + "      subscriber_number: {context: line}\n", 19, "no context 'line'; say under context"),
     "carrier that nothing picks up": (changed("carrier: house", "carrier: '@house'"), 2, "carrier is the context value 'house'"),
-    "column that is not there": (changed("header: [", "columns: ["), 18, "no column 'Way'; its columns are Start, Seconds, Caller"),
+    "no record where there is no header": (changed("header: [", "columns: [Way, "), 11, "without header line needs record"),
+    "column that is not there": (HEADLESS, 19, "no column 'Way'; its columns are Start, Seconds, Caller"),
     "condition on a column that is not there": (
-        changed("header: [", "columns: [Way, ") + "    repeats: {when: {Wey: x}, within_s: 1}\n", 19, "the table has no column 'Wey'"
+        HEADLESS.replace("[Start", "[Way, Start") + "    repeats: {when: {Wey: x}, within_s: 1}\n", 20, "no column 'Wey'"
     ),
     "title that must and must not be there": (changed("    fields:", "    absent: [start]\n    fields:"), 12, "can have it and lack it"),
     "table out of reach": (SOUND + SOUND[SOUND.index("  - name"):].replace("calls", "again"), 19, "again is never reached: calls above"),
     "second table without header": (
-        SOUND.replace("header: [", "columns: [Way, ") + SOUND[SOUND.index("  - name"):].replace("header: [", "columns: [Way, Also, "),
-        19,
+        HEADLESS.replace("[Start", "[Way, Start") + HEADLESS[HEADLESS.index("  - name"):].replace("[Start", "[Way, Also, Start"),
+        20,
         "never reached.* tell them apart by header",
     ),
     "a list of layouts": (f"- {SOUND.splitlines()[0]}\n", 1, "the layout must be a mapping with keys such as id"),
