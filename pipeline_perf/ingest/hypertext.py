@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import BinaryIO
@@ -15,9 +16,17 @@ from pipeline_perf.ingest.batch import Element
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.lines import MAX_COLUMNS, MAX_LINE
 from pipeline_perf.ingest.markup import MAX_DEPTH, MAX_TOKEN, too_deep, too_long
+from pipeline_perf.ingest.source import PAGE
 
 #: Bytes read at a time. The parser looks again at a tag that is not whole each time: many small steps would take long.
 STEP = 1 << 18
+
+#: The name of a value that every record has: the file's, or of pages in an archive the page's.
+FILE = "file name"
+
+#: A page of several in a source begins behind such a line.
+ANNOUNCEMENT = f"\n<!--{PAGE}"
+ANNOUNCED = re.compile(rf"{ANNOUNCEMENT}([^\n]*)-->")
 
 #: Elements that have no end.
 VOID = frozenset(
@@ -31,27 +40,35 @@ SILENT = frozenset({"class", "style", "id"})
 def html_elements(stream: BinaryIO, name: str, encoding: str, records: str = "") -> Iterator[Element]:
     """The elements of the classes `records` (`haudio|message`).
 
-    A value is named by its path below the record, each element by its first class or, without one, its tag, attributes behind it:
-    `published.title`. Several values of one name are joined by a blank.
+    Every record has the value `file name`. The others are named by their path below the record, each element by its first
+    class or, without one, its tag, attributes behind it: `published.title`. Several values of one name are joined by a blank.
     """
-    page = _Page(name, frozenset(records.split("|")))
+    wanted = frozenset(records.split("|"))
+    page = _Page(name, wanted)
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    held = ""
     while data := stream.read(STEP):
-        try:
-            page.feed(decoder.decode(data))
-        except AssertionError as error:  # how the parser tells of declarations that it does not know
-            raise UnreadableFile(f"{name}: HTML with a declaration that cannot be read ({error}); save the page anew") from error
-        if len(page.rawdata) > MAX_TOKEN:
-            raise too_long(name)
-        yield from page.given()
-    page.close()
-    yield from page.given()
-    if page.inside:
-        yield Element("".join(page.raw), {}, ("cut_off", "the file ends inside this record"))
+        parts = ANNOUNCED.split(held + decoder.decode(data))
+        line = parts[-1].rfind("\n")
+        held = parts[-1][line:] if line >= 0 and _may_announce(parts[-1][line:]) else ""
+        parts[-1] = parts[-1].removesuffix(held)
+        for i, part in enumerate(parts):
+            if i % 2:
+                yield from page.ended(name)
+                page = _Page(part, wanted)
+            else:
+                yield from page.read(part, name)
+    yield from page.read(held, name)
+    yield from page.ended(name)
+
+
+def _may_announce(line: str) -> bool:
+    """Whether the beginning of a line may be that of a page's announcement."""
+    return len(line) < MAX_LINE and (line.startswith(ANNOUNCEMENT) or ANNOUNCEMENT.startswith(line))
 
 
 class _Page(HTMLParser):
-    """The record at hand, while the parser goes through the file."""
+    """The record at hand, while the parser goes through a page."""
 
     def __init__(self, name: str, wanted: frozenset[str]) -> None:
         super().__init__(convert_charrefs=False)
@@ -64,9 +81,24 @@ class _Page(HTMLParser):
         self.size = 0
         self.done: list[Element] = []
 
-    def given(self) -> Iterator[Element]:
+    def read(self, text: str, source: str, *, last: bool = False) -> Iterator[Element]:
+        """Go on with the page; `source` is the file's name, for messages."""
+        try:
+            self.feed(text)
+            if last:
+                self.close()
+        except AssertionError as error:  # how the parser tells of declarations that it does not know
+            raise UnreadableFile(f"{source}: HTML with a declaration that cannot be read ({error}); save the page anew") from error
+        if len(self.rawdata) > MAX_TOKEN:
+            raise too_long(source)
         yield from self.done
         self.done.clear()
+
+    def ended(self, source: str) -> Iterator[Element]:
+        """The page's last records."""
+        yield from self.read("", source, last=True)
+        if self.inside:
+            yield Element("".join(self.raw), {}, ("cut_off", "the file ends inside this record"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
@@ -118,7 +150,8 @@ class _Page(HTMLParser):
             if text:
                 self._value(path or "text", text)
             if not self.inside:
-                self.done.append(Element("".join(self.raw), {path: " ".join(found) for path, found in self.values.items()}))
+                values = {path: " ".join(found) for path, found in self.values.items()}
+                self.done.append(Element("".join(self.raw), {FILE: self.name, **values}))
                 self.values, self.raw, self.size, self.count = {}, [], 0, 0
 
     def _note(self, text: str) -> None:

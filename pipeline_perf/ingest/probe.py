@@ -37,7 +37,7 @@ STRUCTURED: tuple[Container, ...] = ("json", "xml", "html")
 
 #: How JSON begins that holds objects, whole pages of HTML, and XML; a table of HTML alone is text.
 JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
-HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
+HTML = re.compile(r"\s*(?:<!--[^>]*>\s*)?(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
 XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
 
 #: What may stand in front of a text, byte by byte.

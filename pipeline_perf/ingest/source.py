@@ -15,6 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,9 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
 BUFFER = 1 << 16
 
+#: How the comment begins that announces a page by its name.
+PAGE = "page: "
+
 #: Inode, size and time of change of a file: while they stay, it is the same file with the same bytes.
 State = tuple[int, int, int]
 
@@ -48,6 +52,7 @@ class Source:
     path: Path
     member: str | None = None
     may_expand_to: int = field(default=EXPANDED_BYTES, compare=False)  # bytes, however small it is packed
+    pages: tuple[str, ...] = ()  # members that are read one behind the other, as `member` says: pages of HTML
 
     @property
     def name(self) -> str:
@@ -61,7 +66,7 @@ class Source:
             if self.member is None:
                 return self.path.stat().st_size
             with zipfile.ZipFile(self.path) as archive:
-                return archive.getinfo(self.member).compress_size
+                return sum(archive.getinfo(name).compress_size for name in self.pages or (self.member,))
         except (OSError, zipfile.BadZipFile, KeyError):
             return None
 
@@ -92,7 +97,8 @@ class Source:
                 stream = opened.enter_context(self.path.open("rb"))
             else:
                 archive = opened.enter_context(zipfile.ZipFile(self.path))
-                expanded = _Expanded(opened.enter_context(archive.open(self.member)), self.name, limit)
+                packed = _Pages(archive, self.pages) if self.pages else opened.enter_context(archive.open(self.member))
+                expanded = _Expanded(packed, self.name, limit)
                 stream = io.BufferedReader(expanded, BUFFER)
             if stream.peek(len(GZIP)).startswith(GZIP):
                 expanded = _Expanded(opened.enter_context(gzip.GzipFile(fileobj=stream)), self.name, limit)
@@ -106,7 +112,7 @@ class Source:
 class _Expanded(io.RawIOBase):
     """A decompressing stream that knows its limit, whose faults carry the source's name, and which closes what it reads."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, name: str, limit: int) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile | _Pages, name: str, limit: int) -> None:
         self._stream, self._name, self._limit = stream, name, limit
         self._expanded = 0
         self.held: contextlib.ExitStack | None = None
@@ -129,13 +135,35 @@ class _Expanded(io.RawIOBase):
         super().close()
 
 
+class _Pages:
+    """Members of an archive one behind the other, each announced by its name in a comment (PAGE)."""
+
+    def __init__(self, archive: zipfile.ZipFile, names: tuple[str, ...]) -> None:
+        self._streams = self._opened(archive, names)
+        self._current: IO[bytes] | None = next(self._streams, None)
+
+    @staticmethod
+    def _opened(archive: zipfile.ZipFile, names: tuple[str, ...]) -> Iterator[IO[bytes]]:
+        for name in names:
+            yield io.BytesIO(f"\n<!--{PAGE}{' '.join(name.split())}-->\n".encode(errors="replace"))
+            with archive.open(name) as page:
+                yield page
+
+    def read(self, size: int) -> bytes:
+        while self._current is not None:
+            if data := self._current.read(size):
+                return data
+            self._current = next(self._streams, None)
+        return b""
+
+
 def expansion_limit(stored: int, allowed: int = EXPANDED_BYTES) -> int:
     """How many bytes `stored` compressed bytes may expand to, where `allowed` are in any case."""
     return max(allowed, EXPANDED_RATIO * stored)
 
 
 def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
-    """What there is to read at a path: the file itself, or each file of a zip archive.
+    """What there is to read at a path: the file itself, or each file of a zip archive; pages of HTML in one folder are one.
 
     `may_expand_to`: bytes that compressed data may expand to, however small they are.
 
@@ -175,7 +203,28 @@ def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
     limit = expansion_limit(stored, may_expand_to)
     if sum(member.file_size for member in wanted) > limit:
         raise UnreadableFile(_too_large(str(path), limit))
-    return [Source(path, member.filename, may_expand_to) for member in wanted]
+    return _told_apart(path, wanted, may_expand_to)
+
+
+def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) -> list[Source]:
+    """The sources of an archive. An export has a page of HTML for each call: thousands of sources would take hours.
+
+    Copies of a page (merged exports hold them) are left to a further source, and so are found to be duplicates.
+    """
+    seen: Counter[tuple[str, int, int]] = Counter()
+    groups: dict[str, list[str]] = {}
+    for member in members:
+        folder, slash, name = member.filename.rpartition("/")
+        label = member.filename
+        if name.lower().endswith((".html", ".htm")):
+            content = (folder, member.CRC, member.file_size)
+            label = f"{folder}{slash}*.html" + (f" (copies, {seen[content]})" if seen[content] else "")
+            seen[content] += 1
+        groups.setdefault(label, []).append(member.filename)
+    return [
+        Source(path, label if len(names) > 1 else names[0], may_expand_to, tuple(names) if len(names) > 1 else ())
+        for label, names in groups.items()
+    ]
 
 
 def file_id(source: Source) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from pipeline_perf.ingest.batch import Element
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.hypertext import html_elements
 from pipeline_perf.ingest.lake import Lake
-from pipeline_perf.ingest.pipeline import ingest_file, ingest_path
+from pipeline_perf.ingest.pipeline import Options, ingest_file, ingest_path
 
 
 def of_html(text: str, records: str = "call|note") -> list[Element]:
@@ -27,6 +28,7 @@ def test_values_are_named_by_class_or_tag_with_attributes_behind_and_joined_wher
         '<i><a rel="tag">1</a>, <a rel="tag">2</a></i><img src="x.png"><br/>end</p></html>'
     )
     assert element.values == {
+        "file name": "a.html",
         "tel.href": "tel:+1&2", "tel": "A <b> c", "i.a.rel": "tag tag", "i.a": "1 2", "i": ",", "img.src": "x.png", "text": "end",
     }  # fmt: skip
     assert element.raw.startswith('<p class="call x" id="7"><a class="tel main"') and element.raw.endswith("<br/>end</p>")
@@ -68,6 +70,7 @@ def test_a_record_that_the_file_s_end_cuts_off_is_told() -> None:
         ('<div class="note">' + "<b>" * 200, "nested more than 100 levels deep"),
         ('<div class="note">' + "<b>v</b>" * 5000, "a record of more than 4096 values"),
         ("<![foo[", "a declaration that cannot be read"),
+        ("<!--" * 9 + "<![foo[", "a declaration that cannot be read"),
     ],
 )
 def test_what_is_made_to_do_harm_is_refused(page: str, said: str) -> None:
@@ -80,6 +83,30 @@ CALL = (
     '<abbr class="published" title="2026-02-04T08:00:0{n}.000Z">x</abbr>'
     '<div class="tags"><a rel="tag" href="http://www.google.com/voice#missed">Missed</a></div></div></body></html>'
 )
+
+
+def test_the_pages_of_an_export_are_one_file_and_their_copies_duplicates(tmp_path: Path) -> None:
+    folder = "Takeout/Voice/Calls/"
+    text = (
+        '<html><div class="message"><abbr class="dt" title="2026-02-04T13:14:00.000-05:00">x</abbr>'
+        '<cite class="sender vcard"><a class="tel" href="tel:+12125550101"><span class="fn">Me</span></a></cite></div></html>'
+    )
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("Takeout/archive_browser.html", "<!DOCTYPE html><html><body>Your archive</body></html>")
+        for n in range(1, 5):
+            archive.writestr(f"{folder}Ann - Missed - 2026-02-04T08_00_0{n}Z.html", CALL.format(n=n))
+        archive.writestr(f"{folder}Ann - Missed - cut.html", CALL.format(n=5)[:150])
+        archive.writestr(f"{folder}Ann -- B - Text - 2026-02-04T18_14_00Z.html", text)
+        archive.writestr(f"{folder}Ann - Missed - 2026-02-04T08_00_01Z (1).html", CALL.format(n=1))
+        archive.writestr(f"{folder}Ann -- B - Text - 2026-02-04T18_14_00Z(1).html", text)
+    lake = Lake(tmp_path / "lake")
+    browser, calls, copies = ingest_path(tmp_path / "export.zip", lake, Options(subscriber="+12125550109"))
+    assert (browser.status, browser.file.rpartition("!")[2]) == ("rejected", "Takeout/archive_browser.html")
+    assert (calls.file.rpartition("!")[2], calls.events, calls.quarantined, calls.rules) == (f"{folder}*.html", 5, 1, {"cut_off": 1})
+    assert (copies.events, copies.duplicates) == (2, 2)
+    events = lake.scan_events(distinct=True).sort("record_no").collect()
+    assert events["from_number"].to_list() == [*(f"+1212555010{n}" for n in range(1, 5)), "+12125550101"]
+    assert events["to_number"].to_list() == [*["+12125550109"] * 4, "Ann -- B"]
 
 
 def test_a_page_without_records_is_refused_with_what_it_is(tmp_path: Path) -> None:
