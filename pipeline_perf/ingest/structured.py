@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
@@ -315,17 +315,18 @@ class _Markup:
 
     def feed(self, data: bytes) -> Iterator[Element]:
         self.held += data
-        if self.broken:
-            yield from self._recovered(final=False)
-        else:
-            yield from self._parsed(data)
+        unread = (yield from self._recovered(final=False)) if self.broken else data
+        while unread:
+            yield from self._parsed(unread)
+            unread = (yield from self._recovered(final=False)) if self.broken else b""
         if len(self.held) > MAX_ELEMENT + STEP:
             raise _too_long(self.name)
 
     def end(self) -> Iterator[Element]:
-        if self.broken:
-            yield from self._recovered(final=True)
-        elif self.begun is not None:
+        while self.broken:
+            unread = yield from self._recovered(final=True)
+            yield from self._parsed(unread)
+        if self.begun is not None:
             raw = self._raw(self.begun, self.base + len(self.held))
             yield Element(raw, {}, ("cut_off", "the file ends inside this record"))
 
@@ -344,8 +345,6 @@ class _Markup:
             kept = self.parser.CurrentByteIndex + self.offset
         del self.held[: max(0, kept - self.base)]
         self.base = max(self.base, kept)
-        if self.broken:
-            yield from self._recovered(final=False)
 
     def _before(self, error: expat.ExpatError) -> int:
         """Where what cannot be read outside of records begins: at a further document, or with the tag in which the fault is."""
@@ -358,8 +357,8 @@ class _Markup:
         yield from self.done
         self.done.clear()
 
-    def _recovered(self, *, final: bool) -> Iterator[Element]:
-        """Tell what cannot be read as a record, up to where the next one begins, and go on there."""
+    def _recovered(self, *, final: bool) -> Generator[Element, None, bytes]:
+        """Tell what cannot be read as a record, up to where the next one begins; returns what is to be read from there on."""
         start, ancestors, what = self.broken or (self.base, (), "")
         tag = (self.last or "".join(self.wanted[-1:])).encode(self.encoding)
         found = (
@@ -368,7 +367,7 @@ class _Markup:
             else None
         )
         if found is None and not final:
-            return
+            return b""
         end = self.base + (found.start() if found else len(self.held))
         raw = self._raw(start, end).strip()
         if not DECLARATION.fullmatch(raw):
@@ -376,8 +375,8 @@ class _Markup:
         rest = bytes(self.held[end - self.base :])
         self.base, self.held, self.broken, self.resumed = end, bytearray(), None, end
         self._restart(ancestors)
-        if rest:
-            yield from self.feed(rest)
+        self.held += rest
+        return rest
 
     def _raw(self, start: int, end: int) -> str:
         return bytes(self.held[max(0, start - self.base) : end - self.base]).decode(self.encoding, errors="replace")

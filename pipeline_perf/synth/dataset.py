@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import polars as pl
 
-from pipeline_perf.synth import assembly, callmodel, elsewhere, switches, wholesale
+from pipeline_perf.synth import assembly, callmodel, elsewhere, services, switches, wholesale
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
 from pipeline_perf.synth.att_bill import ATT_BILL_CSV
@@ -57,6 +57,8 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("tmobile", "pdf"): TMOBILE_BILL_PDF,
     ("sprint", "pdf"): SPRINT_BILL_PDF,
     **{(carrier, "fixed"): legacy_fixed(carrier) for carrier in ("att", "verizon", "tmobile", "sprint")},
+    ("att", "account_csv"): wholesale.ATT_ACCOUNT_CSV,
+    ("att", "texts_csv"): wholesale.ATT_TEXTS_CSV,
     ("metropcs", "csv"): wholesale.METROPCS_LE,
     ("notional", "csv"): wholesale.NOTIONAL_LE,
     ("tmobile", "bill_csv"): wholesale.TMOBILE_CSV,
@@ -68,17 +70,19 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("3cx", "csv"): switches.THREE_CX,
     ("asterisk", "csv"): switches.ASTERISK,
     ("avaya", "csv"): switches.AVAYA_IPO,
-    ("broadworks", "xml"): switches.BROADWORKS_XML,
-    ("cdrstats", "csv"): switches.CDRSTATS,
+    ("broadworks", "xml"): services.BROADWORKS_XML,
+    ("cdrstats", "csv"): services.CDRSTATS,
     ("cisco", "csv"): switches.CISCO_CUCM,
-    ("didww", "csv"): switches.DIDWW,
+    ("didww", "csv"): services.DIDWW,
     ("freeswitch", "csv"): switches.FREESWITCH,
     ("freeswitch", "json"): switches.FREESWITCH_JSON,
-    ("kamailio", "flatstore"): switches.KAMAILIO,
-    ("opensips", "flatstore"): switches.OPENSIPS,
+    ("freeswitch", "xml"): switches.FREESWITCH_XML,
+    ("google_voice", "html"): services.GOOGLE_VOICE,
+    ("kamailio", "flatstore"): services.KAMAILIO,
+    ("opensips", "flatstore"): services.OPENSIPS,
     ("mitel", "fixed"): switches.MITEL,
     ("panasonic", "fixed"): switches.PANASONIC,
-    ("twilio", "json"): switches.TWILIO_JSON,
+    ("twilio", "json"): services.TWILIO_JSON,
     ("airtel", "csv"): elsewhere.AIRTEL_LE,
     ("fritzbox", "csv"): elsewhere.FRITZBOX,
     ("bandicoot", "csv"): elsewhere.BANDICOOT,

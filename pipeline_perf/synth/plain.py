@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
@@ -108,6 +109,7 @@ def plain(
     elements: bool = False,
     between: str = "",
     ends: bool = False,
+    cycle: tuple[date, int] | None = None,
 ) -> Layout:
     """A layout of one form.
 
@@ -157,4 +159,5 @@ def plain(
         elements=elements,
         between=between,
         ends=ends,
+        cycle=cycle,
     )

@@ -1,4 +1,4 @@
-"""Switches, private exchanges and communication platforms, whose files tell calls of extensions and dialled digits.
+"""Private exchanges and soft switches, whose files tell calls of extensions and dialled digits.
 
 Columns as the makers' manuals and public samples name them. Sites dial by plans of their own, so numbers that are
 meant to be told apart are written in full, with a +.
@@ -15,19 +15,14 @@ from pipeline_perf.synth.plain import (
     CALLED,
     CALLER,
     CONNECTED,
-    ELEVEN_DIGITS,
     NO_SUBSCRIBER,
     OTHER,
     OUT,
-    OWN,
     PICKED_UP,
     RELEASED,
     RING,
     SECONDS,
-    SMS,
-    STARTED,
     TEN_DIGITS,
-    TEXTS_TOO,
     either,
     epoch,
     numbered,
@@ -38,11 +33,15 @@ from pipeline_perf.synth.plain import (
 )
 
 #: Beyond the year 5000.
-_NO_EPOCH = (r"^\d+$", "99999999999999")
+NO_EPOCH = (r"^\d+$", "99999999999999")
+
 UUID = numbered("00000000-0000-4000-8000-000000{}")
+
 DASHED, SLASHED = r"^(\d{4})-\d\d-\d\d", r"^(\d{4})/\d\d/\d\d"
+
 #: Whole time that a line was busy, ringing included.
 BUSY = pl.col("duration_s") + RING
+
 CLOCK = hours_minutes_seconds(pl.col("duration_s"), hour_digits=2)
 
 THREE_CX = plain(
@@ -165,71 +164,6 @@ AVAYA_IPO = plain(
     },
 )
 
-_BROADWORKS_TIME = "%Y%m%d%H%M%S.000"
-
-BROADWORKS_XML = plain(
-    "broadworks_xml",
-    "broadworks",
-    {
-        "counter": numbered("{}"),
-        "written": stamp(_BROADWORKS_TIME, RELEASED),
-        "user": OWN,
-        "direction": either(OUT, "Originating", "Terminating"),
-        "calling": CALLER,
-        "called": CALLED,
-        # Where a call is answered it begins with the answer; the attempt has a time of its own.
-        "start": stamp(_BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)),
-        "call": numbered("{}:0"),
-        "answered": either(ANSWERED, "Yes", "No"),
-        "answer": either(ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK),
-        "release": stamp(_BROADWORKS_TIME, STARTED + pl.duration(seconds="duration_s")),
-    },
-    head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
-    foot=("</BWCDR>",),
-    suffix="xml",
-    setting=templated(
-        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1</systemId><date>$written</date>"
-        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP</serviceProvider><type>Normal</type></headerModule>"
-        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction</direction><callingNumber>$calling</callingNumber>"
-        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000</userTimeZone>"
-        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer<releaseTime>$release</releaseTime>"
-        "</basicModule></cdrData>"
-    ),
-    zone="UTC",
-    elements=True,
-    marks=Marks(started=("start",), impossible_date=(r"(\d{4})\d{4}(\d{6})", "${1}1345${2}"), ended="answer", shape="element"),
-    truth={**PICKED_UP, "call_id": numbered("{}:0")},
-)
-
-CDRSTATS = plain(
-    "cdrstats",
-    "cdrstats",
-    {
-        "switch": pl.lit("127.0.0.1"),
-        "cdr_source_type": pl.lit("1"),
-        "callid": UUID,
-        "caller_id_number": CALLER,
-        "caller_id_name": pl.lit("Ann"),
-        "destination_number": CALLED,
-        "dialcode": pl.lit("1"),
-        "state": BLANK,
-        "channel": BLANK,
-        "starting_date": stamp("%Y-%m-%d %H:%M:%S"),
-        "duration": BUSY.cast(pl.String),
-        "billsec": SECONDS,
-        **dict.fromkeys(("progresssec", "answersec", "waitsec"), BLANK),
-        "hangup_cause_id": pl.lit("16"),
-        "hangup_cause": BLANK,
-        "direction": pl.lit("1"),
-        "country_code": BLANK,
-        "accountcode": pl.lit("1000"),
-        **dict.fromkeys(("buy_rate", "buy_cost", "sell_rate", "sell_cost"), BLANK),
-        "extradata": pl.lit("{}"),
-    },
-    marks=Marks(started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
 #: The columns of the switch that stand between those that are told, by its own names; empty or a constant here.
 _CUCM = {
     "cdrRecordType": pl.lit("1"),
@@ -254,6 +188,7 @@ _CUCM = {
     "origDeviceName": pl.lit("SEP001122334455"),
     "destDeviceName": BLANK,
 }
+
 _TYPED = {"callingPartyNumber": "VARCHAR(50)", "originalCalledPartyNumber": "VARCHAR(50)", "finalCalledPartyNumber": "VARCHAR(50)"}
 
 CISCO_CUCM = plain(
@@ -268,36 +203,9 @@ CISCO_CUCM = plain(
     ),
     suffix="txt",
     zone="UTC",
-    marks=Marks(started=("dateTimeOrigination",), impossible_date=_NO_EPOCH, duration="duration"),
+    marks=Marks(started=("dateTimeOrigination",), impossible_date=NO_EPOCH, duration="duration"),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": pl.format("2 {}", pl.col("event").cast(pl.Int64) + 1001)},
 )
-
-DIDWW = plain(
-    "didww",
-    "didww",
-    {
-        "Date/Time Start (UTC)": stamp("%Y-%m-%d %H:%M:%S"),
-        "Date/Time Connect (UTC)": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
-        "Date/Time End (UTC)": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
-        "Source": OTHER,
-        "DID": OWN,
-        "Destination": pl.lit("sip:101@pbx.example.com"),
-        "Duration (secs)": SECONDS,
-        "Rate": pl.lit("0.01"),
-    },
-    zone="UTC",
-    notation=ELEVEN_DIGITS,
-    marks=Marks(
-        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"), ended="Date/Time End (UTC)",
-        duration="Duration (secs)", numbers=("Source",),
-    ),
-    truth={
-        **PICKED_UP,
-        "direction": pl.lit("inbound"),
-        "from_number": either(OUT, pl.col("to_number"), pl.col("from_number")),
-        "to_number": pl.col("subscriber_number"),
-    },
-)  # fmt: skip
 
 _FREESWITCH = {
     "caller_id_name": pl.lit("A Name"),
@@ -327,20 +235,42 @@ FREESWITCH = plain(
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
 
+_LEG = {
+    "direction": either(OUT, "outbound", "inbound"),
+    "uuid": UUID,
+    "start": epoch(),
+    "answer": either(ANSWERED, epoch(CONNECTED), "0"),
+    "end": epoch(RELEASED),
+    "duration": BUSY.cast(pl.String),
+    "billsec": SECONDS,
+    "caller": CALLER,
+    "called": CALLED,
+}
+
+FREESWITCH_XML = plain(
+    "freeswitch_xml",
+    "freeswitch",
+    _LEG,
+    head=(),
+    suffix="xml",
+    setting=templated(
+        '<?xml version="1.0"?><cdr core-uuid="8c64e881-0000-4000-8000-000000000000" switchname="pbx"><channel_data><direction>$direction'
+        "</direction></channel_data><variables><direction>$direction</direction><uuid>$uuid</uuid><start_epoch>$start</start_epoch>"
+        "<answer_epoch>$answer</answer_epoch><duration>$duration</duration><billsec>$billsec</billsec></variables>"
+        '<callflow dialplan="XML" profile_index="1"><caller_profile><caller_id_name>A &amp; B</caller_id_name><caller_id_number>$caller'
+        "</caller_id_number><destination_number>$called</destination_number></caller_profile><times><created_time>${start}000000"
+        "</created_time></times></callflow></cdr>"
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(started=("start",), impossible_date=NO_EPOCH, duration="billsec", shape="element"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
 FREESWITCH_JSON = plain(
     "freeswitch_json",
     "freeswitch",
-    {
-        "direction": either(OUT, "outbound", "inbound"),
-        "uuid": UUID,
-        "start": epoch(),
-        "answer": either(ANSWERED, epoch(CONNECTED), "0"),
-        "end": epoch(RELEASED),
-        "duration": BUSY.cast(pl.String),
-        "billsec": SECONDS,
-        "caller": CALLER,
-        "called": CALLED,
-    },
+    _LEG,
     head=(),
     suffix="json",
     setting=templated(
@@ -351,47 +281,8 @@ FREESWITCH_JSON = plain(
     ),
     zone="UTC",
     elements=True,
-    marks=Marks(started=("start",), impossible_date=_NO_EPOCH, duration="billsec", shape="element"),
+    marks=Marks(started=("start",), impossible_date=NO_EPOCH, duration="billsec", shape="element"),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
-_RFC_2822 = "%a, %d %b %Y %H:%M:%S +0000"
-
-TWILIO_JSON = plain(
-    "twilio_json",
-    "twilio",
-    {
-        "sid": numbered("CA00000000000000000000000000{}"),
-        "created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
-        "to": CALLED,
-        "from": CALLER,
-        "status": either(ANSWERED, "completed", "no-answer"),
-        "start": stamp(_RFC_2822),
-        "end": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
-        "duration": SECONDS,
-        "direction": either(OUT, "outbound-api", "inbound"),
-    },
-    head=('{"page": 0, "page_size": 1000, "calls": [',),
-    foot=("]}",),
-    between=",",
-    suffix="json",
-    setting=templated(
-        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid": "AC00000000000000000000000000000001", '
-        '"to": "$to", "from": "$from", "phone_number_sid": "PN00000000000000000000000000000001", "status": "$status", '
-        '"start_time": "$start", "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD", '
-        '"direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
-    ),
-    zone="UTC",
-    elements=True,
-    marks=Marks(
-        started=("start", "created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration", shape="element"
-    ),
-    truth={
-        **PICKED_UP,
-        "call_id": numbered("CA00000000000000000000000000{}"),
-        "charge": pl.lit("0.03").cast(pl.Decimal(18, 6)),
-        "currency": pl.lit("USD"),
-    },
 )
 
 _MITEL = {
@@ -468,67 +359,4 @@ PANASONIC = plain(
         "from_number": either(OUT, "1200", pl.col("from_number")),
         "to_number": either(OUT, pl.col("to_number"), "1200"),
     },
-)
-
-CLOSING = pl.col("closing")
-_HANGS_UP = CLOSING & (pl.col("event") % 2 == 0)  # the called party: the tags change places
-_MOMENT = STARTED + pl.duration(seconds=pl.when(CLOSING).then("duration_s").otherwise(0))
-_TRANSACTION = {
-    "method": either(CLOSING, "BYE", either(SMS, "MESSAGE", "INVITE")),
-    "from_tag": either(_HANGS_UP, numbered("t{}"), numbered("f{}")),
-    "to_tag": either(_HANGS_UP, numbered("f{}"), numbered("t{}")),
-    "callid": numbered("c{}@192.0.2.1"),
-    "sip_code": either(ANSWERED | SMS, "200", "486"),
-    "sip_reason": either(ANSWERED | SMS, "OK", "Busy here"),
-    "time": epoch(_MOMENT),
-}
-_TRANSACTION_MARKS = Marks(started=("time",), impossible_date=_NO_EPOCH)
-_TRANSACTION_TRUTH = {
-    **NO_SUBSCRIBER,
-    "answered": pl.when(~SMS).then(pl.col("picked_up")),
-    "duration_s": pl.when(pl.col("ended") | ~pl.col("picked_up")).then(pl.col("duration_s")),
-    "call_id": numbered("c{}@192.0.2.1"),
-}
-
-OPENSIPS = plain(
-    "opensips_flatstore",
-    "opensips",
-    {
-        **_TRANSACTION,
-        "request_type": either(CLOSING | SMS, BLANK, "*prepaid"),
-        "account": either(CLOSING, BLANK, CALLER),
-        "destination": either(CLOSING, BLANK, CALLED),
-        "supplier": BLANK,
-        "dialog": numbered("d{}"),
-    },
-    separator="|",
-    head=(),
-    suffix="log",
-    zone="UTC",
-    mix=TEXTS_TOO,
-    ends=True,
-    marks=_TRANSACTION_MARKS,
-    truth=_TRANSACTION_TRUTH,
-)
-
-KAMAILIO = plain(
-    "kamailio_flatstore",
-    "kamailio",
-    {
-        **_TRANSACTION,
-        "src_user": either(CLOSING, CALLED, CALLER),
-        "src_domain": pl.lit("example.org"),
-        "src_ip": pl.lit("192.0.2.10"),
-        "dst_ouser": either(CLOSING, CALLER, CALLED),
-        "dst_user": either(CLOSING, CALLER, "101"),
-        "dst_domain": pl.lit("example.org"),
-    },
-    separator="|",
-    head=(),
-    suffix="log",
-    zone="UTC",
-    mix=TEXTS_TOO,
-    ends=True,
-    marks=_TRANSACTION_MARKS,
-    truth=_TRANSACTION_TRUTH,
 )

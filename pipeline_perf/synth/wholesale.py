@@ -6,8 +6,11 @@ cycle's furniture, a cell's name), what stands here is made up.
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+from pipeline_perf.synth import att_bill
 from pipeline_perf.synth.callmodel import Mix
 from pipeline_perf.synth.layout import Marks, minutes_seconds, positional, renumber, whole_minutes
 from pipeline_perf.synth.plain import (
@@ -40,6 +43,66 @@ CENTS = pl.col("event").cast(pl.Int64) % 90 + 10
 AMOUNT = pl.concat_str(pl.lit("0."), CENTS.cast(pl.String))
 CHARGED = {"charge": CENTS.cast(pl.Decimal(18, 6)) / 100, "currency": pl.lit("USD")}
 TRUE = pl.lit(True)
+
+_DETAIL = {
+    "Item": pl.col("item").cast(pl.String),
+    "Day": stamp("%a").str.to_uppercase(),
+    "Date": stamp("%m/%d/%Y"),
+    "Time": stamp("%-I:%M%p"),
+}
+_UNCHARGED = {"charge": pl.lit(0).cast(pl.Decimal(18, 6)), "currency": pl.lit("USD")}
+_MONTH_AND_DAY = (r"^\d\d/\d\d", "13/45")
+
+ATT_ACCOUNT_CSV = plain(
+    "att_bill_csv",
+    "att",
+    {
+        **_DETAIL,
+        "Number Called": OTHER,
+        "Call To": either(OUT, "SAN LUS O CA", "INCOMING CL"),
+        "Min": whole_minutes(pl.col("duration_s")).cast(pl.String),
+        **{title: pl.lit(text) for title, text in (("Rate Code", "RM45"), ("Rate Pd", "DT"), ("Feature", ""))},
+        **{title: pl.lit("0.00") for title in ("Airtime Charge", "LD/Add'l Charge", "Total Charge")},
+    },
+    head=("AT&T Usage Details", ""),
+    per_line=lambda number: (f"Call Detail,{_dashed(number)}", "User Name:,A NAME", "", ",".join(att_bill.COLUMNS)),
+    foot=("Total,,,,,,,,,,0.00,0.00,0.00",),
+    file_name=lambda scene, nth: f"att_account_{nth}.csv",
+    notation=renumber("${1}-${2}-${3}", ""),
+    mix=BILLED_CALLS,
+    resolution_s=(60, 60),
+    marks=Marks(started=("Date", "Time"), impossible_date=_MONTH_AND_DAY, duration="Min", numbers=("Number Called",)),
+    truth={**_UNCHARGED, "answered": TRUE},
+)
+
+ATT_TEXTS_CSV = plain(
+    "att_bill_csv",
+    "att",
+    {
+        **_DETAIL,
+        "Date": stamp("%m/%d"),
+        "To/From": OTHER,
+        "Type": pl.lit("Text"),
+        **{title: pl.lit(text) for title, text in (("Msg/KB", "1"), ("Rate Code", "MSG"), ("Rate Pd", "AT"), ("Feature", ""))},
+        "In/Out": either(OUT, "Sent", "Rcvd"),
+        "Total Charge ": pl.lit("0.00"),
+    },
+    # The year stands nowhere but in the name, which is that of the cycle's first day.
+    file_name=lambda scene, nth: f"att_texts_{nth}_{scene.period.first:%Y%m%d}.csv",
+    cycle=(date(2023, 12, 19), 31),
+    notation=renumber("${1}-${2}-${3}", ""),
+    mix=Mix(calls=0.0, sms=1.0, legs=False, codes=False, withheld=False),
+    one_line=True,
+    needs_subscriber=True,
+    resolution_s=(60, 1),
+    marks=Marks(started=("Date", "Time"), impossible_date=_MONTH_AND_DAY, numbers=("To/From",)),
+    truth={**_UNCHARGED, "duration_s": pl.lit(None, pl.Float64)},
+)
+
+
+def _dashed(number: str) -> str:
+    return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+
 
 _ANI = {
     "call_date_time": (1, 14), "bill_to_number": (15, 29), "originating_number": (40, 49), "originating_city": (53, 82),

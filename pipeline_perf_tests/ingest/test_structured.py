@@ -90,6 +90,14 @@ def test_no_object_is_lost_beside_a_damaged_one(count: int, data: st.DataObject)
         assert "".join(e.raw for e in found if e.trouble).strip("[], \n") == lines[hurt]
 
 
+def test_thousands_of_documents_and_of_faults_in_one_file_are_gone_through_one_by_one() -> None:
+    """Also where the last of them are found only at the file's end."""
+    whole, broken = b"<?xml version='1.0'?><r><a>1</a></r>", b"<r><a>1</b></r>"
+    found = list(xml_elements(io.BytesIO((whole + broken) * 3_000 + broken + whole), "many", "utf-8", "r"))
+    assert [element.values.get("a") for element in found if element.trouble is None] == ["1"] * 3_001
+    assert [element.trouble[0] for element in found if element.trouble] == ["malformed_xml"] * 3_001
+
+
 def test_what_the_end_of_the_file_cuts_off_and_what_stands_behind_an_array_is_told() -> None:
     assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}, {"b": "x')] == [None, "cut_off"]
     assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}]\n{"b": 2}')] == [None, "unrecognised_element"]
