@@ -25,7 +25,7 @@ from .reading import FURNITURE, READ, last4, physical_lines
 Make = Callable[..., Dataset]
 
 #: The formats that a second reader knows, in plain Python; the others' second opinion is the product's own reading of them.
-TEXT = sorted(pair for pair, layout in LAYOUTS.items() if layout.id in READ)
+TEXT = sorted(pair for pair, layout in LAYOUTS.items() if layout.id in READ and pair[1] in ("csv", "bill_csv", "fixed"))
 PRINTED = sorted(pair for pair in LAYOUTS if pair[1] == "pdf")
 
 #: What a damaged line shows, in any of the layouts.
