@@ -131,7 +131,8 @@ def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
 
 def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:
     if name == "duration_s":
-        return seconds(text, spec.form or "seconds") * (spec.scale or 1.0)
+        value = seconds(text, spec.form or "seconds")
+        return (value * spec.scale).round(6) if spec.scale else value  # no factor is finer than a microsecond
     if name == "bytes_total":
         amount = _sum(cells) if spec.combine == "add" else _float(text)
         return (amount * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)

@@ -16,6 +16,7 @@ from pipeline_perf.ingest.layouts import BUILT_IN, Field, available, built_in, l
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 
 SHIPPED = {
+    "aapt", "freeswitch_asterisk", "freeswitch_opencdrrate", "freeswitch_sql", "telstra_linx", "twilio_csv", "vocus",
     "3cx", "airtel_le", "ani_networks", "asterisk", "att_bill_csv", "att_bill_pdf", "att_le_mobility", "avaya_cm", "avaya_ipo",
     "bandicoot", "cdrstats", "cider", "cisco_cmr", "cisco_cucm", "didww", "earthlink", "emi", "freeswitch", "fritzbox", "legacy_fixed",
     "kamailio_flatstore", "metropcs_le", "mitel", "notional_le", "opensips_flatstore", "panasonic", "qwest_daily", "sprint_bill_pdf",
