@@ -228,7 +228,7 @@ class Books:
     rules: Counter[str] = field(default_factory=Counter)
     by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
     stated: list[tuple[layouts.Control, str]] = field(default_factory=list)
-    repeats: list[pl.DataFrame] = field(default_factory=list)
+    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)  # by table and how far apart in time
     closings: list[pl.DataFrame] = field(default_factory=list)
     starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
     duration_s: float = 0.0
@@ -304,8 +304,8 @@ def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch
         bad.append(verdict.quarantine)
         good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
         if batch.table.repeats:
-            found = deduplicate.repeats(verdict.events, batch.table.repeats.within_s)
-            books.repeats.append(found.with_columns(pl.lit("repeat").alias("kind")))
+            key = batch.table.name, batch.table.repeats.within_s
+            books.tellings.setdefault(key, []).append(deduplicate.telling(verdict.events))
         if batch.table.pairs:
             books.closings.append(deduplicate.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
     quarantine = pl.concat(bad)
@@ -388,7 +388,9 @@ def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRow
         return 0
     with watch.room("deduplicate"):
         resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-        own = pl.concat([*books.closings, resent, *books.repeats]).unique("event_id", keep="first")
+        again = [deduplicate.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
+        repeats = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in again)
+        own = pl.concat([*books.closings, resent, *repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
         mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     with watch.room("commit"):

@@ -18,7 +18,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest import deduplicate
-from pipeline_perf.ingest.deduplicate import SeenRows, across_files, matched, repeats, resent_runs
+from pipeline_perf.ingest.deduplicate import SeenRows, across_files, matched, repeats, resent_runs, telling
 from pipeline_perf.ingest.lake import SCHEMAS, Lake
 from pipeline_perf.ingest.normalise import event_ids
 from pipeline_perf_tests.event_rows import event_frame
@@ -148,7 +148,7 @@ def test_parts_sent_again_are_found_across_the_chunks_of_a_file() -> None:
 def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties() -> None:
     rows = [at(0), at(100), at(98, to_number="+12125550103"), at(99), at(103), at(200)]
     frame = event_frame(*rows).with_columns(pl.Series("repeat", [False, False, False, True, True, True]))
-    assert sorted(repeats(frame, 3).rows()) == [(4, 2), (5, 2)]
+    assert sorted(repeats(telling(frame), 3).rows()) == [(4, 2), (5, 2)]
 
 
 # --------------------------------------------------------------------------- pairs of two files

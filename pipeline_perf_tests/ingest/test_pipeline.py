@@ -258,6 +258,17 @@ def ingested_at_once(files: list[Path], root: Path) -> list[FileReport]:
     return [json.loads(report) for report, _ in said]
 
 
+@pytest.mark.parametrize("name", ["att_bill_account.csv", "sprint_le_9135550101.csv"])
+def test_rows_that_tell_a_call_again_are_found_wherever_the_file_is_cut(name: str, tmp_path: Path) -> None:
+    marks = []
+    for chunk_bytes in (300, 1 << 20):
+        lake = Lake(tmp_path / str(chunk_bytes))
+        report = ingest_file(Path(__file__).parent / "golden" / name, lake, Options(zone="UTC", chunk_bytes=chunk_bytes))
+        assert report.duplicates > 0
+        marks.append(lake.scan_events().sort("record_no").select("record_no", "duplicate_of").collect().rows())
+    assert marks[0] == marks[1]
+
+
 def test_ten_files_at_once_make_one_lake_that_was_not_there_before(tmp_path: Path) -> None:
     files = [generate(DatasetSpec("att", "csv", 200, seed=seed), tmp_path / "data").files[0] for seed in range(10)]
     reports = ingested_at_once(files, tmp_path / "lake")
