@@ -27,7 +27,7 @@ UTC = pl.Datetime("us", "UTC")
 COLUMNS: dict[str, pl.DataType] = {
     "event_id": pl.Int64(),  # Delta has no unsigned integers: a 64-bit hash read as signed
     "source_file_id": pl.String(),  # SHA-256 of the file's bytes, first 16 hex digits
-    "record_no": pl.Int64(),  # 1-based physical line of the record's first line (row of a workbook); running number in PDF, JSON, XML
+    "record_no": pl.Int64(),  # 1-based physical line of the record's first line (row of a workbook); running number in PDF, JSON, XML, HTML
     "page": pl.Int32(),  # 1-based; null outside PDF
     "tenant": pl.String(),
     "carrier": pl.String(),

@@ -96,6 +96,8 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     ]
     if container == "delimited" and found.delimiter != ",":
         lines.append(f"delimiter: {json.dumps(found.delimiter)}")
+    if container == "html":
+        lines.append("records: '???'         # the classes of the elements that are records, `a|b`; their values are named by classes, too")
     lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
     lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
     totals = [line for line in (*found.head, *found.tail) if TOTAL.match(line)]
@@ -151,7 +153,8 @@ def _of_elements(found: Probe) -> Section:
     from pipeline_perf.ingest.structured import first_elements
 
     elements = first_elements("\n".join(found.head), found.container, most=ROWS)
-    return Section(found.columns, tuple([element.values.get(path, "") for path in found.columns] for element in elements))
+    titles = found.columns or ("???",)  # of HTML, no class is known to be a record's
+    return Section(titles, tuple([element.values.get(path, "") for path in titles] for element in elements))
 
 
 def _table(section: Section, number: int, *, several: bool, delimiter: str, examples: bool) -> list[str]:

@@ -160,6 +160,14 @@ def test_json_and_its_names_are_drafted_too(tmp_path: Path) -> None:
     assert share(attempt(source, layout), "duration_s") == (3, "7.0")
 
 
+def test_of_a_page_the_classes_of_its_records_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<html><body><p class="call">+12125550101</p></body></html>')
+    lines = draft(probe(Source(tmp_path / "a.html"))).splitlines()
+    assert "container: html" in lines
+    assert [line.partition("  ")[0] for line in lines if line.startswith("records:")] == ["records: '???'"]
+    assert "    header: ['???']" in lines
+
+
 def test_a_draft_shows_numbers_masked_and_values_only_where_they_are_asked_for(tmp_path: Path) -> None:
     for text in (ODD, FIXED, SECTIONS):
         source, shown = drafted(text, tmp_path)
