@@ -80,11 +80,6 @@ def steps(name: str, spec: Field, columns: Columns) -> Steps:
     )
 
 
-def value_of(name: str, spec: Field, columns: Columns) -> pl.Expr:
-    """The value in one expression: dearer than `steps` where there are many rows."""
-    return _typed(name, spec, text_of(spec, columns), _cells(spec, columns)).alias(name)
-
-
 def text_of(spec: Field, columns: Columns) -> pl.Expr:
     """The text of a field: joined, trimmed, picked, mapped; null where the file has nothing."""
     if spec.value is not None:

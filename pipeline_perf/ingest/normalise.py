@@ -17,7 +17,7 @@ from pipeline_perf import events
 from pipeline_perf.ingest import numbers, times
 from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, UNREADABLE, Batch
 from pipeline_perf.ingest.errors import UnreadableFile
-from pipeline_perf.ingest.fields import Columns, Steps, matches, steps, text_of, value_of
+from pipeline_perf.ingest.fields import Columns, Steps, matches, steps, text_of
 from pipeline_perf.ingest.layouts import COUNTERPART, Field, Layout, Legs, Override
 from pipeline_perf.ingest.vocabulary import Vocabulary
 
@@ -150,8 +150,11 @@ def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: O
     rows = frame.select(applies.arg_true()).to_series()
     if not len(rows):
         return frame
-    values = _worked(Steps([value_of(name, spec, columns) for name, spec in override.set.items()]), region, batch.frame[rows])
-    for name in override.set:
+    instead = Steps()
+    for name, spec in override.set.items():
+        instead.extend(steps(name, spec, columns))
+    values = _worked(instead, region, batch.frame[rows])
+    for name in values.columns:
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, dtype=values.schema[name]).alias(name))
         value = values[name] if len(values) == len(rows) else values[name].extend_constant(values[name][0], len(rows) - len(values))

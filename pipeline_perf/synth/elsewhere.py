@@ -1,4 +1,4 @@
-"""Other countries' files, and those of research: Airtel's reports, FRITZ!Box call lists, bandicoot and Cider.
+"""Other countries' files, and those of research: India, Germany, Australia, bandicoot and Cider.
 
 Columns and codes as public readers of these files use them.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Marks, renumber
+from pipeline_perf.synth.layout import Marks, positional, renumber
 from pipeline_perf.synth.plain import (
     ANSWERED,
+    BILLED_CALLS,
     BLANK,
     CALLED,
     CALLER,
@@ -20,10 +21,12 @@ from pipeline_perf.synth.plain import (
     OTHER,
     OUT,
     OWN,
+    PICKED_UP,
     SECONDS,
     SMS,
     TEXTS_TOO,
     either,
+    numbered,
     plain,
     stamp,
 )
@@ -124,4 +127,89 @@ CIDER = plain(
     mix=TEXTS_TOO,
     marks=Marks(started=("timestamp",), impossible_date=(DASHED, "${1}-13/45"), duration="duration"),
     truth={**NO_SUBSCRIBER, "answered": CALLED_UP, "duration_s": pl.when(~SMS).then(pl.col("duration_s")), "cell_first": CELL},
+)
+
+AUSTRALIAN = {"currency": pl.lit("AUD")}
+
+VOCUS = plain(
+    "vocus",
+    "vocus",
+    {
+        "reserved": BLANK,
+        "id": numbered("V{}"),
+        "date": stamp("%Y-%m-%d"),
+        "time": stamp("%H:%M:%S"),
+        "vocus": BLANK,
+        "seconds": SECONDS,
+        "calling": CALLER,
+        "called": CALLED,
+        "rated_at": pl.lit("2023-12-31 01:00:00"),
+        "calling_zone": pl.lit("SYDNEY"),
+        "called_zone": BLANK,
+        "tariff": pl.lit("International"),
+        "cost": pl.lit("0.0800"),
+    },
+    head=(),
+    zone="UTC",
+    notation=ELEVEN_DIGITS,
+    marks=Marks(started=("date", "time"), impossible_date=(DASHED, "${1}-13-45"), duration="seconds"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, **AUSTRALIAN, "call_id": numbered("V{}"), "charge": pl.lit("0.08").cast(pl.Decimal(18, 6))},
+)
+
+_LINX = {
+    "record": (1, 3), "event": (7, 30), "line": (67, 78), "origin": (96, 120), "destination": (121, 145), "date": (146, 153),
+    "time": (154, 163), "unit": (176, 180), "quantity": (181, 193),
+}  # fmt: skip
+
+TELSTRA_LINX = plain(
+    "telstra_linx",
+    "telstra",
+    {
+        "record": pl.lit("UIR"),
+        "event": numbered("EV{}"),
+        "line": OWN,
+        # O: the length of the country's code and the number with it.
+        "origin": either(OUT, CALLER, pl.format("O1{}", CALLER)),
+        "destination": either(OUT, pl.format("O1{}", CALLED), CALLED),
+        "date": stamp("%Y%m%d"),
+        "time": stamp("%H:%M:%S"),
+        "unit": pl.lit("SEC"),
+        "quantity": pl.format("{}00000", SECONDS).str.zfill(13),
+    },
+    head=("SERABC",),
+    suffix="txt",
+    setting=positional(_LINX, 514, cut_at=60, right_aligned=("time",)),
+    notation=ELEVEN_DIGITS,
+    mix=BILLED_CALLS,
+    marks=Marks(started=("date", "time"), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"), duration="quantity", shape="positional"),
+    truth={**AUSTRALIAN, "answered": pl.lit(True), "call_id": numbered("EV{}")},
+)
+
+_CTOP = {
+    "record_type": (1, 6), "id_type": (39, 44), "line": (45, 92), "time": (93, 106), "target": (121, 144), "origin": (145, 168),
+    "currency": (251, 256), "record": (270, 291), "units": (292, 301), "unit": (302, 307),
+}  # fmt: skip
+
+AAPT = plain(
+    "aapt",
+    "aapt",
+    {
+        "record_type": pl.lit("PWTDET"),
+        "id_type": pl.lit("1"),
+        "line": OWN,
+        "time": stamp("%Y%m%d%H%M%S"),
+        "target": CALLED,
+        "origin": CALLER,
+        "currency": pl.lit("1"),
+        "record": numbered("R{}"),
+        # 100: seconds, 101: tenths of them
+        "units": either(pl.col("event") % 2 == 0, SECONDS, pl.format("{}0", SECONDS)),
+        "unit": either(pl.col("event") % 2 == 0, "100", "101"),
+    },
+    head=("PWTHDR",),
+    suffix="txt",
+    setting=positional(_CTOP, 1000, cut_at=60, right_aligned=("units",)),
+    mix=BILLED_CALLS,
+    marks=Marks(started=("time",), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"), duration="units", shape="positional"),
+    truth={**AUSTRALIAN, "call_id": numbered("R{}")},
 )

@@ -73,15 +73,15 @@ def quoted(separator: str, titles: Sequence[str], cut_in: str, keep: int = 4) ->
     return lambda texts: join(texts.with_columns(inside)), cut
 
 
-def templated(template: str) -> Setting:
-    """A form with `$title` in place of each column; what was cut off of it cannot be told from a longer text."""
+def templated(template: str, cut_at: int = 0) -> Setting:
+    """A form with `$title` in place of each column; where its records are lines, a broken transfer got to `cut_at`."""
     pieces = re.split(r"\$\{?(\w+)\}?", template)
     parts = [pl.col(piece) if i % 2 else pl.lit(piece) for i, piece in enumerate(pieces)]
 
     def join(texts: pl.DataFrame) -> pl.Series:
         return texts.select(pl.concat_str(parts).alias("text"))["text"]
 
-    return join, join
+    return join, lambda texts: join(texts).str.slice(0, cut_at)
 
 
 def plain(

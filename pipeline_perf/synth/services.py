@@ -30,6 +30,7 @@ from pipeline_perf.synth.plain import (
     epoch,
     numbered,
     plain,
+    quoted,
     stamp,
     templated,
 )
@@ -264,4 +265,33 @@ GOOGLE_VOICE = plain(
     elements=True,
     marks=Marks(started=("published",), impossible_date=(DASHED, "${1}-13-45"), shape="element"),
     truth={**PICKED_UP, "duration_s": pl.when(OUT | pl.col("picked_up")).then(pl.col("duration_s"))},
+)
+
+_CALL = {
+    "sid": numbered("CA{}"),
+    "date_created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
+    "date_updated": stamp(_RFC_2822, RELEASED),
+    "parent_call_sid": BLANK,
+    "account_sid": pl.lit("AC01"),
+    "to": CALLED,
+    "from": CALLER,
+    "phone_number_sid": pl.lit("PN01"),
+    "status": either(ANSWERED, "completed", "no-answer"),
+    "start_time": stamp(_RFC_2822),
+    "end_time": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
+    "duration": SECONDS,
+    "price": pl.lit("-0.01500"),
+    "price_unit": pl.lit("USD"),
+    "direction": either(OUT, "outbound-api", "inbound"),
+    **dict.fromkeys(("answered_by", "forwarded_from", "caller_name"), BLANK),
+}
+
+TWILIO_CSV = plain(
+    "twilio_csv",
+    "twilio",
+    _CALL,
+    setting=quoted(",", ("date_created", "date_updated", "start_time", "end_time"), cut_in="date_created"),
+    zone="UTC",
+    marks=Marks(started=("start_time", "date_created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration"),
+    truth={**PICKED_UP, "call_id": numbered("CA{}"), "charge": pl.lit("0.015").cast(pl.Decimal(18, 6)), "currency": pl.lit("USD")},
 )

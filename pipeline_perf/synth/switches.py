@@ -22,6 +22,7 @@ from pipeline_perf.synth.plain import (
     RELEASED,
     RING,
     SECONDS,
+    STARTED,
     TEN_DIGITS,
     either,
     epoch,
@@ -359,4 +360,71 @@ PANASONIC = plain(
         "from_number": either(OUT, "1200", pl.col("from_number")),
         "to_number": either(OUT, pl.col("to_number"), "1200"),
     },
+)
+
+_ASTERISK = {
+    "accountcode": BLANK,
+    "caller_id_number": CALLER,
+    "destination_number": CALLED,
+    "context": pl.lit("default"),
+    "caller_id": pl.format('""Ann, A"" <{}>', CALLER),
+    "channel_name": pl.lit("sofia/internal/1"),
+    "bridge_channel": pl.lit("sofia/internal/2"),
+    "last_app": pl.lit("bridge"),
+    "last_arg": pl.lit("user/1002"),
+    **{name: _FREESWITCH[name] for name in ("start_stamp", "answer_stamp", "end_stamp", "duration", "billsec", "hangup_cause")},
+    "amaflags": pl.lit("DOCUMENTATION"),
+    "uuid": UUID,
+    "userfield": BLANK,
+}
+
+FREESWITCH_ASTERISK = plain(
+    "freeswitch_asterisk",
+    "freeswitch",
+    _ASTERISK,
+    head=(),
+    setting=quoted(",", tuple(_ASTERISK), cut_in="start_stamp"),
+    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+FREESWITCH_SQL = plain(
+    "freeswitch_sql",
+    "freeswitch",
+    _FREESWITCH,
+    head=(),
+    suffix="sql",
+    setting=templated(
+        'INSERT INTO cdr VALUES ("$caller_id_name","$caller_id_number","$destination_number","$context","$start_stamp","$answer_stamp",'
+        '"$end_stamp","$duration","$billsec","$hangup_cause","$uuid","$bleg_uuid", "$accountcode");',
+        cut_at=40,
+    ),
+    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+_OPENCDRRATE = {
+    "uuid": UUID,
+    "signal_bond": BLANK,
+    "direction": either(OUT, "outbound", "inbound"),
+    "ani": CALLER,
+    "destination_number": CALLED,
+    # There is no start: the time is that of the answer, of an unanswered call that of its end.
+    "answer_stamp": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S"), BLANK),
+    "end_stamp": stamp("%Y-%m-%d %H:%M:%S", STARTED + pl.duration(seconds="duration_s")),
+    "billsec": SECONDS,
+    **dict.fromkeys(("accountcode", "userfield"), BLANK),
+    "network_addr": pl.lit("192.0.2.10"),
+    "original_caller_id_name": pl.lit("A"),
+    "sip_gateway_name": pl.lit("gw"),
+}
+
+FREESWITCH_OPENCDRRATE = plain(
+    "freeswitch_opencdrrate",
+    "freeswitch",
+    _OPENCDRRATE,
+    head=(),
+    setting=quoted(",", tuple(_OPENCDRRATE), cut_in="ani"),
+    marks=Marks(started=("answer_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
