@@ -326,8 +326,10 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
         odd |= look.beginning(binding.header.split(match.delimiter)[0] + match.delimiter)[here]
     if binding.table.record is not None:
         odd |= ~look.matching(binding.table.record)[here]
-    anchored = _anchored(layout.furniture)
-    if anchored:  # such as totals with as many cells as a record; other patterns are too dear to look for in every line
+    anchored = _anchored((*layout.furniture, *(pattern for patterns in layout.context.values() for pattern in patterns)))
+    if (
+        anchored
+    ):  # such as totals with as many cells as a record, as Excel saves them; other patterns are too dear to look for in every line
         odd |= look.matching(anchored)[here]
     odd[[i - start for i in quotes.broken if start <= i < total]] = True
     if start <= (below := state.headed + 1 - state.line) < total:
@@ -392,9 +394,9 @@ def _header(text: str, match: Match, state: State) -> Binding | None:
 
 
 @functools.cache
-def _anchored(furniture: tuple[str, ...]) -> str:
+def _anchored(patterns: tuple[str, ...]) -> str:
     """Those of the patterns that only look at a line's beginning, as one; empty where there are none."""
-    return "|".join(f"(?:{p})" for p in furniture if re.match(r"(?:\(\?\w+\))?\^", p) and "|" not in re.sub(r"\([^()]*\)", "", p))
+    return "|".join(f"(?:{p})" for p in patterns if re.match(r"(?:\(\?\w+\))?\^", p) and "|" not in re.sub(r"\([^()]*\)", "", p))
 
 
 def _note_title(layout: Layout, text: str, index: int, state: State) -> bool:

@@ -256,10 +256,21 @@ def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
 
 
 def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
+    """The context values that the file's name tells. One that it tells twice, and differently, is not known."""
     stem = probe.source.member or probe.source.path.name
     values = {}
     for name, pattern in layout.file_name.items():
-        found = re.search(pattern, stem)
-        if found:
-            values[name] = "".join(g for g in found.groups() if g) or found.group()
+        told = list(dict.fromkeys(_told(pattern, stem)))
+        if len(told) == 1:
+            values[name] = told[0]
+        elif told and name == "period":  # no date: who needs it is told both
+            values[name] = " or ".join(told)
     return values
+
+
+def _told(pattern: str, stem: str) -> Iterable[str]:
+    """All that a pattern finds in a name; the character between two finds may belong to both."""
+    at, sought = 0, re.compile(pattern)
+    while found := sought.search(stem, at):
+        yield "".join(g for g in found.groups() if g) or found.group()
+        at = max(found.end() - 1, at + 1)

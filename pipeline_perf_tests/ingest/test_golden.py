@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
 import json
@@ -131,3 +132,42 @@ def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
     known = built_in().values()
     found, head = look(Source(GOLDEN / name), known)
     assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [EXPECTED[name]["report"]["layout"]]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_lines_of_an_account_are_told_apart_also_where_excel_has_filled_its_rows_up(delimiter: str, tmp_path: Path) -> None:
+    rows = list(csv.reader((GOLDEN / "att_bill_account.csv").read_text().splitlines()))
+    with (tmp_path / "padded.csv").open("w", newline="") as stream:
+        csv.writer(stream, delimiter=delimiter).writerows([*row, *[""] * (13 - len(row))] for row in rows)
+    lake, plain = Lake(tmp_path / "lake"), Lake(tmp_path / "plain")
+    report = ingested(tmp_path / "padded.csv", lake)
+    assert (report.events, report.quarantined) == (14, 1)
+    ingested(GOLDEN / "att_bill_account.csv", plain)
+    names = ("record_no", "event_type", "subscriber_number", "from_number", "to_number", "started_at")
+    assert [[e[n] for n in names] for e in stored(lake)] == [[e[n] for n in names] for e in stored(plain)]
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("smdr_20260214.txt", "2026-02-04"),
+        ("smdr_2026-02-14_201512.txt", "2026-02-04"),  # a clock behind the day
+        ("smdr_20250131.txt", "2024-02-04"),
+        ("smdr_4152020126.txt", None),  # a telephone number
+        ("smdr_212-555-0120_2012014.txt", None),
+        ("smdr_20261399.txt", None),
+        ("smdr_20251231_20260131.txt", None),  # which of the two the dates belong to, nobody says
+    ],
+)
+def test_the_year_is_taken_from_a_name_that_tells_one_day_or_month(name: str, first: str | None, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes((GOLDEN / "mitel_20260214.txt").read_bytes())
+    lake = Lake(tmp_path / "lake")
+    report = ingest_file(tmp_path / name, lake, Options())
+    assert report.status == ("ingested" if first else "needs_mapping")
+    assert [str(event["started_at"].date()) for event in stored(lake)[:1]] == ([first] if first else [])
+
+
+def test_flatstore_lines_with_a_column_more_are_not_taken_for_another_switch_s(tmp_path: Path) -> None:
+    text = (GOLDEN / "opensips_flatstore.log").read_text()
+    (tmp_path / "acc.log").write_text(text.replace("\n", "|\n"))
+    assert ingest_file(tmp_path / "acc.log", Lake(tmp_path / "lake"), Options()).status == "needs_mapping"
