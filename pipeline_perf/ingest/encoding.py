@@ -65,11 +65,11 @@ class Encoding:
     within: str | None = None  # the codec past the byte order mark, where that is another one
 
     def decode(self, data: bytes) -> str:
-        """The text of a sample from anywhere in the file, without the mark and without what was cut at the edges."""
+        """The text of a sample from anywhere in the file, without byte order marks and without what was cut at the edges."""
         codec = self.within or self.codec
         if codec == "utf-8":
-            return _whole_utf8(data).decode("utf-8", errors="windows-1252").removeprefix("\ufeff")
-        return codecs.getincrementaldecoder(codec)(errors="replace").decode(data, final=False).removeprefix("\ufeff")
+            return _whole_utf8(data).decode("utf-8", errors="windows-1252").replace("\ufeff", "")
+        return codecs.getincrementaldecoder(codec)(errors="replace").decode(data, final=False).replace("\ufeff", "")
 
 
 def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | None:

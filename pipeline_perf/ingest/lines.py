@@ -67,7 +67,8 @@ def blocks(stream: BinaryIO, encoding: str, name: str, size: int | None = None, 
         cut = len(data) if final else data.rfind(b"\n") + 1
         rest = data[cut:] + held
         if cut:
-            yield _utf8(data[:cut]) if decoder is None else data[:cut]
+            block = _unmarked(data[:cut])
+            yield _utf8(block) if decoder is None else block
         if final:
             return
 
@@ -85,6 +86,13 @@ def _has_long_line(data: bytes) -> bool:
             return True
         at = end + 1
     return False
+
+
+def _unmarked(block: bytes) -> bytes:
+    """Without the byte order marks of files that were put together: one in front of a header's first title would hide it."""
+    if codecs.BOM_UTF8 not in block:
+        return block
+    return block.removeprefix(codecs.BOM_UTF8).replace(b"\n" + codecs.BOM_UTF8, b"\n")
 
 
 def _utf8(block: bytes) -> bytes:

@@ -80,6 +80,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     assert read_lines("\ufeffItem,Date\n".encode("utf-16-le"), "utf-16-le", 4) == ["Item,Date"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("block", [4, 9, 1000])
+def test_byte_order_marks_of_files_that_were_put_together_are_no_part_of_their_lines(encoding: str, block: int) -> None:
+    text = "\ufeffItem,Date\n1,\ufeff2\r\n\ufeffItem,Date\r\n\ufeff3,4"
+    assert read_lines(text.encode(encoding), encoding, block) == ["Item,Date", "1,\ufeff2", "Item,Date", "3,4"]
+
+
 def test_an_empty_stream_has_no_lines() -> None:
     assert read_lines(b"", "utf-8", 4) == []
 
