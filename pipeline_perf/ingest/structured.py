@@ -172,8 +172,12 @@ def json_elements(stream: BinaryIO, name: str, encoding: str, records: str = "")
         if text.at == len(text.held):
             return
         if inside and text.held[text.at] == "]":
-            yield from _behind(text, wrapped=bool(records))
-            return
+            rest, inside = _next_array(text, records)
+            if rest:
+                yield Element(rest, {}, ("unrecognised_element", "text behind the end of the records"))
+            if not inside:
+                return
+            continue
         try:
             value, end = decoder.raw_decode(text.held, text.at)
         except RecursionError:
@@ -228,7 +232,7 @@ def _enter(text: _Text, records: str) -> bool:
     text.more("")
     text.held = text.held.removeprefix("\ufeff")
     if records:
-        opening = re.compile(rf'"{re.escape(records)}"\s*:\s*\[')
+        opening = _opening(records)
         while not (found := opening.search(text.held)) and len(text.held) < MAX_ELEMENT and text.more(""):
             pass
         text.at = found.end() if found else len(text.held)
@@ -257,14 +261,23 @@ def _broken_object(error: json.JSONDecodeError, text: _Text, name: str) -> Eleme
     return Element(raw, {}, ("malformed_json", f"no JSON ({error.msg}): ask for the file again, or set this record right by hand"))
 
 
-def _behind(text: _Text, *, wrapped: bool) -> Iterator[Element]:
-    """What follows the array: the end of the object around it, or nothing; else it is told as a record."""
+def _opening(records: str) -> re.Pattern[str]:
+    return re.compile(rf'"{re.escape(records)}"\s*:\s*\[')
+
+
+def _next_array(text: _Text, records: str) -> tuple[str, bool]:
+    """Behind an array go into that of the next document, if there is one (pages of an API that were put together).
+
+    Returns what of the text before it is more than the end and the beginning of the objects around the arrays.
+    """
     text.at += 1
-    while len(text.held) - text.at <= MAX_ELEMENT and text.more(""):
+    seek = _opening(records).search if records else re.compile(r"[\s,\ufeff]*\[").match
+    while not (found := seek(text.held, text.at)) and len(text.held) - text.at <= MAX_ELEMENT and text.more(""):
         pass
-    rest = text.held[text.at :].strip()
-    if rest and not (wrapped and "{" not in rest):
-        yield Element(rest, {}, ("unrecognised_element", "text behind the end of the records"))
+    rest = text.held[text.at : found.start() if found else len(text.held)].strip()
+    text.at = found.end() if found else len(text.held)
+    around = rest.count("{") <= (found is not None) if records else not rest
+    return ("" if around else rest), found is not None
 
 
 # --------------------------------------------------------------------------- XML
@@ -276,17 +289,23 @@ def xml_elements(stream: BinaryIO, name: str, encoding: str, records: str = "") 
     Values have the path below their record: `basicModule.callingNumber`, attributes too. Behind an element that cannot be
     read, the next is sought.
     """
-    reading = _Markup(name, encoding, records)
+    wide = encoding.startswith(("utf-16", "utf-32"))  # ends and beginnings of tags are sought in the bytes
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    reading = _Markup(name, "utf-8" if wide else encoding, records, decoded=wide)
     while data := stream.read(STEP):
-        yield from reading.feed(data)
+        yield from reading.feed(decoder.decode(data).encode() if wide else data)
     yield from reading.end()
 
 
 class _Markup:
-    """Records while expat goes through the file, with the bytes of the one at hand."""
+    """Records while expat goes through the file, with the bytes of the one at hand.
 
-    def __init__(self, name: str, encoding: str, records: str) -> None:
+    `decoded`: whatever encoding the file states, its bytes are in `encoding` by now.
+    """
+
+    def __init__(self, name: str, encoding: str, records: str, *, decoded: bool) -> None:
         self.name, self.encoding = name, encoding
+        self.told = encoding if decoded or not encoding.startswith("utf") else None  # to the parser
         self.wanted = tuple(records.split("/")) if records else ()
         self.held = bytearray()  # from the record at hand on
         self.base = 0  # the place in the file of the first byte held
@@ -303,7 +322,7 @@ class _Markup:
         self._restart()
 
     def _restart(self, ancestors: tuple[str, ...] = ()) -> None:
-        self.parser = parser(self.name, None if self.encoding.startswith("utf") else self.encoding)
+        self.parser = parser(self.name, self.told)
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
         self.parser.CharacterDataHandler = self.texts.append
         self.path, self.begun = [], None

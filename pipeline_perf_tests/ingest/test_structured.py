@@ -98,6 +98,19 @@ def test_thousands_of_documents_and_of_faults_in_one_file_are_gone_through_one_b
     assert [element.trouble[0] for element in found if element.trouble] == ["malformed_xml"] * 3_001
 
 
+@pytest.mark.parametrize("step", [7, 1 << 18])
+def test_pages_put_together_in_one_file_are_read_one_after_the_other(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structured, "STEP", step)
+    page = '{{"page": {0}, "calls": [{{"sid": "{0}"}}, {{"sid": "{0}b"}}], "end": {{}}}}\n'.replace("{{}}", "null")
+    pages = "".join(page.format(i) for i in range(3))
+    found = of_json(pages, "calls")
+    assert [(e.values["sid"], e.trouble) for e in found] == [(f"{i}{x}", None) for i in range(3) for x in ("", "b")]
+    found = of_json('[{"sid": 1}]\n[{"sid": 2}][\n{"sid": 3}]\n\n')
+    assert [(e.values["sid"], e.trouble) for e in found] == [("1", None), ("2", None), ("3", None)]
+    found = of_json('{"calls": [{"sid": 1}], "texts": [{"sid": 2}]} {"calls": [{"sid": 3}]}', "calls")
+    assert [(e.values.get("sid"), e.trouble and e.raw) for e in found] == [("1", None), (None, ', "texts": [{"sid": 2}]} {'), ("3", None)]
+
+
 def test_what_the_end_of_the_file_cuts_off_and_what_stands_behind_an_array_is_told() -> None:
     assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}, {"b": "x')] == [None, "cut_off"]
     assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}]\n{"b": 2}')] == [None, "unrecognised_element"]
@@ -136,6 +149,15 @@ def test_encodings_that_xml_states_are_read() -> None:
     text = '<?xml version="1.0" encoding="ISO-8859-1"?><r><c><n>Zürich</n></c></r>'
     [element] = xml_elements(io.BytesIO(text.encode("latin-1")), "a.xml", "latin-1", "")
     assert (element.values["n"], "Zürich" in element.raw) == ("Zürich", True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("stated", ["", ' encoding="UTF-8"', ' encoding="UTF-16"'])
+def test_several_documents_in_wide_characters_are_read_whatever_encoding_they_state(encoding: str, stated: str) -> None:
+    text = "".join(f"<?xml version='1.0'{stated}?>\n<cdr><n>Zürich {i}</n></cdr>\n" for i in range(3)) + "<cdr <cdr><n>3</n></cdr>"
+    found = list(xml_elements(io.BytesIO(text.encode(encoding)), "a.xml", encoding, "cdr"))
+    assert [e.values["n"] for e in found if not e.trouble] == ["Zürich 0", "Zürich 1", "Zürich 2", "3"]
+    assert [e.raw for e in found if e.trouble] == ["<cdr"]
 
 
 @pytest.mark.parametrize("kind", ["json", "xml"])
