@@ -31,8 +31,8 @@ BASES = tuple(
     if not (layout.print or layout.elements or layout.ends or layout.id in AMBIGUOUS)
 )
 
-#: Their columns cannot change places: they are known by them below their titles, or there are several tables.
-FIXED_ORDER = {("earthlink", "csv"), ("att", "csv")}
+#: Their columns are not moved: they are known by their places, there are several tables, or a quoted value holds the delimiter.
+FIXED_ORDER = {("earthlink", "csv"), ("att", "csv"), ("att", "account_csv"), ("twilio", "csv")}
 DAY_FIRST = {("airtel", "csv")}
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
@@ -182,7 +182,8 @@ def _cut_off(lines: list[Line], delimiter: str | None, rng: random.Random) -> li
     """The file ends inside its last record, as a broken transfer leaves it."""
     last = _records(lines)[-1]
     text = lines[last].text
-    return [*lines[:last], Line(text[: rng.randint(1, max(1, len(text) - 1))], "record")]
+    least = len(text) - len(text.lstrip()) + 1  # blanks alone would be nothing
+    return [*lines[:last], Line(text[: rng.randint(least, max(least, len(text) - 1))], "record")]
 
 
 def _above_the_header(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
