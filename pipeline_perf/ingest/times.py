@@ -276,7 +276,10 @@ def from_end(frame: pl.DataFrame) -> pl.DataFrame:
 def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
     """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
     earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return (local - earlier.dt.base_utc_offset() - earlier.dt.dst_offset()).dt.replace_time_zone("UTC")
+    ahead = (earlier.dt.base_utc_offset() + earlier.dt.dst_offset()).dt.cast_time_unit(
+        "us"
+    )  # Polars has them in ms, and so would be the times
+    return (local - ahead).dt.replace_time_zone("UTC")
 
 
 def resolution(form: str) -> int:

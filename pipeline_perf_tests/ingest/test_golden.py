@@ -171,3 +171,12 @@ def test_flatstore_lines_with_a_column_more_are_not_taken_for_another_switch_s(t
     text = (GOLDEN / "opensips_flatstore.log").read_text()
     (tmp_path / "acc.log").write_text(text.replace("\n", "|\n"))
     assert ingest_file(tmp_path / "acc.log", Lake(tmp_path / "lake"), Options()).status == "needs_mapping"
+
+
+def test_a_time_that_the_clocks_skipped_stands_beside_those_of_another_table(tmp_path: Path) -> None:
+    text = (GOLDEN / "att_bill_account.csv").read_text()
+    (tmp_path / "account.csv").write_text(text.replace("03/18/2010,8:45AM", "03/14/2010,2:30AM"))
+    lake = Lake(tmp_path / "lake")
+    report = ingested(tmp_path / "account.csv", lake, zone="America/New_York")
+    assert report.events == 14
+    assert stored(lake)[0]["started_at"] == dt.datetime(2010, 3, 14, 7, 30, tzinfo=dt.UTC)
