@@ -28,8 +28,8 @@ TIERS: Mapping[str, tuple[Tier, ...]] = {"ci": ("ci",), "nightly": ("ci", "night
 SENTENCES = {
     "ci": "Small data sets and the samples: generated, ingested, scored, measured and judged, in about three minutes; "
     "where the code differs from that of the default branch, it must not be slower.",
-    "nightly": "Everything of ci, large files up to one million rows, the production scenarios, and the history of nights.",
-    "weekly_full_scale": "Ten million rows.",
+    "nightly": "Everything of ci, large files up to one million rows, every format, the production scenarios, and the history of nights.",
+    "weekly_full_scale": "Ten million rows, and printed bills of 100 000 records.",
     "calibration": "The lab's own false alarms, and what it finds of what is there.",
     "paired_regression": "The working tree against a revision of your choice: slower or not, by how much, and where.",
 }
