@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import polars as pl
 
@@ -126,35 +127,56 @@ def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
 
 def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:
     if name == "duration_s":
-        value = seconds(text, spec.form or "seconds")
+        value = seconds(text, spec.form or "seconds", spec.decimal)
         return (value * spec.scale).round(6) if spec.scale else value  # no factor is finer than a microsecond
     if name == "bytes_total":
-        amount = _sum(cells) if spec.combine == "add" else _float(text)
+        amount = _sum(cells, spec.decimal) if spec.combine == "add" else _float(text, spec.decimal)
         return (amount * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)
     if name == "charge":
-        amount = text.str.replace_all(r"[$€£,\s]", "").str.replace(r"^\((.+)\)$", "-$1")
-        return amount.cast(pl.Decimal(18, 6), strict=False)
+        bare = text.str.replace_all(r"[$€£]", "").str.strip_chars().str.replace(r"^\((.+)\)$", "-$1")
+        amount = _number(bare, spec.decimal).cast(pl.Decimal(18, 6), strict=False)
+        return (amount * Decimal(str(spec.scale))).cast(pl.Decimal(18, 6), strict=False) if spec.scale else amount
     if name in ("latitude", "longitude"):
-        return _float(text)
+        return _float(text, spec.decimal)
     if name == "answered":
         return text.str.to_lowercase().replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     return text
 
 
-def _float(text: pl.Expr) -> pl.Expr:
-    value = text.str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
+_BLANKS = r"'\s\x{a0}\x{202f}"
+#: Numbers with separators between thousands (in India also between hundreds of them), by what stands before their decimals.
+_GROUPED = {
+    ".": rf"^[-+]?\d{{1,3}}(?:[,{_BLANKS}]\d{{2,3}})*[,{_BLANKS}]\d{{3}}(?:\.\d*)?$",
+    ",": rf"^[-+]?(?:\d+|\d{{1,3}}(?:[.{_BLANKS}]\d{{3}})+)?(?:,\d*)?$",
+}
+
+
+def _number(text: pl.Expr, decimal: str) -> pl.Expr:
+    """A number's text as everybody reads it; null where a separator does not stand between thousands.
+
+    Taken away wherever it stands, a comma would make 15 of 0,15.
+    """
+    grouped = text.str.contains(_GROUPED[decimal])
+    if decimal == ",":
+        return pl.when(grouped).then(text.str.replace_all(rf"[.{_BLANKS}]", "").str.replace(",", ".", literal=True))
+    separated = text.str.contains(rf"[,{_BLANKS}]")
+    return pl.when(~separated).then(text).when(grouped).then(text.str.replace_all(rf"[,{_BLANKS}]", ""))
+
+
+def _float(text: pl.Expr, decimal: str = ".") -> pl.Expr:
+    value = _number(text, decimal).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 
-def _sum(cells: list[pl.Expr]) -> pl.Expr:
+def _sum(cells: list[pl.Expr], decimal: str) -> pl.Expr:
     """The sum of what is given; null where nothing is, or one of the texts is no number."""
-    values = [_float(cell) for cell in cells]
+    values = [_float(cell, decimal) for cell in cells]
     broken = pl.any_horizontal([cell.is_not_null() & value.is_null() for cell, value in zip(cells, values, strict=True)])
     given = pl.any_horizontal([cell.is_not_null() for cell in cells])
     return pl.when(given & ~broken).then(pl.sum_horizontal(values))
 
 
-def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
+def seconds(text: pl.Expr, form: DurationForm, decimal: str = ".") -> pl.Expr:
     """Seconds from the ways in which durations are written; null for what is none of the form.
 
     `clock` ends in seconds (S, M:S, H:M:S, H:M'S; minutes may exceed 59), `hour_clock` begins with hours
@@ -162,9 +184,9 @@ def seconds(text: pl.Expr, form: DurationForm) -> pl.Expr:
     `PT1H2M3S` (ISO 8601, without years and months).
     """
     if form == "seconds":
-        return _float(text)
+        return _float(text, decimal)
     if form == "minutes":
-        return _float(text) * 60.0
+        return _float(text, decimal) * 60.0
     if form == "tenths":
         tenths = _float(pl.when(text.str.contains(r"^\d+$")).then(text))
         return (tenths / 10.0).round(1)  # rounded, because Polars divides a single value otherwise than several

@@ -58,6 +58,7 @@ class Field:
     zone: str | None = None  #                        overrides the layout's zone
     form: DurationForm | None = None  #               how a duration is written; default: seconds
     scale: float | None = None  #                     factor to seconds, bytes or units of currency
+    decimal: Literal[".", ","] = "."  #               what stands before a number's decimals
     resolution: int | None = None  #                  seconds
 
 

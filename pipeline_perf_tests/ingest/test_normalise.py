@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -570,6 +571,29 @@ def test_amounts_are_exact_and_their_decoration_falls_off() -> None:
     amounts = ["1234.50", "-5.00", "-0.10", "0.123456", None, None]
     assert found["charge"].to_list() == [text and Decimal(text).quantize(Decimal("0.000001")) for text in amounts]
     assert found["unreadable.charge"].to_list() == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "amounts"),
+    [
+        (".", {"0.15": "0.15", "1,250.50": "1250.5", "1,00,000": "100000", "1 250.5": "1250.5", "0,15": None, "12,5": None}),
+        (",", {"0,15": "0.15", "1.250,50": "1250.5", "1 250": "1250", "1250": "1250", "1'250,5": "1250.5", "0.15": None, "1.25": None}),
+    ],
+)  # fmt: skip
+def test_a_separator_that_stands_between_no_thousands_makes_no_number(decimal: Literal[".", ","], amounts: dict[str, str | None]) -> None:
+    """Neither a charge nor a duration nor a volume is a hundred times what was written."""
+    fields = {
+        "charge": Field(("A",), decimal=decimal, scale=0.01),
+        "duration_s": Field(("A",), decimal=decimal),
+        "bytes_total": Field(("A",), decimal=decimal, scale=1000.0),
+    }
+    found = typed({"Time": ["2026-01-01 10:00:00"] * len(amounts), "A": list(amounts)}, table(**fields))
+    values = [text and Decimal(text) for text in amounts.values()]
+    assert found["charge"].to_list() == [value and value / 100 for value in values]
+    assert found["duration_s"].to_list() == [value and float(value) for value in values]
+    assert found["bytes_total"].to_list() == [value and int(value * 1000) for value in values]
+    for name in fields:
+        assert found[f"unreadable.{name}"].to_list() == [value is None for value in values]
 
 
 def test_volumes_add_up_and_half_a_volume_is_the_half_that_is_known() -> None:
