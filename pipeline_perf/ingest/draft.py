@@ -14,11 +14,9 @@ from dataclasses import dataclass
 
 from pipeline_perf.ingest.dialect import Dialect, split
 from pipeline_perf.ingest.export import masked, shown
+from pipeline_perf.ingest.layout_check import OPEN
 from pipeline_perf.ingest.probe import STRUCTURED, Probe
 from pipeline_perf.ingest.tables import TOTAL, are_types, is_header
-
-#: What the user has to fill in; no layout with it passes the check or finds its column.
-OPEN = "???"
 
 #: Rows looked at, and values of a column shown.
 ROWS, SHOWN = 50, 3

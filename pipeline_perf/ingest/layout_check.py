@@ -1,4 +1,5 @@
-"""What types cannot say of a layout: patterns that take for ever, texts that are no value of their field, columns and tables out of reach.
+"""What types cannot say of a layout: places left open, patterns that take for ever, texts that are no value of their field, columns and
+tables out of reach.
 
 Here belong these statements, each with the place in the layout that it is about. Reading the YAML, and on which
 line a place stands, is the work of `layouts`.
@@ -19,6 +20,9 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table, title_key
 from pipeline_perf.ingest.times import YEAR, is_zone
+
+#: What a draft leaves for its user to fill in.
+OPEN = "???"
 
 #: Keys and positions that lead from the layout to what is meant: ("tables", 0, "fields", "direction", 0, "map").
 Place = tuple[str | int, ...]
@@ -51,6 +55,27 @@ def slips(layout: Layout) -> Iterator[Slip]:
         if isinstance(part, Field):
             name = next(str(key) for key in reversed(place) if isinstance(key, str))
             yield from (((*place, *keys), message) for keys, message in _field(name, part, layout))
+    for place in _left_open(layout, ()):
+        key = next(step for step in reversed(place) if isinstance(step, str))
+        where = f"{place[3]}: {key}" if place[2:3] == ("fields",) and place[3] != key else key
+        yield place, f"{where} is still {OPEN!r}: write what the file has there, or leave the line out if it has none"
+
+
+def _left_open(part: Any, place: Place) -> Iterator[Place]:
+    """Where a draft was not completed; not those of which `_field` names the values to choose from, nor the file's own texts."""
+    if part == OPEN:
+        yield place
+    elif dataclasses.is_dataclass(part):
+        known = isinstance(part, Field) and KNOWN.keys() & set(place)
+        for attribute in dataclasses.fields(part):
+            if attribute.name != "missing" and not (known and attribute.name in ("value", "default", "map", "match")):
+                yield from _left_open(getattr(part, attribute.name), (*place, attribute.name))
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _left_open(value, (*place, key))
+    elif isinstance(part, tuple):
+        for i, value in enumerate(part):
+            yield from _left_open(value, (*place, i))
 
 
 def _parts(part: Any, place: Place) -> Iterator[tuple[Place, Any]]:
@@ -94,6 +119,8 @@ def _patterns(part: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _pattern(pattern: str, key: str) -> Iterator[str]:
+    if pattern == OPEN:
+        return  # said of every place that is open
     try:
         groups = re.compile(pattern).groups
         pl.select(pl.lit("").str.contains(pattern))  # Rust's dialect: no look-around
@@ -245,7 +272,7 @@ def _unknown_columns(table: Table) -> Iterator[Slip]:
         elif isinstance(part, Pairs):
             used = (*part.same, *part.either_way, *part.opens, *part.closes, *part.takes)
         for title in used:
-            if known and title_key(title) not in known:
+            if known and title != OPEN and title_key(title) not in known:
                 yield place, f"the table has no column {title!r}; its columns are {', '.join(titles)}"
 
 

@@ -204,6 +204,12 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
         20,
         "never reached.* tell them apart by header",
     ),
+    "time left open": (changed("column: Start", "column: '???'"), 14, r"started_at: column is still '\?{3}': write what the file"),
+    "party left open": (changed("from_number: Caller", "from_number: '???'"), 16, r"from_number: column is still '\?{3}'.* or leave"),
+    "one of two columns left open": (changed("column: Start", "column: [Start, '???']"), 14, "started_at: column is still"),
+    "title left open": (changed("Seconds, Caller", "'???', Caller"), 11, "header is still"),
+    "record left open": (HEADLESS.replace("record: ';'", "record: '???'").replace("[Start", "[Way, Start"), 11, "record is still"),
+    "direction left open": (changed("'(?i)^out': outbound", "'(?i)^out': '???'"), 18, r"direction: '\?{3}' is none of its values; choose"),
     "a list of layouts": (f"- {SOUND.splitlines()[0]}\n", 1, "the layout must be a mapping with keys such as id"),
     "a mere word": ("hello\n", 1, "the layout must be a mapping"),
 }  # fmt: skip
@@ -226,6 +232,11 @@ def test_offsets_mixed_years_and_zones_by_record_are_sound(tmp_path: Path) -> No
     text += "      zone: {context: clock, map: {Berlin: Europe/Berlin}, default: UTC}\n"
     text += "context: {clock: ['^Times of (\\w+)']}\nfile_name: {period: '20\\d{4}'}\n"
     assert load(written(tmp_path, text)).tables[0].fields["zone"][0].default == "UTC"
+
+
+def test_what_a_file_writes_for_an_unknown_number_is_not_left_open(tmp_path: Path) -> None:
+    text = changed("strip: '^0#'", "missing: ['???']").replace("match: {'(?i)^out': outbound}", "map: {'???': inbound}")
+    assert load(written(tmp_path, text)).tables[0].fields["to_number"][0].missing == ("???",)
 
 
 def test_all_slips_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None:
