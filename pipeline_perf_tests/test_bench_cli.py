@@ -97,7 +97,11 @@ def test_a_baseline_is_kept_shown_and_compared_with(pipeline_perf: Command, word
     assert "release-1" in pipeline_perf("bench", "baseline", "list").stdout
     shown = pipeline_perf("bench", "baseline", "show", "release-1").stdout
     assert "wordcount.long_text" in shown and "+0.0%" in shown and "prove nothing" in shown
-    compared = pipeline_perf("bench", "compare", "release-1", "--pairs", "1")
+    compared = pipeline_perf("bench", "compare", "release-1", "--budget", "0.1")
+    assert compared.returncode == 3, compared.stdout + compared.stderr
+    assert (
+        "wordcount.long_text: UNRESOLVED: 1 pairs cannot be significant" in compared.stdout and "more pairs would tell" in compared.stdout
+    )
     assert words.git("rev-parse", "HEAD")[:12] in compared.stdout
     missing = pipeline_perf("bench", "baseline", "show", "release-2")
     assert missing.returncode == 1 and missing.stderr == "Error: there is no baseline 'release-2'; saved are release-1\n"
@@ -118,11 +122,14 @@ def test_a_planted_slow_down_is_found_on_cpu_time(pipeline_perf: Command, words:
     assert len(words.git("worktree", "list").splitlines()) == 1
 
 
-def test_equal_code_is_not_found_changed_and_too_few_pairs_say_how_many_more(pipeline_perf: Command, words: Repository) -> None:
+def test_pairs_that_cannot_tell_anything_are_refused_before_they_are_measured(pipeline_perf: Command) -> None:
+    done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "8")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--pairs 8: so few cannot be significant at 0.5%; 9 are the fewest, or leave it out" in done.stderr
+
+
+def test_equal_code_is_not_found_changed(pipeline_perf: Command, words: Repository) -> None:
     words.write({"notes.txt": "a file that changes nothing"})
-    done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "4")
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "wordcount.long_text: UNRESOLVED: 4 pairs cannot be significant" in done.stdout and "more pairs would tell" in done.stdout
     wide = pipeline_perf("bench", "compare", "HEAD", "--pairs", "10", "--tolerance", "0.9")
     assert wide.returncode == 0, wide.stdout + wide.stderr
     assert "wordcount.long_text: UNCHANGED: within ± 90.0%" in wide.stdout
@@ -131,7 +138,7 @@ def test_equal_code_is_not_found_changed_and_too_few_pairs_say_how_many_more(pip
 def test_a_side_that_does_its_work_wrongly_is_no_comparison(pipeline_perf: Command, words: Repository) -> None:
     source = (words.root / "wordcount.py").read_text(encoding="utf-8")
     words.write({"wordcount.py": source.replace("_WORD.findall(text.lower())", "_WORD.findall(text.lower())[1:]")})
-    done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "2")
+    done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "9")
     assert done.returncode == 1
     assert "wordcount.long_text: FAILED" in done.stdout
     assert "subject, repetition 1: wrong result: 239999 words of 240000" in done.stderr

@@ -47,9 +47,14 @@ def compare(
     Exit code 0: unchanged or faster; 1: slower, or a side failed; 3: unresolved.
     """
     from pipeline_perf.bench import enough, regression
-    from pipeline_perf.bench.compare import TOLERANCE
+    from pipeline_perf.bench.compare import FEWEST_PAIRS, LEVEL, TOLERANCE
     from pipeline_perf.bench.revision import trees
 
+    if pairs is not None and pairs < FEWEST_PAIRS:
+        raise click.UsageError(
+            f"--pairs {pairs}: so few cannot be significant at {LEVEL:.1%}; {FEWEST_PAIRS} are the fewest, or leave it out and let the "
+            "spread decide"
+        )
     chosen, plan = (
         lab.registry().chosen(scenario),
         regression.Plan(pairs, budget or enough.COMPARE_BUDGET_S, tolerance or TOLERANCE, metric),
