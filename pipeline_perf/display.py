@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pipeline_perf.ingest.recognise import Fit
     from pipeline_perf.ingest.trial import Trial
 
+#: Layouts told of a file that fits none.
+NEAREST = 3
+
 
 class Bar:
     """A progress bar with rows per second on standard error; nothing when quiet."""
@@ -99,16 +102,17 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
 
 
 def explain(name: str, fits: Sequence[Fit]) -> None:
-    """Which layouts a file fits, and what it lacks for the others."""
-    why: dict[str, list[str]] = {}
-    for fit in fits:
-        why.setdefault(fit.lacking, []).append(fit.layout.id)
-    fitting = why.pop("", [])
-    click.echo(f"{shown(name)}: {'fits ' + ', '.join(fitting) if fitting else 'fits no layout'}")
-    for lacking, ids in why.items():
-        click.echo(f"  not {', '.join(ids)}: {masked(shown(lacking))}")
-    if not fitting:
-        click.echo("`pipeline-perf layouts draft` begins a layout for it")
+    """Which layouts a file fits; where it fits none, what it lacks for the nearest of those that it has something of."""
+    if fitting := [fit.layout.id for fit in fits if not fit.lacking]:
+        click.echo(f"{shown(name)}: fits {', '.join(fitting)}")
+        return
+    click.echo(f"{shown(name)}: fits no layout")
+    nearest = [fit for fit in fits if fit.nearness][:NEAREST]
+    for fit in nearest:
+        click.echo(f"  not {fit.layout.id}: {masked(shown(fit.lacking))}")
+    others = f"nor {len(fits) - len(nearest)} others" if nearest else f"it has nothing of any of {len(fits)} layouts"
+    click.echo(f"  {others}; why it is not of a certain one: pipeline-perf layouts check LAYOUT.yaml FILE")
+    click.echo("`pipeline-perf layouts draft` begins a layout for it")
 
 
 def tell(trial: Trial) -> None:

@@ -75,15 +75,19 @@ def _list(own: Path | None) -> None:
 @click.pass_obj
 def _show(own: Path | None, layout_id: str) -> None:
     """Print a layout's YAML."""
+    from pipeline_perf.ingest.errors import LayoutError
     from pipeline_perf.ingest.layouts import BUILT_IN, load
 
-    if layout_id not in _known(own):
-        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
-    for folder in [own, BUILT_IN] if own else [BUILT_IN]:
-        for path in sorted(folder.glob("*.y*ml")):
+    found = [path for path in BUILT_IN.glob("*.yaml") if path.stem == layout_id]
+    for path in sorted(own.glob("*.y*ml")) if own else ():
+        try:
             if load(path).id == layout_id:
-                click.echo(path.read_text(encoding="utf-8"), nl=False)
-                return
+                found.insert(0, path)
+        except LayoutError as error:  # it stops an ingestion, but not a look at another one
+            click.echo(f"Warning: {error}", err=True)
+    if not found:
+        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
+    click.echo(found[0].read_text(encoding="utf-8"), nl=False)
 
 
 @layouts.command("check")
@@ -93,7 +97,7 @@ def _show(own: Path | None, layout_id: str) -> None:
 def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
     """Say what is wrong with a layout (a .yaml file), by line; with SAMPLEs, what their lines become by it. Nothing is kept.
 
-    Of a file of records, say which layout it fits, and why others do not.
+    Of a file of records, say which layout it fits; if none, why not the nearest.
 
     Exit code 0: sound, and every sample fits; 3: a file fits no layout, or a sample not this one; 1: the file is unsound or cannot be read.
     """
