@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -251,7 +252,12 @@ class Lake:
         delta = self._open(table)
         if delta is None:
             return pl.LazyFrame(schema=SCHEMAS[table])
-        return pl.scan_delta(delta).select(list(SCHEMAS[table]))
+        columns = list(SCHEMAS[table])
+        if not (self.local and "%" in delta.table_uri):
+            return pl.scan_delta(delta).select(columns)
+        # Polars looks for the files of a folder such as "My files" under its name as a URI has it, My%20files.
+        paths = [unquote(uri) for uri in delta.file_uris()]
+        return pl.scan_parquet(paths, glob=False).select(columns) if paths else pl.LazyFrame(schema=SCHEMAS[table])
 
     def files(self) -> pl.DataFrame:
         """One row per ingested file."""

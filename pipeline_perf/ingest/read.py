@@ -418,8 +418,11 @@ def _needed(binding: Binding) -> int:
 
 #: Two digits, perhaps with a mark between them: the least that a time or a date shows.
 _DIGITS = re.compile(r"\d[/:.\-]?\d")
-#: What a record shows that stands above the header which would explain it: four cells or more, and a clock or a number of seven digits.
-_RECORD_LIKE = re.compile(r"^(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})", re.DOTALL)
+#: What a record shows that stands above the header which would explain it: four cells or more, and a clock or a number of seven
+#: digits; or date and time at its beginning, as in columns of fixed width.
+_RECORD_LIKE = re.compile(
+    r"^(?:(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})|\W?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?[ T]+\d{1,2}:\d\d)", re.DOTALL
+)
 
 
 def _has_time(text: str, binding: Binding, match: Match) -> bool:

@@ -110,7 +110,22 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
             raise NeedsMapping(
                 f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}; say which one in a layout of your own"
             )
+    _check_order(sample, first, best, forms[winners[0]], column)
     return best, forms[winners[0]]
+
+
+def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, column: str) -> None:
+    """Raise NeedsMapping where many dates are none in the form, but with day and month exchanged: the others would be misread."""
+    other = form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
+    if other == form or "%d" not in form:
+        return
+    unread = sample.filter(moments.is_null()).to_frame("t").select(parse(pl.col("t"), other))["t"]
+    exchanged = len(unread) - unread.null_count()
+    if exchanged > count / 2:
+        raise NeedsMapping(
+            f"column {column}: {exchanged} dates read only as {other}, {count} as {form}: day and month stand in another order than the "
+            "layout has; give the right form in a layout of your own"
+        )
 
 
 def _day_first(form: str) -> bool:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pipeline_perf import events
 from pipeline_perf.ingest.errors import LakeError
 from pipeline_perf.ingest.lake import ROW_GROUP, SCHEMAS, Lake
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf_tests.event_rows import event_frame
 
 
@@ -265,3 +266,15 @@ def test_locks_of_other_files_are_free(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     with lake.lock("file-aa"), lake.lock("file-bb") as orphaned:
         assert not orphaned
+
+
+@pytest.mark.parametrize("name", ["My files", "Übung #1 & 2", "a+b=c;d"])
+def test_a_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / name / "lake")
+    sample = Path(__file__).parents[2] / "data" / "samples" / "att_mobility_1.txt"
+    report = ingest_file(sample, lake, Options())
+    assert report.status == "ingested"
+    again = Lake(tmp_path / name / "lake")
+    assert again.scan_events().collect().height == report.events
+    assert again.scan_quarantine().collect().height == report.quarantined
+    assert ingest_file(sample, again, Options()).status == "already_ingested"

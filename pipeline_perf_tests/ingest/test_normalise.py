@@ -562,6 +562,15 @@ def test_rows_of_which_none_was_sent_on_are_calls_of_their_own() -> None:
     assert found["call_id"].to_list() == [None, None]
 
 
+def test_dates_of_which_most_are_none_but_with_day_and_month_exchanged_are_asked_about() -> None:
+    us = Field(("Time",), formats=("%m/%d/%Y %H:%M",))
+    saved_elsewhere = [f"{day:02}/03/2010 10:00" for day in range(1, 32)]
+    with pytest.raises(NeedsMapping, match=r"column Time: 19 dates read only as %d/%m/%Y %H:%M, 12 as %m/%d/%Y %H:%M"):
+        typed({"Time": saved_elsewhere}, table(started_at=us))
+    slips = [f"03/{day:02}/2010 10:00" for day in range(1, 32)] + ["18/03/2010 10:00", "13/45/2010 10:00"]
+    assert typed({"Time": slips}, table(started_at=us))["started_at"].null_count() == 2
+
+
 # --------------------------------------------------------------------------- other values
 
 

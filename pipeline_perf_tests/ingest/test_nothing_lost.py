@@ -7,13 +7,15 @@ import pytest
 from pipeline_perf.ingest.lake import Lake
 from pipeline_perf.ingest.pipeline import FileReport, ingest_file
 
+GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 REPORT = (SAMPLES / "att_mobility_1.txt").read_text(encoding="utf-8")
 BILL = (SAMPLES / "att_bill_1.csv").read_text(encoding="utf-8")
 
 
 def read(text: str, tmp_path: Path, name: str) -> tuple[FileReport, Lake]:
-    path, lake = tmp_path / name, Lake(tmp_path / "lake")
+    tmp_path.mkdir(exist_ok=True)
+    path, lake = tmp_path / name, Lake(tmp_path / f"lake {name}")
     path.write_text(text, encoding="utf-8", newline="")
     return ingest_file(path, lake), lake
 
@@ -55,3 +57,23 @@ def test_an_indented_record_that_was_cut_is_quarantined(tmp_path: Path) -> None:
 def test_a_preamble_stays_furniture(tmp_path: Path) -> None:
     sound, _ = read(REPORT, tmp_path, "sound.txt")
     assert "before_header" not in sound.rules
+
+
+@pytest.mark.parametrize("foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log", "aapt.txt"])
+def test_records_of_another_file_behind_are_told(foreign: str, tmp_path: Path) -> None:
+    for host in ("notional_le.csv", "tmobile_csv.csv"):
+        text = (GOLDEN / host).read_text().rstrip("\n") + "\n"
+        alone, _ = read(text, tmp_path / "alone", host)
+        behind, _ = read(text + "".join(records_of(foreign)), tmp_path / "behind", host)
+        assert (behind.events, behind.furniture) == (alone.events, alone.furniture)
+
+
+@pytest.mark.parametrize("foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log"])
+def test_records_of_another_file_above_the_header_are_told(foreign: str, tmp_path: Path) -> None:
+    report, _ = read("".join(records_of(foreign)[:4]) + (GOLDEN / "notional_le.csv").read_text(), tmp_path, "notional_le.csv")
+    assert report.rules["before_header"] == 4
+
+
+def records_of(name: str) -> list[str]:
+    lines = (GOLDEN / name).read_text().splitlines()
+    return [f"{line}\n" for line in lines if any(sign.isdigit() for sign in line[:120])]
