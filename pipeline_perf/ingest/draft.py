@@ -17,6 +17,7 @@ from pipeline_perf.ingest.export import masked, shown
 from pipeline_perf.ingest.layout_check import OPEN
 from pipeline_perf.ingest.probe import STRUCTURED, Probe
 from pipeline_perf.ingest.tables import TOTAL, are_types, is_header
+from pipeline_perf.ingest.titles import CHARGE, CLOCK, DATE, DIRECTION, DURATION, PARTIES, TYPES, WAYS, folded, says
 
 #: Rows looked at, and values of a column shown.
 ROWS, SHOWN = 50, 3
@@ -30,34 +31,15 @@ DATES = (
     "%y%m%d", "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
 MOMENTS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S %z")
-CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H%M%S")
-DATE_AND_CLOCK = re.compile(r"(.+?)([ T])(\d{1,2}:\d\d.*|\d{6})")
+CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H%M%S", "%Hh%M", "%Hh%Mm%Ss", "%H.%M.%S")
+DATE_AND_CLOCK = re.compile(r"(.+?)([ T])(\d{1,2}[:h]\d\d.*|\d{1,2}\.\d\d\.\d\d|\d{6})")
 
 #: Share of a column's values that its form reads; the others are damaged.
 READABLE = 0.8
 #: Years of records, and what Python reads where there is none.
 EARLIEST, LATEST, NO_YEAR = 1990, 2060, 1900
 
-#: Titles by which a party or a duration is known, in the order in which they are asked.
-PARTIES = {
-    "to_number": r"\bto\b|dest|dial|called|terminat|\bdst|^b[ _-]?(?:num|part)|receiver",
-    "from_number": r"\bfrom\b|orig|caller|calling|source|\bsrc|^a[ _-]?(?:num|part)|\bani\b|sender",
-    "subscriber_number": r"subscriber|mobile|target|\bown|\bline|msisdn",
-    "counterpart": r"other|party|number|contact",
-}
-DURATION = re.compile(r"dur|(?<![a-z])(?:sec|min|seg|sek)|billsec|length|elapsed|talk", re.IGNORECASE)
-
 FORMS = "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso (PT1H2M3S)"
-
-#: How the codes begin that tell a direction or a type.
-WAYS = {"inbound": r"in|i$|mt|ter|rec|ent", "outbound": r"out|o$|mo|ori|dial|sal"}
-TYPES = {
-    "sms": r"sms|te?xt|message",
-    "mms": r"mms|multi|pict",
-    "voicemail": r"voice ?mail|vm",
-    "call": r"vo[iz]|call|tel",
-    "data": r"data|gprs|internet|lte",
-}
 
 
 @dataclass(frozen=True)
@@ -182,24 +164,27 @@ def _record(section: Section, delimiter: str) -> str:
 
 def _fields(section: Section) -> list[str]:
     columns = section.columns
-    kind = next((name for name, pattern in TYPES.items() if section.title and re.search(pattern, section.title, re.IGNORECASE)), "call")
-    types = _coded(columns, TYPES)
+    kind = next((name for name, pattern in TYPES.items() if says(pattern, section.title)), "call")
+    types = _coded(columns, TYPES, "")
     by_hand = f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}"
     started, used = _started(columns)
     lines = [f"event_type: {types or by_hand}", f"started_at: {started}"]
     parties = _parties({title: values for title, values in columns.items() if title not in used})
     used |= set(parties.values())
     duration = _duration({title: values for title, values in columns.items() if title not in used})
+    charge = _charge({title: values for title, values in columns.items() if title not in used})
     if duration or kind == "call":
         unknown = f"{{column: '{OPEN}', form: seconds}}"
         lines.append(f"{'' if duration else '# '}duration_s: {duration or unknown}   # {FORMS}")
-    ways = _coded({title: values for title, values in columns.items() if title not in used}, WAYS)
+    ways = _coded({title: values for title, values in columns.items() if title not in used}, WAYS, DIRECTION)
     lines.append(f"direction: {ways}" if ways else f"# direction: {{column: '{OPEN}', map: {{IN: inbound, OUT: outbound}}}}")
     lines += [f"{field}: {_quoted(title)}" for field, title in parties.items()]
     if not parties:
         lines += [f"from_number: '{OPEN}'", f"to_number: '{OPEN}'"]
     elif "counterpart" in parties:
         lines.append("# counterpart is the called party of an outbound event, the caller of an inbound one; --subscriber tells the line")
+    if charge:
+        lines.append(f"charge: {charge}")
     return lines
 
 
@@ -207,18 +192,24 @@ def _started(columns: Mapping[str, Sequence[str]]) -> tuple[str, set[str]]:
     """The column, or the two, of the time, and its forms."""
     dates: list[tuple[str, list[str]]] = []
     clocks: list[tuple[str, str]] = []
-    for title, values in columns.items():
+    for title, values in _first(columns, DATE):
         if forms := _moments(values):
             return f"{{column: {_quoted(title)}, formats: [{', '.join(map(_quoted, forms))}]}}", {title}
         if forms := _reading(DATES, values):
             dates.append((title, forms))
-        elif (forms := _reading(CLOCKS, values)) and not DURATION.search(title):
+        elif (forms := _reading(CLOCKS, values)) and not says(DURATION, title):
             clocks.append((title, forms[0]))
+    clocks.sort(key=lambda found: not says(CLOCK, found[0]))
     if not dates or not clocks:
         return f"{{column: '{OPEN}', formats: ['%Y-%m-%d %H:%M:%S']}}", set()
     (date, forms), (clock, form) = dates[0], clocks[0]
     joined = ", ".join(_quoted(f"{one} {form}") for one in forms)
     return f"{{column: [{_quoted(date)}, {_quoted(clock)}], formats: [{joined}]}}", {date, clock}
+
+
+def _first(columns: Mapping[str, Sequence[str]], pattern: str) -> list[tuple[str, Sequence[str]]]:
+    """The columns, those first whose titles have one of the words."""
+    return sorted(columns.items(), key=lambda item: not says(pattern, item[0]))
 
 
 def _moments(values: Sequence[str]) -> list[str]:
@@ -254,13 +245,13 @@ def _reads(form: str, text: str) -> bool:
 
 
 def _parties(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Which columns hold telephone numbers, and of whom."""
-    free = [title for title, values in columns.items() if sum(map(_is_number, values)) > 0.5 * len(values)]
+    """Which columns hold telephone numbers, and of whom; the values decide, then the titles."""
+    free = [title for title, values in columns.items() if sum(map(_is_number, values)) > 0.5 * len(values) and not _are_times(values)]
     found: dict[str, str] = {}
     for field, pattern in PARTIES.items():
         if field == "counterpart" and {"from_number", "to_number"} & set(found):
             continue
-        title = next((title for title in free if re.search(pattern, title, re.IGNORECASE)), None)
+        title = next((title for title in free if says(pattern, title)), None)
         if title is not None:
             found[field] = title
             free.remove(title)
@@ -277,23 +268,43 @@ def _is_number(text: str) -> bool:
     return digits.isdigit() and 7 <= len(digits) <= 15
 
 
+def _are_times(values: Sequence[str]) -> bool:
+    """Whether most are dates or times: without what stands between their digits, 15/01/2024 could be a number, too."""
+    return any(_reading(forms, values) for forms in (DATES, CLOCKS, MOMENTS))
+
+
 def _duration(columns: Mapping[str, Sequence[str]]) -> str:
-    for title, values in sorted(columns.items(), key=lambda item: not DURATION.search(item[0])):
+    for title, values in _first(columns, DURATION):
         if all(re.fullmatch(r"\d+:\d\d(?::\d\d)?", text) for text in values):
             return f"{{column: {_quoted(title)}, form: clock}}"
-        if DURATION.search(title) and all(re.fullmatch(r"\d+(?:\.\d+)?", text) for text in values):
-            minutes = re.search(r"min", title, re.IGNORECASE)
-            return f"{{column: {_quoted(title)}, form: {'minutes, resolution: 60' if minutes else 'seconds'}}}"
+        if says(DURATION, title) and all(re.fullmatch(r"\d+(?:[.,]\d+)?", text) for text in values):
+            form = "minutes, resolution: 60" if says("min", title) else "seconds"
+            return f"{{column: {_quoted(title)}, form: {form}{_decimal(values)}}}"
     return ""
 
 
-def _coded(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str]) -> str:
-    """The column of a few codes of which at least half say what is meant; the others are left open."""
+def _charge(columns: Mapping[str, Sequence[str]]) -> str:
     for title, values in columns.items():
+        if says(CHARGE, title) and all(re.fullmatch(r"[-($€£ ]*\d[\d.,]*[)$€£ ]*", text) for text in values):
+            return f"{{column: {_quoted(title)}{_decimal(values)}}}"
+    return ""
+
+
+def _decimal(values: Sequence[str]) -> str:
+    """What a layout says of numbers with a decimal comma: one that does not stand before three digits, as between thousands."""
+    return ", decimal: ','" if any(re.search(r",(?:\d{1,2}|\d{4,})\D*$|^\D*0,", text) for text in values) else ""
+
+
+def _coded(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str], words: str) -> str:
+    """The column of a few codes of which at least half say what is meant, sought first where the title has one of the words.
+
+    The other codes are left open.
+    """
+    for title, values in _first(columns, words):
         codes = list(Counter(values))
         if len(codes) > CODES or any(re.search(r"\d\d", code) for code in codes):
             continue
-        told = {code: next((name for name, p in meanings.items() if re.match(p, code, re.IGNORECASE)), OPEN) for code in codes}
+        told = {code: next((name for name, p in meanings.items() if re.match(p, folded(code))), OPEN) for code in codes}
         if sum(value != OPEN for value in told.values()) >= max(1, len(codes) / 2):
             listed = ", ".join(f"{_quoted(code)}: {_quoted(value) if value == OPEN else value}" for code, value in told.items())
             return f"{{column: {_quoted(title)}, map: {{{listed}}}}}"

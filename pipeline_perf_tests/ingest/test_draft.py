@@ -130,6 +130,63 @@ def test_every_section_becomes_a_table(tmp_path: Path) -> None:
     assert share(trial, "event_type") == (5, "3 call, 2 sms")
 
 
+#: Titles and codes of several languages → fields: from, to, started_at, duration, direction, charge.
+TONGUES = {
+    "French": (
+        "Date appel;Heure appel;N° appelant;N° appelé;Durée;Sens;Coût",
+        ("15/01/2024;08h15;+12125550101;+12125550102;00:01:05;Sortant;0,15",
+         "16/01/2024;19h05;+12125550103;+12125550101;00:00:10;Entrant;1,20"),
+        ("N° appelant", "N° appelé", ("Date appel", "Heure appel"), "Durée", "Sens", "Coût"),
+    ),
+    "German": (
+        "Rufnummer des Anrufers;Angerufene Nummer;Dauer;Uhrzeit;Datum;Richtung;Betrag",
+        ("+12125550101;+12125550102;00:01:05;08:15;15.01.2024;abgehend;0,15",
+         "+12125550103;+12125550101;00:00:10;19:05;16.01.2024;ankommend;1,20"),
+        ("Rufnummer des Anrufers", "Angerufene Nummer", ("Datum", "Uhrzeit"), "Dauer", "Richtung", "Betrag"),
+    ),
+    "Italian": (
+        "Numero chiamato;Numero chiamante;Data;Ora;Durata (sec);Direzione;Importo",
+        ("+12125550102;+12125550101;15/01/2024;08.15.00;65;in uscita;0,15",
+         "+12125550101;+12125550103;16/01/2024;19.05.00;10;in entrata;1,20"),
+        ("Numero chiamante", "Numero chiamato", ("Data", "Ora"), "Durata (sec)", "Direzione", "Importo"),
+    ),
+    "Portuguese": (
+        "Data;Hora;Número chamado;Número chamador;Duração em segundos;Sentido;Preço",
+        ("2024-01-15;08:15;+12125550102;+12125550101;65;Saída;0,15", "2024-01-16;19:05;+12125550101;+12125550103;10;Entrada;1,20"),
+        ("Número chamador", "Número chamado", ("Data", "Hora"), "Duração em segundos", "Sentido", "Preço"),
+    ),
+    "dates alone before the numbers": (
+        "Called on;Called at;Caller;Other",
+        ("15/01/2024;08:15;2125550101;2125550102",
+         "16/01/2024;19:05;2125550103;2125550101"),
+        ("Caller", "Other", ("Called on", "Called at"), None, None, None),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_values_decide_before_the_words_of_six_languages_do(tongue: str, tmp_path: Path) -> None:
+    titles, rows, expected = TONGUES[tongue]
+    source, text = drafted("\n".join([titles, *rows, ""]), tmp_path)
+    layout = loaded(text, tmp_path)
+    caller, called, started, duration, direction, charge = expected
+    fields = {name: alternatives[0] for name, alternatives in layout.tables[0].fields.items()}
+    assert (fields.pop("from_number").column, fields.pop("to_number").column) == ((caller,), (called,))
+    assert fields.pop("started_at").column == started
+    assert [fields[name].column[0] if name in fields else None for name in ("duration_s", "direction", "charge")] == [
+        duration,
+        direction,
+        charge,
+    ]
+    trial = attempt(source, layout)
+    assert account(trial) == (3, 1, 2, 0)
+    assert share(trial, "started_at") == (2, "2024-01-15 08:15:00+00:00")
+    if direction:
+        assert share(trial, "duration_s") == (2, "65.0")
+        assert share(trial, "direction") == (2, "1 inbound, 1 outbound")
+        assert share(trial, "charge") == (2, "0.150000")
+
+
 def test_day_and_month_that_can_be_either_are_both_given(tmp_path: Path) -> None:
     _, text = drafted("when,who\n03/02/2024 10:00,2125550101\n04/02/2024 10:00,2125550102\n", tmp_path)
     assert "formats: ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']" in text
