@@ -18,6 +18,10 @@ from pipeline_perf.ingest.layouts import DurationForm, Field, title_key
 TYPED = ("duration_s", "bytes_total", "charge", "latitude", "longitude")
 
 
+#: Rows in which cells such as ="2125550101" are looked for, as they are written to keep Excel from taking a text for a number.
+FIRST_ROWS = 1_000
+
+
 class Columns:
     """The file's columns by title."""
 
@@ -25,6 +29,8 @@ class Columns:
         self.at: dict[str, str] = {}
         for i, title in enumerate(batch.titles):
             self.at.setdefault(title_key(title), f"c{i}")
+        texts = batch.frame.head(FIRST_ROWS).select(f"c{i}" for i in range(len(batch.titles)))
+        self.formulas = any(texts.select(pl.all().str.starts_with('="').any()).row(0)) if texts.width else False
         self.contexts = {c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")}
 
     def has(self, titles: tuple[str, ...]) -> bool:
@@ -37,7 +43,8 @@ class Columns:
         return self.has(spec.column)
 
     def expr(self, title: str) -> pl.Expr:
-        return pl.col(self.at[title_key(title)])
+        text = pl.col(self.at[title_key(title)])
+        return text.str.replace(r'^\s*="(.*)"\s*$', "$1") if self.formulas else text
 
 
 @dataclass

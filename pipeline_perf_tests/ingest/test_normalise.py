@@ -574,6 +574,18 @@ def test_dates_of_which_most_are_none_but_with_day_and_month_exchanged_are_asked
 # --------------------------------------------------------------------------- other values
 
 
+def test_what_keeps_excel_from_taking_a_text_for_a_number_is_no_part_of_it() -> None:
+    cells = {
+        "Time": ['="2026-01-01 10:00:00"', "2026-01-01 10:00:01"],
+        "From": ['="2125550101"', '="12125550102"'],
+        "Seconds": ['="7"', None],
+    }
+    found = typed(cells, table(from_number=Field(("From",)), duration_s=Field(("Seconds",))))
+    assert found["from_number"].to_list() == ["+12125550101", "+12125550102"]
+    assert found["duration_s"].to_list() == [7.0, None]
+    assert found["started_at"].null_count() == 0
+
+
 def test_amounts_are_exact_and_their_decoration_falls_off() -> None:
     cells = {"Time": ["2026-01-01 10:00:00"] * 6, "Cost": ["$1,234.50", "(5.00)", "-0.10", "0.123456", None, "free"]}
     found = typed(cells, table(charge=Field(("Cost",))))
