@@ -57,6 +57,11 @@ def test_a_huge_field_above_all_others_does_not_hide_what_records_look_like(tmp_
     assert report.events == 40
 
 
+def test_what_old_programs_put_behind_the_last_record_is_nothing(tmp_path: Path) -> None:
+    report = read("".join(CALLS[:2]) + "\x1a\n\0\0\0\0\n", tmp_path)
+    assert (report.events, report.furniture) == (2, 2)
+
+
 def test_the_types_below_a_repeated_header_are_no_record(tmp_path: Path) -> None:
     """Two files of one switch, one behind the other."""
     twice = (GOLDEN / "cisco_cucm.csv").read_text() * 2

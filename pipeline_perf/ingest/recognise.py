@@ -246,7 +246,7 @@ def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
     for line in probe.head:
         if any(re.search(p, line) for p in patterns) and not any(re.search(p, line) for p in known):
             hits += 1
-        elif line.strip() and not any(re.search(p, line) for p in known):
+        elif line.strip(" \t\x00\x1a\x0c") and not any(re.search(p, line) for p in known):
             misses += 1
             if len(probe.head) - misses < least * len(probe.head):
                 return 0.0
