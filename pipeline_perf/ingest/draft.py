@@ -23,6 +23,9 @@ from pipeline_perf.ingest.titles import CHARGE, CLOCK, DATE, DIRECTION, DURATION
 ROWS, SHOWN = 50, 3
 #: Codes that a column may have; with more of them they are names or places.
 CODES = 8
+#: Signs at a line's beginning that tell what kind of record it is, how often each must come to be one of a few, and
+#: how much the first and last line are at least like the others where they are records, too.
+CODE, SEEN, RECORD_LIKENESS = 3, 3, 0.8
 #: Lines between a section's title and its header.
 TITLE_REACH = 2
 
@@ -317,15 +320,17 @@ def _coded(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str], wo
 def _fixed(found: Probe, *, examples: bool) -> list[str]:
     """Columns between the positions where every record has a blank, below a ruler to correct them by."""
     lines = [line for line in found.head if line.strip()]
-    common = Counter(_shape(line[:3]) for line in lines).most_common(1)
-    records = [line for line in lines if common and _shape(line[:3]) == common[0][0]][:ROWS]
+    records = _likely_records(lines, found.tail)[:ROWS]
     width = max(map(len, records), default=0)
     filled = [any(line[i : i + 1].strip() for line in records) for i in range(width)]
     starts = [i for i in range(width) if filled[i] and not (i and filled[i - 1])]
     slices = [(i, next((j for j in range(i, width) if not filled[j]), width)) for i in starts]
-    ruler = "".join(str(i // 10 % 10) if not i % 10 else str(i % 10) for i in range(1, width + 1))
+    codes = set(map(_code, records))
+    if len(codes) <= CODES and len(lengths := set(map(len, codes))) == 1 and slices and slices[0][0] < (end := max(lengths)) < slices[0][1]:
+        slices[:1] = [(0, end), (end, slices[0][1])]
+    ruler = "".join(f"{i // 10:10}" for i in range(10, width + 1, 10)), ("1234567890" * (width // 10 + 1))[:width]
     named = [(f"column_{n}", first + 1, last) for n, (first, last) in enumerate(slices, 1)]
-    drawn = [f"    # {ruler}", *(f"    # {masked(shown(line))}" for line in records[:SHOWN])] if examples else []
+    drawn = [*(f"    # {line}" for line in ruler), *(f"    # {masked(shown(line))}" for line in records[:SHOWN])] if examples else []
     cells = tuple([line[first - 1 : last] for _, first, last in named] for line in records)
     section = Section(tuple(name for name, _, _ in named), cells)
     record = "^" + _beginning(records)
@@ -344,13 +349,37 @@ def _fixed(found: Probe, *, examples: bool) -> list[str]:
     ]
 
 
+def _likely_records(lines: Sequence[str], tail: Sequence[str]) -> list[str]:
+    """The lines that begin as most do, without those as the first and the last one begin where these are of another form."""
+    common = Counter(_shape(line[:CODE]) for line in lines).most_common(1)
+    alike = [line for line in lines if _shape(line[:CODE]) == common[0][0]]
+    if not alike:
+        return []
+    code = Counter(map(_code, alike)).most_common(1)[0][0]
+    form = next(_shape(line) for line in alike if _code(line) == code)
+    edges = {_code(line): line for line in (lines[0], next((line for line in reversed(tail) if line.strip()), lines[-1]))}
+    others = {found for found, line in edges.items() if found != code and _likeness(_shape(line), form) < RECORD_LIKENESS}
+    return [line for line in alike if _code(line) not in others]
+
+
+def _code(line: str) -> str:
+    """The letters that a line begins with, as far as they may be its record's code."""
+    return re.match(r"[^\W\d_]*", line[:CODE])[0]  # type: ignore[index]  # it matches nothing, too
+
+
+def _likeness(one: str, other: str) -> float:
+    """The share of positions at which two lines have signs of the same kind."""
+    return sum(a == b for a, b in zip(one, other, strict=False)) / max(len(one), len(other))
+
+
 def _furniture(lines: Sequence[str], record: str) -> list[str]:
     """The first words of the lines that are no records, those that no record begins with."""
     records = [line for line in lines if re.search(record, line)]
     found: dict[str, None] = {}
     for line in lines:
         if line not in records and (word := re.match(r"\s*([^\W\d]+|[^\w\s])", line)):
-            found[rf"^\s*{re.escape(word[1])}" + (r"\b" if word[1][0].isalpha() else "")] = None
+            ends = word[1][0].isalpha() and not re.match(r"\w", line[word.end() :])
+            found[rf"^\s*{re.escape(word[1])}" + (r"\b" if ends else "")] = None
     return [pattern for pattern in found if not any(re.search(pattern, line) for line in records)]
 
 
@@ -359,12 +388,15 @@ def _shape(text: str) -> str:
 
 
 def _beginning(records: Sequence[str]) -> str:
-    """A regular expression of what all records begin with, up to the second blank."""
+    """A regular expression of what all records begin with, up to the second blank; letters that come again and again are a code's."""
     found = ""
-    for signs in zip(*records, strict=False):
+    for at, signs in enumerate(zip(*records, strict=False)):
         shapes = set(map(_shape, signs))
         if len(shapes) > 1 or found.count(" ") > 1:
             break
         same = len(set(signs)) == 1 and not signs[0].isdigit()
-        found += re.escape(signs[0]).replace("\\ ", " ") if same else r"\d" if shapes == {"9"} else "[A-Za-z]"
+        letters = Counter(signs)
+        coded = at < CODE and shapes == {"a"} and len(letters) <= CODES and min(letters.values()) >= SEEN
+        any_letter = f"[{''.join(sorted(letters))}]" if coded else "[A-Za-z]"
+        found += re.escape(signs[0]).replace("\\ ", " ") if same else r"\d" if shapes == {"9"} else any_letter
     return re.sub(r"(\\d|\[A-Za-z\])\1+", lambda run: f"{run[1]}{{{len(run[0]) // len(run[1])}}}", found)

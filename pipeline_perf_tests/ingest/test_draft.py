@@ -113,6 +113,37 @@ def test_fixed_columns_are_cut_where_every_record_has_a_blank(tmp_path: Path) ->
     assert share(trial, "started_at") == (5, "2024-02-03 10:15:00+00:00")
 
 
+FRAMED = """\
+HDR20240203ROUTE 7
+{}TRL00000005
+"""
+RECORDS = [
+    "20240203101500 2125550101 2125550102 00065", "20240203112010 2125550103 2125550101 00000",
+    "20240214120001 2125550101 2125550104 00012", "20240221235959 2125550101 2125550105 03600",
+    "20240222010000 2125550101 2125550105 00060", "20240222020000 2125550101 2125550105 00060",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("codes", "record"), [(["CDR"], r"^CDR\d{14} \d{10} "), (["INC", "OUT"], r"^[IO][NU][CT]\d{14} \d{10} ")])
+def test_header_and_trailer_records_are_told_by_their_first_letters(codes: list[str], record: str, tmp_path: Path) -> None:
+    body = "".join(f"{codes[i % len(codes)]}{line}\n" for i, line in enumerate(RECORDS))
+    source, text = drafted(FRAMED.format(body), tmp_path)
+    layout = loaded(text, tmp_path)
+    assert list(layout.tables[0].slices.values())[:2] == [(1, 3), (4, 17)], "the time touches the code"
+    assert layout.tables[0].record == record
+    assert layout.furniture == (r"^\s*HDR", r"^\s*TRL")
+    assert account(attempt(source, layout)) == (8, 2, 6, 0)
+
+
+def test_the_ruler_of_positions_has_a_line_of_tens_and_one_of_units(tmp_path: Path) -> None:
+    lines = drafted(FIXED, tmp_path)[1].splitlines()
+    tens = next(i for i, line in enumerate(lines) if line.endswith(" 4         5"))
+    assert lines[tens : tens + 2] == [
+        "    # " + "         1         2         3         4         5",
+        "    # " + "1234567890" * 5 + "12345",
+    ]
+
+
 def test_records_without_a_header_line_are_known_by_their_time(tmp_path: Path) -> None:
     source, text = drafted(HEADLESS, tmp_path)
     layout = loaded(text, tmp_path)
