@@ -108,7 +108,8 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
     for i in winners[1:] if best else ():
         if _day_first(forms[i]) != _day_first(forms[winners[0]]) and not reads[i][1].equals(first):
             raise NeedsMapping(
-                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}; say which one in a layout of your own"
+                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}; leave only one of the two in its "
+                "formats: in the layout, if it is your own, otherwise in a copy of it in your layouts folder"
             )
     _check_order(sample, first, best, forms[winners[0]], column)
     return best, forms[winners[0]]
