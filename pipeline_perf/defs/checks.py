@@ -15,6 +15,7 @@ import dagster as dg
 from pipeline_perf.bench.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
+from pipeline_perf.report.figures import figure, limit
 
 #: The status in the metadata of a check that judged nothing.
 NOT_MEASURED = "not_measured"
@@ -83,10 +84,10 @@ def misses_required(verdict: Verdict) -> bool:
 
 def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
     """A verdict as the result of a check; `value` and `target` are numbers, so that Dagster plots them."""
-    limit = verdict.threshold or verdict.target.required or verdict.target.ours
+    threshold = verdict.threshold or verdict.target.required or verdict.target.ours
     figures = {
         "value": verdict.actual,
-        "target": limit.limit if limit else None,
+        "target": threshold.limit if threshold else None,
         "margin": verdict.margin,
         **({"low": verdict.low, "high": verdict.high} if verdict.low != verdict.high else {}),
         "repetitions": verdict.repetitions,
@@ -110,13 +111,14 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
 def _figure(verdict: Verdict) -> str:
     if verdict.actual is None:
         return metadata.masked_text(verdict.note) or "not measured: the asset delivered no figure for it"
-    limit = f", asked: {verdict.threshold}" if verdict.threshold else ""
+    unit = verdict.target.unit
+    asked = f", asked: {limit(verdict.threshold, unit)}" if verdict.threshold else ""
     note = f" ({metadata.masked_text(verdict.note)})" if verdict.note else ""
-    return f"{verdict.actual:g} {verdict.target.unit}".rstrip() + limit + note
+    return figure(verdict.actual, unit, pad=False) + asked + note
 
 
 def told(target: Target) -> str:
     """A target with its limits and its reason, as a check's description."""
     asked = ((target.required, "required"), (target.ours, "ours"), (target.warn, "warning unless"), (target.critical, "critical unless"))
-    limits = ", ".join(f"{name} {limit}" for limit, name in asked if limit)
-    return f"{target.holds} ({limits}{' ' + target.unit if target.unit else ''}): {target.why}."
+    limits = ", ".join(f"{name} {limit(threshold, target.unit)}" for threshold, name in asked if threshold)
+    return f"{target.holds} ({limits}): {target.why}."

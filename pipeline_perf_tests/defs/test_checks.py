@@ -53,7 +53,7 @@ def test_a_required_target_that_is_missed_fails_the_run_and_the_report_is_still_
     failure = done.failure_data_for_node("targets_tiny")
     assert failure is not None
     assert failure.user_failure_data is not None
-    assert failure.user_failure_data.description == "required targets missed: ingest.fast (tiny): 2.5, asked: < 2"
+    assert failure.user_failure_data.description == "required targets missed: ingest.fast (tiny): 2.5, asked: <\u202f2"
 
 
 def test_our_own_target_warns_until_it_was_met_once_and_never_fails_the_run(project: Project) -> None:
