@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pipeline_perf.ingest.dialect import Dialect, split
 from pipeline_perf.ingest.export import masked, shown
 from pipeline_perf.ingest.layout_check import OPEN
+from pipeline_perf.ingest.preamble import subscriber, zone_line
 from pipeline_perf.ingest.probe import STRUCTURED, Probe
 from pipeline_perf.ingest.tables import TOTAL, are_types, is_header
 from pipeline_perf.ingest.titles import CHARGE, CLOCK, DATE, DIRECTION, DURATION, PARTIES, TYPES, WAYS, folded, says
@@ -82,16 +83,32 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     if container == "html":
         lines.append("records: '???'         # the classes of the elements that are records, `a|b`; their values are named by classes, too")
     lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
+    above = _above(found, fixed=fixed)
+    if (at := zone_line(above)) is not None:
+        told = f": {masked(shown(above[at].strip(f' {found.delimiter}')))}" if examples else ""
+        lines.append(f"# line {at + 1} of the file speaks of a time zone{told}; write it as UTC or a name such as America/New_York")
     lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
     totals = [line for line in (*found.head, *found.tail) if TOTAL.match(line)]
     if totals and container == "delimited":
         lines.append(r"furniture: ['(?i)^\W*(?:(?:sub|grand)[- ]?)?total']   # lines that are no records")
+    owner = subscriber(above, found.delimiter or "\t", names=examples)
+    if owner:
+        lines += ["context:               # what lines above the table tell", f"  subscriber: [{_quoted(owner)}]   # whose line it is"]
     lines.append("tables:")
     if fixed:
-        lines[-1:] = _fixed(found, examples=examples)
+        lines[-1:] = _fixed(found, owned=bool(owner), examples=examples)
     for i, section in enumerate(sections):
-        lines += _table(section, i, several=len(sections) > 1, delimiter=found.delimiter or ",", examples=examples)
+        mark = found.delimiter or ","
+        lines += _table(section, i, several=len(sections) > 1, owned=bool(owner), delimiter=mark, examples=examples)
     return "\n".join(lines) + "\n"
+
+
+def _above(found: Probe, *, fixed: bool) -> Sequence[str]:
+    """The lines above the first record or header."""
+    if not fixed:
+        return found.head[: found.preamble_lines]
+    records = _likely_records([line for line in found.head if line.strip()], found.tail)
+    return found.head[: found.head.index(records[0])] if records else ()
 
 
 def _quoted(text: str) -> str:
@@ -140,7 +157,7 @@ def _of_elements(found: Probe) -> Section:
     return Section(titles, tuple([element.values.get(path, "") for path in titles] for element in elements))
 
 
-def _table(section: Section, number: int, *, several: bool, delimiter: str, examples: bool) -> list[str]:
+def _table(section: Section, number: int, *, several: bool, owned: bool, delimiter: str, examples: bool) -> list[str]:
     named = [title for title in section.titles if not re.fullmatch(r"column_\d+", title)]
     key = "header" if named else "columns"
     lines = [f"  - name: {'calls' if not number else f'table_{number + 1}'}"]
@@ -152,7 +169,7 @@ def _table(section: Section, number: int, *, several: bool, delimiter: str, exam
     lines += ["    fields:", "      # the file's columns:"]
     for i, title in enumerate(section.titles):
         lines.append(f"      #   {_quoted(title)}{f': {_example(section.values(i))}' if examples else ''}")
-    return lines + [f"      {line}" for line in _fields(section)]
+    return lines + [f"      {line}" for line in _fields(section, owned=owned)]
 
 
 def _record(section: Section, delimiter: str) -> str:
@@ -165,7 +182,7 @@ def _record(section: Section, delimiter: str) -> str:
     return "^" + (f"(?:[^{mark}]*{mark}){{{at}}}" if at else "") + '"?' + _beginning(section.values(at))
 
 
-def _fields(section: Section) -> list[str]:
+def _fields(section: Section, *, owned: bool) -> list[str]:
     columns = section.columns
     kind = next((name for name, pattern in TYPES.items() if says(pattern, section.title)), "call")
     types = _coded(columns, TYPES, "")
@@ -186,6 +203,8 @@ def _fields(section: Section) -> list[str]:
         lines += [f"from_number: '{OPEN}'", f"to_number: '{OPEN}'"]
     elif "counterpart" in parties:
         lines.append("# counterpart is the called party of an outbound event, the caller of an inbound one; --subscriber tells the line")
+    if owned and "subscriber_number" not in parties:
+        lines.append("subscriber_number: {context: subscriber}")
     if charge:
         lines.append(f"charge: {charge}")
     return lines
@@ -317,7 +336,7 @@ def _coded(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str], wo
 # --------------------------------------------------------------------------- fixed positions
 
 
-def _fixed(found: Probe, *, examples: bool) -> list[str]:
+def _fixed(found: Probe, *, owned: bool, examples: bool) -> list[str]:
     """Columns between the positions where every record has a blank, below a ruler to correct them by."""
     lines = [line for line in found.head if line.strip()]
     records = _likely_records(lines, found.tail)[:ROWS]
@@ -345,16 +364,18 @@ def _fixed(found: Probe, *, examples: bool) -> list[str]:
         "    slices:",
         *(f"      {name}: [{first}, {last}]" for name, first, last in named),
         "    fields:",
-        *(f"      {line}" for line in _fields(section)),
+        *(f"      {line}" for line in _fields(section, owned=owned)),
     ]
 
 
 def _likely_records(lines: Sequence[str], tail: Sequence[str]) -> list[str]:
-    """The lines that begin as most do, without those as the first and the last one begin where these are of another form."""
-    common = Counter(_shape(line[:CODE]) for line in lines).most_common(1)
-    alike = [line for line in lines if _shape(line[:CODE]) == common[0][0]]
-    if not alike:
+    """The lines that begin as those with most digits do; not those that begin as the first or last one, where that is of another form."""
+    if not lines:
         return []
+    digits = Counter[str]()
+    for line in lines:
+        digits[_shape(line[:CODE])] += 1 + sum(map(str.isdigit, line))
+    alike = [line for line in lines if _shape(line[:CODE]) == digits.most_common(1)[0][0]]
     code = Counter(map(_code, alike)).most_common(1)[0][0]
     form = next(_shape(line) for line in alike if _code(line) == code)
     edges = {_code(line): line for line in (lines[0], next((line for line in reversed(tail) if line.strip()), lines[-1]))}

@@ -218,6 +218,54 @@ def test_values_decide_before_the_words_of_six_languages_do(tongue: str, tmp_pat
         assert share(trial, "charge") == (2, "0.150000")
 
 
+PREAMBLE = """\
+Report of calls 2024-01-20
+{}
+All times are US Eastern
+{}
+VOICE
+Date,Time,Other party,Seconds
+01/15/2024,08:15,212-555-0102,65
+01/16/2024,09:15,212-555-0103,0
+
+TEXT
+Date,Time,Other party
+01/15/2024,08:15,212-555-0104
+01/16/2024,09:15,212-555-0103
+"""
+
+
+@pytest.mark.parametrize(
+    "line", ["Target Number: (212) 555-0101", "Target Number:,(212) 555-0101", "Case 7 Number = +12125550101", '"Number": 212.555.0101']
+)
+def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(line: str, tmp_path: Path) -> None:
+    source, text = drafted(PREAMBLE.format(line, ""), tmp_path)
+    assert "# line 3 of the file speaks of a time zone: All times are US Eastern; write it as UTC or a name" in text
+    assert "All times" not in draft(probe(source))
+    layout = loaded(text, tmp_path)
+    for table in layout.tables:
+        assert table.fields["subscriber_number"] == (Field(context="subscriber"),)
+    trial = attempt(source, layout)
+    assert account(trial) == (13, 9, 4, 0)
+    assert share(trial, "subscriber_number") == (4, "+12125550101")
+
+
+@pytest.mark.parametrize("lines", ["Numbers 212-555-0101 and 212-555-0102", "Target: 212-555-0101\nMobile: 212-555-0102", "2125550101"])
+def test_a_preamble_without_one_sure_number_tells_no_subscriber(lines: str, tmp_path: Path) -> None:
+    assert "context" not in drafted(PREAMBLE.format(lines, ""), tmp_path)[1]
+
+
+def test_a_name_before_a_number_is_shown_only_with_examples(tmp_path: Path) -> None:
+    source, text = drafted(PREAMBLE.format("Jane Roe: 212-555-0101", ""), tmp_path)
+    assert "subscriber: ['Jane Roe" in text
+    assert "Jane" not in draft(probe(source))
+
+
+def test_a_preamble_above_fixed_columns_tells_the_subscriber_too(tmp_path: Path) -> None:
+    source, text = drafted("Target number: 212-555-0101\n" + FIXED, tmp_path)
+    assert share(attempt(source, loaded(text, tmp_path)), "subscriber_number") == (5, "+12125550101")
+
+
 def test_day_and_month_that_can_be_either_are_both_given(tmp_path: Path) -> None:
     _, text = drafted("when,who\n03/02/2024 10:00,2125550101\n04/02/2024 10:00,2125550102\n", tmp_path)
     assert "formats: ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']" in text
