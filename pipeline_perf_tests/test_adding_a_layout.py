@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 from pipeline_perf_tests.command import COMMAND, CRASHES, ENVIRONMENT
@@ -12,13 +13,14 @@ from pipeline_perf_tests.layout_reference import PAGE, with_reference
 
 def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    [sample] = re.findall(r"^```csv\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (tmp_path / "usage.csv").write_text(sample, encoding="utf-8")
-    blocks = re.findall(r"^   ```console\n(.*?)^   ```$", page, re.MULTILINE | re.DOTALL)
-    steps = [step for block in blocks for step in re.split(r"^   \$ ", block, flags=re.MULTILINE) if step]
-    assert len(steps) == 10
+    samples = re.findall(r"^```csv\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for name, sample in zip(("usage.csv", "report.csv"), samples, strict=True):
+        (tmp_path / name).write_text(sample, encoding="utf-8")
+    blocks = re.findall(r"^( *)```console\n(.*?)^\1```$", page, re.MULTILINE | re.DOTALL)
+    steps = [step for _, block in blocks for step in textwrap.dedent(block).split("\n$ ")]
+    assert len(steps) == 15
     for step in steps:
-        command, *shown = [line.removeprefix("   ") for line in step.splitlines()]
+        command, *shown = step.removeprefix("$ ").splitlines()
         typed = command.replace("pipeline-perf", " ".join(COMMAND), 1) if command.startswith("pipeline-perf") else command
         done = subprocess.run(typed, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
         printed = done.stdout + done.stderr.removeprefix("Error: ")
