@@ -33,7 +33,7 @@ def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
             continue
         before = re.split(rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[: numbers[0].start()])[-1]
         if label := re.search(r"[^\W\d](?:.*\w)?", before):
-            pattern = re.escape(label.group()).replace("\\ ", " ")
+            pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")  # as Rust knows them, too
             found[rf"{pattern}[^\w+(]*{WRITTEN}"] = says(LINE, label.group())
     sure = [pattern for pattern, known in found.items() if known]
     chosen = sure or (list(found) if names else [])

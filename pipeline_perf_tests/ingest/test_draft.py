@@ -236,7 +236,14 @@ Date,Time,Other party
 
 
 @pytest.mark.parametrize(
-    "line", ["Target Number: (212) 555-0101", "Target Number:,(212) 555-0101", "Case 7 Number = +12125550101", '"Number": 212.555.0101']
+    "line",
+    [
+        "Target Number: (212) 555-0101",
+        "Target Number:,(212) 555-0101",
+        "Case 7 Number = +12125550101",
+        "The\tNumber: 2125550101",
+        '"Number": 212.555.0101',
+    ],
 )
 def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(line: str, tmp_path: Path) -> None:
     source, text = drafted(PREAMBLE.format(line, ""), tmp_path)
