@@ -26,7 +26,7 @@ ROOMS = {
     f"pipeline_perf.ingest.{module}": room
     for room, modules in {
         "probe": ("opening", "probe", "encoding", "letters", "dialect", "source"),
-        "recognise": ("recognise", "layouts", "layout_check", "draft"),
+        "recognise": ("recognise", "layouts", "layout_check", "draft", "preamble", "titles"),
         "read": (
             "read",
             "lines",
