@@ -6,6 +6,7 @@ and whatever the bytes are, it has an answer.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,8 +21,8 @@ Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
 HEAD_BYTES = 64 * 1024
-#: A head of fewer lines goes on up to a MiB: one huge field must not hide what all other records look like.
-FEW_LINES = 16
+#: A head of fewer lines goes on, up to a MiB: one huge field must not hide what all other records look like.
+FEW_LINES = 5
 LONGEST_HEAD_BYTES = 1 << 20
 #: From the file's middle, for its encoding only: names with accents may be rare.
 MIDDLE_BYTES = 16 * 1024
@@ -108,7 +109,7 @@ def _workbook(source: Source, priors: Sequence[str]) -> Probe:
 
 def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialect.Dialect | None = None) -> Probe:
     """The findings on lines of text, of which the dialect may be known."""
-    found = encoding.detect([s for s in (samples.head, samples.middle, samples.tail) if s], priors)
+    found = encoding.detect([s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s], priors)
     if found is None:
         return Probe(source, "binary")
     text = found.decode(samples.head)
@@ -125,8 +126,9 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
         tail.pop()
     if known is None and (form := _form(text)):
         return _structured(source, form, head, found.codec, complete=samples.complete, confidence=found.confidence)
-    shape = known or dialect.sniff(head)
-    structure = tables.find(head, tail, shape)
+    first = _first(head)
+    shape = known or dialect.sniff(first)
+    structure = tables.find(first, tail, shape)
     return Probe(
         source,
         "text",
@@ -146,6 +148,12 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
         columns=structure.columns,
         confidence=round(found.confidence * shape.confidence, 3),
     )
+
+
+def _first(head: list[str]) -> list[str]:
+    """The lines that dialect and tables are told by: further ones cost time and tell no more."""
+    sizes = itertools.accumulate(len(line) + 1 for line in head)
+    return head[: max(1, sum(size <= HEAD_BYTES for size in sizes))]
 
 
 def _form(text: str) -> Literal["json", "xml", "html"] | None:
@@ -172,9 +180,9 @@ def _samples(source: Source) -> Samples:
     with source.open() as stream:
         most = HEAD_BYTES
         head = stream.read(most + 1)
-        if len(head) > most and head.count(b"\n") + head.count(b"\r") < FEW_LINES:
-            most = LONGEST_HEAD_BYTES
-            head += stream.read(most + 1 - len(head))
+        while most < min(len(head), LONGEST_HEAD_BYTES) and head.count(b"\n") + head.count(b"\r") < FEW_LINES:
+            most += HEAD_BYTES
+            head += stream.read(HEAD_BYTES)
         if len(head) <= most:
             return Samples(head, b"", b"", True)
         head = head[:most]
