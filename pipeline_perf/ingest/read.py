@@ -327,9 +327,7 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
     if binding.table.record is not None:
         odd |= ~look.matching(binding.table.record)[here]
     anchored = _anchored((*layout.furniture, *(pattern for patterns in layout.context.values() for pattern in patterns)))
-    if (
-        anchored
-    ):  # such as totals with as many cells as a record, as Excel saves them; other patterns are too dear to look for in every line
+    if anchored:  # such as totals that Excel filled up to a record's cells; other patterns are too dear to look for in every line
         odd |= look.matching(anchored)[here]
     odd[[i - start for i in quotes.broken if start <= i < total]] = True
     if start <= (below := state.headed + 1 - state.line) < total:
