@@ -11,9 +11,9 @@ setup(
     packages=find_packages(include=["pipeline_perf", "pipeline_perf.*"]),
     package_data={
         "pipeline_perf": [
-            "*.yaml",
+            "contract/*.yaml",
             "layouts/*.yaml",
-            "bench/*.j2",
+            "bench/explain/*.j2",
             "report/*.html",
             "report/*.j2",
             "report/*.css",

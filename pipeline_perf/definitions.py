@@ -10,12 +10,14 @@ from collections import defaultdict
 
 import dagster as dg
 
-from pipeline_perf import scenarios
-from pipeline_perf.bench import targets
-from pipeline_perf.defs import accuracy, alerts, benchmark, calibration, datasets, history, inbox, jobs, lake, parsed, readiness, regression
+from pipeline_perf.bench.judge import targets
+from pipeline_perf.contract import scenarios
+from pipeline_perf.contract.scenarios import Tier
+from pipeline_perf.defs import alerts, jobs, readiness
 from pipeline_perf.defs.checks import Producer, target_checks
 from pipeline_perf.defs.folders import Folders, Settings
-from pipeline_perf.scenarios import Tier
+from pipeline_perf.defs.ingestion import accuracy, datasets, inbox, lake, parsed
+from pipeline_perf.defs.laboratory import benchmark, calibration, history, regression
 
 
 def build(settings: Settings) -> dg.Definitions:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import ingest, start
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline_perf.ingest.layouts import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table
+from pipeline_perf.ingest.layout.model import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-layout.md"
 BEGIN, END = "<!-- keys: written by pipeline_perf_tests.layout_reference -->\n", "<!-- end of keys -->\n"

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline_perf.ingest.probe import Probe, probe
-from pipeline_perf.ingest.source import Source
+from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.probe.probe import Probe, probe
 
 WORDS = {
     "tab": "\t", "space": " ", "none": None, "comma": ",", "semicolon": ";", "vslash": "|", "nsign": "#", "colon": ":",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline_perf.bench.workload import Correctness, Output
+    from pipeline_perf.bench.measure.workload import Correctness, Output
 
 
 def copy_delimited(source: str, copy: str, columns: int, separator: str = ",") -> None:
@@ -54,7 +54,7 @@ def complete(output: Output) -> Correctness:
     """
     import polars as pl
 
-    from pipeline_perf.bench.workload import Correctness
+    from pipeline_perf.bench.measure.workload import Correctness
 
     source, copy = output.params["source"], output.params["copy"]
     lines = pl.scan_lines(source).select(pl.len()).collect().item()

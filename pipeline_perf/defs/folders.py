@@ -11,9 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipeline_perf import scenarios
-from pipeline_perf.bench import targets
-from pipeline_perf.bench.results import ResultStore
+from pipeline_perf.bench.measure.results import ResultStore
+from pipeline_perf.contract import SCENARIOS, TARGETS
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Settings:
     """
 
     data: str = "data"
-    targets: Path = targets.DEFAULT_PATH
-    scenarios: Path = scenarios.DEFAULT_PATH
+    targets: Path = TARGETS
+    scenarios: Path = SCENARIOS
     against: str = ""
 
     @classmethod

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipeline_perf.defs import calibration, history, inbox, lake, readiness, regression
-from pipeline_perf.scenarios import Tier
+from pipeline_perf.contract.scenarios import Tier
+from pipeline_perf.defs import readiness
+from pipeline_perf.defs.ingestion import inbox, lake
+from pipeline_perf.defs.laboratory import calibration, history, regression
 
 if TYPE_CHECKING:  # what define_asset_job returns; Dagster exports it under no public name
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob

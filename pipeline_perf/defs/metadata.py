@@ -15,7 +15,7 @@ import dagster as dg
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.bench.measurement import Measurement
+from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.ingest.pipeline import FileReport
 
 PREVIEW_ROWS = 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipeline_perf.ingest.layouts import Control, Table
+from pipeline_perf.ingest.layout.model import Control, Table
 
 #: Columns of a batch's frame beside the file's own.
 RECORD_NO, PAGE, RAW = "record_no", "page", "raw"

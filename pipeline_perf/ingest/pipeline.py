@@ -19,19 +19,21 @@ from typing import Any
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest import deduplicate, layouts, recognise
 from pipeline_perf.ingest.batch import Piece, Pieces
-from pipeline_perf.ingest.commit import Attempt, Committer
+from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
+from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, State, file_id, sources
+from pipeline_perf.ingest.deduplicate import across_files
 from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
-from pipeline_perf.ingest.fields import seconds
-from pipeline_perf.ingest.lake import SCHEMAS, Lake
-from pipeline_perf.ingest.lines import BLOCK, MAX_LINE, too_long
-from pipeline_perf.ingest.normalise import Decisions, Origin, normalise
-from pipeline_perf.ingest.numbers import normalise as normalise_numbers
-from pipeline_perf.ingest.opening import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
-from pipeline_perf.ingest.probe import STRUCTURED, is_endless
-from pipeline_perf.ingest.source import EXPANDED_BYTES, Source, State, file_id, sources
+from pipeline_perf.ingest.layout import model
+from pipeline_perf.ingest.normalise.expressions import seconds
+from pipeline_perf.ingest.normalise.normalise import Decisions, Origin, normalise
+from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
+from pipeline_perf.ingest.probe.probe import STRUCTURED, is_endless
+from pipeline_perf.ingest.read.pieces import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
+from pipeline_perf.ingest.recognise import signatures
 from pipeline_perf.ingest.validate import validate
+from pipeline_perf.lake.attempt import Attempt, Committer
+from pipeline_perf.lake.delta import SCHEMAS, Lake
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
@@ -136,7 +138,7 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
         with watch.room("probe"):
             state = source.state
             with ThreadPoolExecutor(1, "layouts") as beside:
-                beside.submit(layouts.built_in)  # read while the file is hashed, which leaves the interpreter free
+                beside.submit(model.built_in)  # read while the file is hashed, which leaves the interpreter free
                 if is_endless(source, MAX_LINE):
                     raise too_long(source.name)
                 identity = file_id(source)
@@ -199,14 +201,14 @@ class Opened:
 
 def _open(source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
     """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the state given."""
-    known = layouts.available(options.layouts)
+    known = model.available(options.layouts)
     with watch.room("probe"):
         try:
             found, head = look(source, known.values())
         finally:
             check_unchanged(source, state)
     with watch.room("recognise"):
-        match = recognise.recognise(found, known.values(), head)
+        match = signatures.recognise(found, known.values(), head)
     layout = match.layout
     zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
     origin = Origin(report.source_file_id, layout, carrier_of(match, found), zone, options.zone is not None, subscriber, options.tenant)
@@ -227,7 +229,7 @@ class Books:
     counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
     rules: Counter[str] = field(default_factory=Counter)
     by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
-    stated: list[tuple[layouts.Control, str]] = field(default_factory=list)
+    stated: list[tuple[model.Control, str]] = field(default_factory=list)
     tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)  # by table and how far apart in time
     closings: list[pl.DataFrame] = field(default_factory=list)
     starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
@@ -249,7 +251,7 @@ def _write(
     watch: Stopwatch,
     progress: Progress | None,
 ) -> FileReport:
-    decisions, seen, books = Decisions(), deduplicate.SeenRows(), Books()
+    decisions, seen, books = Decisions(), across_files.SeenRows(), Books()
 
     def counted(frame: pl.DataFrame) -> pl.DataFrame:
         with watch.room("deduplicate"):
@@ -305,9 +307,9 @@ def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch
         good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
         if batch.table.repeats:
             key = batch.table.name, batch.table.repeats.within_s
-            books.tellings.setdefault(key, []).append(deduplicate.telling(verdict.events))
+            books.tellings.setdefault(key, []).append(across_files.telling(verdict.events))
         if batch.table.pairs:
-            books.closings.append(deduplicate.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
+            books.closings.append(across_files.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
     quarantine = pl.concat(bad)
     books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
     books.stated.extend(piece.stated)
@@ -382,16 +384,16 @@ def control_mismatches(books: Books) -> list[str]:
     return found
 
 
-def _mark(lake: Lake, identity: str, attempt: Attempt, seen: deduplicate.SeenRows, books: Books, watch: Stopwatch) -> int:
+def _mark(lake: Lake, identity: str, attempt: Attempt, seen: across_files.SeenRows, books: Books, watch: Stopwatch) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
         resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-        again = [deduplicate.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
+        again = [across_files.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
         repeats = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in again)
         own = pl.concat([*books.closings, resent, *repeats]).unique("event_id", keep="first")
-        mine = pl.concat([own, deduplicate.across_files(lake, identity, *books.span, own)])
+        mine = pl.concat([own, across_files.across_files(lake, identity, *books.span, own)])
         mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
     with watch.room("commit"):
         attempt.finish("duplicates", mine)

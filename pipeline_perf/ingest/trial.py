@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_perf.events import COLUMNS
+from pipeline_perf.ingest.container.lines import BLOCK
+from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.errors import NeedsMapping
-from pipeline_perf.ingest.layouts import FIELDS, Layout
-from pipeline_perf.ingest.lines import BLOCK
-from pipeline_perf.ingest.normalise import Decisions, Origin
-from pipeline_perf.ingest.opening import carrier_of, look, pieces
+from pipeline_perf.ingest.layout.model import FIELDS, Layout
+from pipeline_perf.ingest.normalise.normalise import Decisions, Origin
 from pipeline_perf.ingest.pipeline import DEFAULT_ZONE, Books, Stopwatch, control_mismatches, work
-from pipeline_perf.ingest.recognise import fits, recognise
-from pipeline_perf.ingest.source import Source
+from pipeline_perf.ingest.read.pieces import carrier_of, look, pieces
+from pipeline_perf.ingest.recognise.signatures import fits, recognise
 
 #: Quarantined records told in full.
 TOLD = 5

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.ingest.batch import CORRECTED, REJECTED, UNREADABLE
-from pipeline_perf.ingest.layouts import COUNTERPART
+from pipeline_perf.ingest.layout.model import COUNTERPART
 
 REJECTING = tuple(rule for rule in events.RULES if rule.action == "reject")
 REASONS = {rule.name: rule.why for rule in events.RULES}

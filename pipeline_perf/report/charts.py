@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_perf.bench.watch import Finding
+from pipeline_perf.bench.follow.watch import Finding
 from pipeline_perf.report.content import Breakdown
 from pipeline_perf.report.nights import History, Point
 

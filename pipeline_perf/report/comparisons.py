@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline_perf.bench.bottleneck import NEEDED, Limits, Machine, OptimisationReport, optimisation
-from pipeline_perf.bench.compare import TOLERANCE, Comparison, compare
-from pipeline_perf.bench.counters import Counter, counters
-from pipeline_perf.bench.flamegraph import Facts, facts
-from pipeline_perf.bench.regression import METRICS
-from pipeline_perf.bench.results import ResultStore, Run
+from pipeline_perf.bench.explain.bottleneck import NEEDED, Limits, Machine, OptimisationReport, optimisation
+from pipeline_perf.bench.explain.flamegraph import Facts, facts
+from pipeline_perf.bench.judge.counters import Counter, counters
+from pipeline_perf.bench.judge.regression import METRICS
+from pipeline_perf.bench.measure.results import ResultStore, Run
+from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
 
 if TYPE_CHECKING:
     import polars as pl

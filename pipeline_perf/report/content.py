@@ -13,12 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-from pipeline_perf import scenarios
-from pipeline_perf.bench.bottleneck import NEEDED, Bottleneck, Limits, Machine, diagnose
-from pipeline_perf.bench.calibrate import FAMILY as CALIBRATION
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultStore, Run
-from pipeline_perf.bench.targets import Status, Target, Verdict, judge, met_in
+from pipeline_perf.bench.calibrate.calibrate import FAMILY as CALIBRATION
+from pipeline_perf.bench.explain.bottleneck import NEEDED, Bottleneck, Limits, Machine, diagnose
+from pipeline_perf.bench.judge.targets import Status, Target, Verdict, judge, met_in
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.results import ResultStore, Run
+from pipeline_perf.contract import SCENARIOS, scenarios
 from pipeline_perf.report import comparisons, error_rates, nights
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.error_rates import ErrorRate
@@ -107,7 +107,7 @@ def assemble(
     targets: Sequence[Target],
     run: str | None = None,
     pages: Path | None = None,
-    scenarios_file: Path = scenarios.DEFAULT_PATH,
+    scenarios_file: Path = SCENARIOS,
 ) -> Report:
     """The report on one stored run, the newest that measured a workload or an accuracy where none is named.
 

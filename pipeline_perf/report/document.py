@@ -16,8 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline_perf.bench.bottleneck import Bottleneck
-from pipeline_perf.bench.targets import Verdict
+from pipeline_perf.bench.explain.bottleneck import Bottleneck
+from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
 from pipeline_perf.report.markdown import markdown, optimisation_markdown

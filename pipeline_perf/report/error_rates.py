@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline_perf.bench.calibrate import FAMILY
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.targets import Target, Verdict, judge
+from pipeline_perf.bench.calibrate.calibrate import FAMILY
+from pipeline_perf.bench.judge.targets import Target, Verdict, judge
+from pipeline_perf.bench.measure.measurement import Measurement
 
 _TRIALS = f"{FAMILY}.trials"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from pipeline_perf.bench.targets import Threshold, Verdict
+from pipeline_perf.bench.judge.targets import Threshold, Verdict
 
 #: Statuses as people read them.
 WORDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline_perf.bench.targets import Verdict
+from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
 from pipeline_perf.report.figures import (

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from pipeline_perf.bench import night
-from pipeline_perf.bench.levels import Levels
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultStore, Run
-from pipeline_perf.bench.series import nightly
-from pipeline_perf.bench.targets import Target, Verdict, judge
-from pipeline_perf.bench.watch import Alert, Finding, watch
+from pipeline_perf.bench.follow import night
+from pipeline_perf.bench.follow.levels import Levels
+from pipeline_perf.bench.follow.series import nightly
+from pipeline_perf.bench.follow.watch import Alert, Finding, watch
+from pipeline_perf.bench.judge.targets import Target, Verdict, judge
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.results import ResultStore, Run
 
 #: A longer history than three months is a table's business, not a chart's.
 HISTORY_RUNS = 90

@@ -15,8 +15,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from pipeline_perf.bench.bottleneck import Change
-from pipeline_perf.bench.targets import Threshold
+from pipeline_perf.bench.explain.bottleneck import Change
+from pipeline_perf.bench.judge.targets import Threshold
 from pipeline_perf.report import charts, figures
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import LESS_IS_BETTER, STATUSES, Report

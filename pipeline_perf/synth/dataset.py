@@ -19,24 +19,25 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import polars as pl
 
-from pipeline_perf.synth import assembly, callmodel, elsewhere, services, switches, wholesale
+from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
-from pipeline_perf.synth.att_bill import ATT_BILL_CSV
-from pipeline_perf.synth.att_le import ATT_LE
-from pipeline_perf.synth.avaya_cm import AVAYA_CM
-from pipeline_perf.synth.bill_pdf import ATT_BILL_PDF, SPRINT_BILL_PDF, TMOBILE_BILL_PDF, VERIZON_BILL_PDF, draw
 from pipeline_perf.synth.callmodel import Period
+from pipeline_perf.synth.carriers import elsewhere, services, switches, wholesale
+from pipeline_perf.synth.carriers.att_bill import ATT_BILL_CSV
+from pipeline_perf.synth.carriers.att_le import ATT_LE
+from pipeline_perf.synth.carriers.avaya_cm import AVAYA_CM
+from pipeline_perf.synth.carriers.bill_pdf import ATT_BILL_PDF, SPRINT_BILL_PDF, TMOBILE_BILL_PDF, VERIZON_BILL_PDF, draw
+from pipeline_perf.synth.carriers.emi import EMI
+from pipeline_perf.synth.carriers.legacy_fixed import legacy_fixed
+from pipeline_perf.synth.carriers.sprint_le import SPRINT_LE
+from pipeline_perf.synth.carriers.tmobile_le import TMOBILE_LE
+from pipeline_perf.synth.carriers.verizon_le import VERIZON_LE
 from pipeline_perf.synth.defects import DEFECTS
-from pipeline_perf.synth.emi import EMI
 from pipeline_perf.synth.layout import Layout, Scene
-from pipeline_perf.synth.legacy_fixed import legacy_fixed
 from pipeline_perf.synth.pairs import pairs
 from pipeline_perf.synth.population import populate
 from pipeline_perf.synth.resending import HIGHEST_RATE, copies_wanted
-from pipeline_perf.synth.sprint_le import SPRINT_LE
-from pipeline_perf.synth.tmobile_le import TMOBILE_LE
-from pipeline_perf.synth.verizon_le import VERIZON_LE
 
 #: Part of every cache key: raise it whenever the same specification would give other bytes.
 GENERATOR_VERSION = 2

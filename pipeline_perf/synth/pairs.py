@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth.assembly import Records
-from pipeline_perf.synth.sprint_le import SPRINT_LE
+from pipeline_perf.synth.carriers.sprint_le import SPRINT_LE
 
 #: What two tellings of one event have in common; its moment and length come on top, in the resolution of the coarser telling.
 _SAME = ("line", "kind", "direction_code", "leg", "partner", "target")

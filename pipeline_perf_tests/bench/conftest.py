@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench.measure.workload import Workload
 
 
 @pytest.fixture

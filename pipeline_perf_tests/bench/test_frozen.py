@@ -2,8 +2,8 @@ import hashlib
 from pathlib import Path
 
 from pipeline_perf.bench import frozen
-from pipeline_perf.bench.measure import run_once
-from pipeline_perf.bench.series import CHECKSUM, REFERENCE
+from pipeline_perf.bench.follow.series import CHECKSUM, REFERENCE
+from pipeline_perf.bench.measure.measure import run_once
 
 #: Of the file's text. Whoever changes it ends every history that is followed as a ratio to it: change the name of the
 #: workload `REFERENCE` then, so that old and new nights are never in one series.

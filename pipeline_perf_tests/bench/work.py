@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline_perf.bench.workload import Correctness, Output
+from pipeline_perf.bench.measure.workload import Correctness, Output
 
 
 def add(left: int, right: int) -> dict[str, Any]:

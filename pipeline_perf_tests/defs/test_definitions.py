@@ -6,15 +6,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipeline_perf import scenarios
-from pipeline_perf.bench import targets
+from pipeline_perf.bench.judge import targets
+from pipeline_perf.contract import TARGETS, scenarios
 from pipeline_perf.definitions import build
 from pipeline_perf.defs.checks import check_name
 from pipeline_perf.defs.folders import Settings
+from pipeline_perf_tests.defs.conftest import ROOT, Project
 
-from .conftest import ROOT, Project
-
-LIBRARY = ("bench", "cli", "events", "ingest", "quality", "report", "scenarios", "synth")
+LIBRARY = ("bench", "cli", "contract", "events", "ingest", "lake", "quality", "report", "synth")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def test_the_library_does_not_import_dagster() -> None:
         for path in (
             [ROOT / f"pipeline_perf/{name}.py"]
             if (ROOT / f"pipeline_perf/{name}.py").exists()
-            else (ROOT / f"pipeline_perf/{name}").glob("*.py")
+            else (ROOT / f"pipeline_perf/{name}").rglob("*.py")
         )
         if path.stem != "__init__"
     ]
@@ -79,7 +78,7 @@ def test_every_scenario_has_its_assets(shipped: dg.Definitions) -> None:
 def test_every_scope_that_a_target_names_and_a_scenario_measures_has_its_check(shipped: dg.Definitions) -> None:
     checks = {(key.asset_key.path[1], key.name) for key in shipped.resolve_asset_graph().asset_check_keys}
     named = {one.name: one for one in scenarios.load()}
-    judged = [target for target in targets.load() if target.limits and target.scope[0] in named]
+    judged = [target for target in targets.load(TARGETS) if target.limits and target.scope[0] in named]
     assert len(judged) > 10
     for target in judged:
         for scope in target.scope:

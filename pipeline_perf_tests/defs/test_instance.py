@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import ROOT
+from pipeline_perf_tests.defs.conftest import ROOT
 
 TINY = """
 import dagster as dg

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, ingest, run
 

@@ -11,7 +11,7 @@ import fastexcel
 import pytest
 
 from pipeline_perf import events
-from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.lake.delta import Lake
 
 from .golden.containers import workbooks
 from .test_golden import DERIVED, ingested, stored, written_out

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_perf.ingest.lake import Lake
+from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences, trials, watch, written

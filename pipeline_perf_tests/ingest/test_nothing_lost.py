@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_perf.ingest.lake import Lake
 from pipeline_perf.ingest.pipeline import FileReport, ingest_file
+from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"

@@ -13,10 +13,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_perf.ingest import opening, pipeline
-from pipeline_perf.ingest.lake import SCHEMAS, Lake
+from pipeline_perf.ingest import pipeline
+from pipeline_perf.ingest.container.source import Source, file_id
 from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file, ingest_path
-from pipeline_perf.ingest.source import Source, file_id
+from pipeline_perf.ingest.read import pieces
+from pipeline_perf.lake.delta import SCHEMAS, Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences
@@ -153,7 +154,7 @@ def test_a_file_that_came_in_since_is_compared_with_when_an_attempt_is_finished(
 
 
 def test_a_failed_commit_is_reported_and_gone_on_from(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pipeline_perf.ingest.commit as committing
+    import pipeline_perf.lake.attempt as committing
 
     usage = committing.shutil.disk_usage
     calls = 0
@@ -230,7 +231,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
 
 
 def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = opening.read
+    real = pieces.read
 
     def failing(*arguments: object) -> pipeline.Pieces:
         pieces = real(*arguments)  # type: ignore[arg-type]
@@ -238,7 +239,7 @@ def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, t
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "read", failing)
+        patch.setattr(pieces, "read", failing)
         report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL)
     assert report.status == "rejected"
     assert "calls.csv: cannot be read to its end ([Errno 5] Input/output error)" in report.reason
@@ -345,7 +346,7 @@ def test_pages_of_a_pdf_are_committed_together(tmp_path: Path, monkeypatch: pyte
     expected = undisturbed(bill, tmp_path, options)
     commits = len(list((tmp_path / "undisturbed" / "events" / "_delta_log").glob("*.json")))
     assert commits == 2  # the table and its rows
-    monkeypatch.setattr(opening, "PAGES", 1)
+    monkeypatch.setattr(pieces, "PAGES", 1)
     [report] = ingest_path(bill, Lake(tmp_path / "lake"), options)
     assert report.status == "ingested"
     assert len(list((tmp_path / "lake" / "events" / "_delta_log").glob("*.json"))) > 2

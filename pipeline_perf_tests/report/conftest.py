@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_perf.bench.attribution import attribute
-from pipeline_perf.bench.compare import TOLERANCE
-from pipeline_perf.bench.environment import Environment
-from pipeline_perf.bench.flamegraph import flame_graph
-from pipeline_perf.bench.measure import Pairs, Sample
-from pipeline_perf.bench.measurement import Measurement, of_samples
-from pipeline_perf.bench.profile import Frame, Profile
-from pipeline_perf.bench.regression import Plan, Regression, judged
-from pipeline_perf.bench.results import ResultStore, Run, new_run
-from pipeline_perf.bench.series import NIGHTLY
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench.explain.attribution import attribute
+from pipeline_perf.bench.explain.flamegraph import flame_graph
+from pipeline_perf.bench.explain.profile import Frame, Profile
+from pipeline_perf.bench.follow.series import NIGHTLY
+from pipeline_perf.bench.judge.regression import Plan, Regression, judged
+from pipeline_perf.bench.measure.environment import Environment
+from pipeline_perf.bench.measure.measure import Pairs, Sample
+from pipeline_perf.bench.measure.measurement import Measurement, of_samples
+from pipeline_perf.bench.measure.results import ResultStore, Run, new_run
+from pipeline_perf.bench.measure.workload import Workload
+from pipeline_perf.bench.statistics.compare import TOLERANCE
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 NIGHTS = 12
@@ -150,11 +150,11 @@ def keep(results: Path, run: Run, pairs: Pairs, tolerance: float = TOLERANCE) ->
     found = judged(pairs, Plan(tolerance=tolerance))
     figures = [*found.measurements(), *of_samples(pairs.samples)]
     ResultStore(results / "comparisons").write(run, figures, {found.workload: json.dumps({"against": BASE})}, "ingest_csv_1m")
-    main, read = Frame("cli", "main", "cli.py"), Frame("pipeline_perf.ingest.read", "rows<b>", "read.py")
-    rest = {(main, Frame("pipeline_perf.ingest.commit", f"part_{number}", "commit.py")): 1_500 for number in range(4)}
+    main, read = Frame("cli", "main", "cli.py"), Frame("pipeline_perf.ingest.read.text", "rows<b>", "text.py")
+    rest = {(main, Frame("pipeline_perf.lake.attempt", f"part_{number}", "attempt.py")): 1_500 for number in range(4)}
     profiles = [Profile({**rest, (main, read): reading}, "samples", 30) for reading in (_reading(pairs.a), _reading(pairs.b))]
     change = found.judged.ratio - 1 if found.judged else None
-    said = attribute(profiles[:1], profiles[1:], {"pipeline_perf.ingest.read": "read"}, change)
+    said = attribute(profiles[:1], profiles[1:], {"pipeline_perf.ingest.read.*": "read"}, change)
     page = results.parent / "reports" / "comparisons" / f"{run.id}-ingest_csv_1m.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(flame_graph(profiles[:1], profiles[1:], said, "ingest.csv_1m"), encoding="utf-8")

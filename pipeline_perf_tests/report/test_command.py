@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultStore, new_run
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.results import ResultStore, new_run
 from pipeline_perf.cli import main
 from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, keep, sides
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pipeline_perf.bench.results import ResultsError, ResultStore, new_run
+from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
 from pipeline_perf.report.comparisons import of_run, of_tree, page_of
 from pipeline_perf.report.document import OPTIMISATION_SCHEMA, SCHEMA_FILE, optimisation_json, write_optimisation
 from pipeline_perf.report.markdown import optimisation_markdown
@@ -33,7 +33,7 @@ def test_what_was_found_is_read_back_as_it_was(results: Path, tolerance: float) 
     assert (read.workload, read.verdict, read.metric, read.against) == ("ingest.csv_1m", "slower", found.metric, BASE)
     assert read.comparisons == found.comparisons
     assert list(read.counters) == list(found.counters) and {one.name for one in read.counters} == {"read_bytes", "written_bytes"}
-    assert read.facts and [(one.name, one.stage) for one in read.facts.named] == [("pipeline_perf.ingest.read:rows<b>", "read")]
+    assert read.facts and [(one.name, one.stage) for one in read.facts.named] == [("pipeline_perf.ingest.read.text:rows<b>", "read")]
     assert read.page == page_of(pages(results), run.id, "ingest.csv_1m").name
 
 

@@ -3,10 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline_perf.bench import calibrate
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultStore, new_run
-from pipeline_perf.bench.targets import load
+from pipeline_perf.bench.calibrate import calibrate
+from pipeline_perf.bench.judge.targets import load
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.results import ResultStore, new_run
+from pipeline_perf.contract import TARGETS
 from pipeline_perf.report.content import assemble
 from pipeline_perf.report.error_rates import error_rates
 from pipeline_perf.report.page import page
@@ -18,7 +19,7 @@ def rate(hits: int, trials: int, name: str, scope: str) -> list[Measurement]:
 
 
 def test_every_rate_asked_for_is_told_measured_or_not() -> None:
-    found = error_rates(load(), {"run-1": rate(0, 30, "false_alarm_rate", "real")})
+    found = error_rates(load(TARGETS), {"run-1": rate(0, 30, "false_alarm_rate", "real")})
     states = {one.verdict.target.id: one.verdict.status for one in found}
     assert states["calibration.false_alarms.real"] != "not_measured"
     assert states["calibration.attribution"] == "not_measured"
@@ -30,7 +31,7 @@ def test_every_rate_asked_for_is_told_measured_or_not() -> None:
 def test_the_newest_figures_count_and_stand_beside_the_run_of_any_kind(nights: ResultStore) -> None:
     nights.write(new_run(ENVIRONMENT, NIGHT), rate(5, 10, "named_first_rate", "attribution"))
     nights.write(new_run(ENVIRONMENT, NIGHT + timedelta(days=NIGHTS)), rate(10, 10, "named_first_rate", "attribution"))
-    report = assemble(nights, load())
+    report = assemble(nights, load(TARGETS))
     assert report.run.time < NIGHT + timedelta(days=NIGHTS)  # a calibration is no run to report on
     found = next(one for one in report.error_rates if one.verdict.target.id == "calibration.attribution")
     assert (found.verdict.actual, found.trials) == (1.0, 10)
@@ -40,5 +41,5 @@ def test_the_newest_figures_count_and_stand_beside_the_run_of_any_kind(nights: R
 
 def test_another_machines_error_rates_say_nothing(nights: ResultStore) -> None:
     nights.write(new_run(replace(ENVIRONMENT, machine="another"), NIGHT), rate(10, 10, "named_first_rate", "attribution"))
-    report = assemble(nights, load(), nights.run_ids()[-1])
+    report = assemble(nights, load(TARGETS), nights.run_ids()[-1])
     assert {one.verdict.status for one in report.error_rates} == {"not_measured"}

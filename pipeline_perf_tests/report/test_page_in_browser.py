@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline_perf.bench.results import ResultStore
-from pipeline_perf.bench.targets import load
+from pipeline_perf.bench.judge.targets import load
+from pipeline_perf.bench.measure.results import ResultStore
+from pipeline_perf.contract import TARGETS
 from pipeline_perf.report.comparisons import of_run
 from pipeline_perf.report.content import assemble
 from pipeline_perf.report.document import write, write_optimisation
@@ -30,7 +31,7 @@ def browser() -> Iterator[Any]:
 
 
 def test_the_page_opens_without_network_errors_or_requests(nights: ResultStore, tmp_path: Path, browser: Any) -> None:
-    path = write(assemble(nights, load()), tmp_path / "report").html
+    path = write(assemble(nights, load(TARGETS)), tmp_path / "report").html
     context = browser.new_context(offline=True, color_scheme="dark")
     page = context.new_page()
     requests: list[str] = []
@@ -74,7 +75,7 @@ CUT = """() => [...document.querySelectorAll('main *')].filter(e => e.scrollWidt
 @pytest.mark.parametrize("width", [1100, 400])
 @pytest.mark.parametrize("form", ["report.html", "summary.html", "optimisation.html"])
 def test_nothing_is_cut_off(compared: ResultStore, tmp_path: Path, browser: Any, form: str, width: int) -> None:
-    write(assemble(compared, load()), tmp_path / "reports")
+    write(assemble(compared, load(TARGETS)), tmp_path / "reports")
     comparisons = ResultStore(compared.root / "comparisons")
     write_optimisation(of_run(comparisons, comparisons.run_ids()[0], tmp_path / "reports" / "comparisons"), tmp_path / "reports")
     page = browser.new_page(viewport={"width": width, "height": 900})
@@ -85,7 +86,7 @@ def test_nothing_is_cut_off(compared: ResultStore, tmp_path: Path, browser: Any,
 
 
 def test_a_slower_tree_is_shown_with_its_function_and_flame_graph(compared: ResultStore, tmp_path: Path, browser: Any) -> None:
-    path = write(assemble(compared, load()), tmp_path / "reports").html
+    path = write(assemble(compared, load(TARGETS)), tmp_path / "reports").html
     page = browser.new_context(offline=True).new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -106,7 +107,7 @@ def test_a_slower_tree_is_shown_with_its_function_and_flame_graph(compared: Resu
 
 def test_bottlenecks_and_error_rates_are_shown_and_what_nobody_measured_says_so(nights: ResultStore, tmp_path: Path, browser: Any) -> None:
     page = browser.new_page()
-    page.goto(write(assemble(nights, load()), tmp_path / "reports").html.as_uri())
+    page.goto(write(assemble(nights, load(TARGETS)), tmp_path / "reports").html.as_uri())
     million = page.locator(".finding", has_text="ingest.csv_1m")
     assert "Processor bound" in million.inner_text() and "Spread the work over the cores" in million.inner_text()
     assert "times as fast" in million.inner_text()
@@ -118,7 +119,7 @@ def test_bottlenecks_and_error_rates_are_shown_and_what_nobody_measured_says_so(
 
 def test_a_new_level_is_drawn(stepped: ResultStore, tmp_path: Path, browser: Any) -> None:
     page = browser.new_page()
-    page.goto(write(assemble(stepped, load()), tmp_path / "reports").html.as_uri())
+    page.goto(write(assemble(stepped, load(TARGETS)), tmp_path / "reports").html.as_uri())
     assert page.locator("figure line.change.worse").count() == 1
     assert (page.locator("figure text.change-name").text_content() or "").startswith("time +10")
     assert page.locator("tr", has_text="CPU time against").locator(".status.fail").inner_text() == "Worse"
@@ -126,7 +127,7 @@ def test_a_new_level_is_drawn(stepped: ResultStore, tmp_path: Path, browser: Any
 
 def test_the_summary_leads_to_the_details(nights: ResultStore, tmp_path: Path, browser: Any) -> None:
     page = browser.new_page()
-    page.goto((write(assemble(nights, load()), tmp_path / "reports").summary or tmp_path).as_uri())
+    page.goto((write(assemble(nights, load(TARGETS)), tmp_path / "reports").summary or tmp_path).as_uri())
     assert page.locator("h2", has_text="Environment").count() == 0
     page.locator("a", has_text="the detailed report").click()
     assert page.locator("h2", has_text="Environment").count() == 1

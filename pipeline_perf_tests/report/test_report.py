@@ -8,9 +8,10 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from pipeline_perf.bench.measurement import Measurement
-from pipeline_perf.bench.results import ResultsError, ResultStore, new_run
-from pipeline_perf.bench.targets import Target, Threshold, judge, load
+from pipeline_perf.bench.judge.targets import Target, Threshold, judge, load
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
+from pipeline_perf.contract import TARGETS
 from pipeline_perf.report import charts, figures
 from pipeline_perf.report.content import Report, assemble, build, readiness
 from pipeline_perf.report.document import SCHEMA, SCHEMA_FILE, to_json, write
@@ -24,7 +25,7 @@ THIN = "\u202f"
 
 @pytest.fixture
 def report(nights: ResultStore) -> Report:
-    return assemble(nights, load())
+    return assemble(nights, load(TARGETS))
 
 
 def target(name: str = "a.b", **limits: Threshold) -> Target:
@@ -44,9 +45,9 @@ def test_readiness_is_a_go_only_where_no_required_target_is_missed_or_open() -> 
 
 
 def test_nothing_measured_is_not_a_go() -> None:
-    found = readiness(judge(load(), []))
+    found = readiness(judge(load(TARGETS), []))
     assert found.state == "undecided"
-    assert found.counts["not_measured"] == len(load())
+    assert found.counts["not_measured"] == len(load(TARGETS))
     assert found.counts["pass"] == 0
 
 
@@ -60,32 +61,32 @@ def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_meas
     assert statuses["ingest.rows_per_mib.1m"] == "unresolved"
     assert statuses["ingest.csv_10k"] == "tracked"
     assert statuses["api.p95"] == "not_measured"
-    assert len(report.verdicts) == len(load())
+    assert len(report.verdicts) == len(load(TARGETS))
 
 
 def test_a_target_of_ours_met_on_an_earlier_night_fails_when_missed_tonight(nights: ResultStore) -> None:
     run = new_run(ENVIRONMENT, NIGHT + timedelta(days=NIGHTS))
     nights.write(run, [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
-    found = assemble(nights, load())
+    found = assemble(nights, load(TARGETS))
     assert found.readiness.headline == "1 target missed: ingest.csv_1m.ratio"
     another = replace(ENVIRONMENT, machine="another")
     nights.write(new_run(another, NIGHT + timedelta(days=NIGHTS + 1)), [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
-    assert assemble(nights, load()).readiness.state == "go"  # a machine that never met it is warned only
+    assert assemble(nights, load(TARGETS)).readiness.state == "go"  # a machine that never met it is warned only
 
 
 def test_a_history_covers_the_runs_up_to_the_reported_one(nights: ResultStore) -> None:
     fifth = nights.run_ids()[4]
-    found = assemble(nights, load(), fifth)
+    found = assemble(nights, load(TARGETS), fifth)
     assert found.run.id == fifth
     rate = next(history for history in found.histories if history.metric == "rows_per_s" and history.workload == "ingest.csv_1m")
     assert [point.run for point in rate.points] == nights.run_ids()[:5]
     assert dict(rate.limits) == {"required": 200, "ours": 250_000}
-    assert assemble(nights, load(), nights.run_ids()[0]).histories == ()
+    assert assemble(nights, load(TARGETS), nights.run_ids()[0]).histories == ()
 
 
 def test_a_run_that_is_not_there_is_refused(nights: ResultStore) -> None:
     with pytest.raises(ResultsError, match="no run 19990101"):
-        assemble(nights, load(), "19990101")
+        assemble(nights, load(TARGETS), "19990101")
 
 
 def test_the_stages_and_what_they_leave_add_up_to_the_whole(report: Report) -> None:
@@ -126,7 +127,7 @@ def test_the_json_is_complete_versioned_and_strict(report: Report) -> None:
     assert document["schema"] == SCHEMA == "pipeline_perf.report/1"
     assert document["readiness"]["state"] == "no_go"
     assert document["run"]["time"] == "2026-03-12T02:00:00+00:00"
-    assert [one["id"] for one in document["verdicts"]] == [one.id for one in load()]
+    assert [one["id"] for one in document["verdicts"]] == [one.id for one in load(TARGETS)]
     missed = next(one for one in document["verdicts"] if one["id"] == "ingest.pdf_200_pages")
     assert (missed["status"], missed["severity"], missed["actual"]) == ("fail", "ERROR", None)
     assert missed["required"] == {"comparator": "<", "limit": 600}
@@ -141,7 +142,7 @@ def test_the_json_is_as_its_schema_says_and_nothing_else(kind: str, request: pyt
         keep(nights.root, nights.run(nights.run_ids()[-1]), sides(1.2))
     else:
         store = request.getfixturevalue(kind)
-    document, schema = json.loads(to_json(assemble(store, load()))), json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    document, schema = json.loads(to_json(assemble(store, load(TARGETS)))), json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     jsonschema.validate(document, schema)
     assert document.keys() == schema["$defs"]["report"]["properties"].keys()
     assert document["verdicts"][0].keys() == schema["$defs"]["verdict"]["properties"].keys()

@@ -1,0 +1,220 @@
+"""A differential flame graph: two profiles drawn as one, in an HTML page that needs nothing else.
+
+The geometry is computed here, the look and the page's own script are in flamegraph.html.j2. What
+changed is attribution's finding, and comes in as an argument; the page carries it as data, too, so that
+whoever is given the page alone can tell what it shows.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from pipeline_perf.bench.explain.attribution import Attribution
+from pipeline_perf.bench.explain.profile import Frame, Profile, pooled
+
+#: Narrower boxes than this share of the whole are left out: about a pixel.
+NARROWEST = 0.001
+
+#: A change of fewer standard errors is drawn as none: among several hundred boxes, some have two by chance.
+_QUIET = 3.0
+
+#: Steps of colour on either side; the last one stands for the largest change of the graph.
+STEPS = 4
+
+#: Findings that the page lists; the graph shows them all.
+_LISTED = 6
+
+_FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class NamedFunction:
+    """A function that changed, as the page carries it; shares and growth as in `attribution.Finding`."""
+
+    name: str
+    stage: str
+    base_share: float
+    subject_share: float
+    growth: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a flame graph's page says in words: of what it is, and which functions changed, the clearest change first."""
+
+    unit: str
+    verdict: str
+    why: str
+    named: tuple[NamedFunction, ...]
+
+
+def facts(page: str) -> Facts | None:
+    """The facts that a flame graph's page carries; None where it carries none."""
+    found = _FACTS.search(page)
+    if found is None:
+        return None
+    fields = json.loads(found[1])
+    return Facts(**{**fields, "named": tuple(NamedFunction(**one) for one in fields["named"])})
+
+
+def _facts_of(unit: str, found: Attribution | None) -> Markup:
+    named = tuple(
+        NamedFunction(str(one.frame), one.stage, one.base_share, one.subject_share, one.growth, one.low, one.high)
+        for one in (found.named if found else ())
+    )
+    said = Facts(unit, found.verdict if found else "", found.why if found else "", named)
+    # No text in it can end the element.
+    return Markup(json.dumps(asdict(said)).replace("<", "\\u003c"))
+
+
+@dataclass
+class _Node:
+    """A frame under its callers, with its samples of both sides, the subject's brought to the base's level."""
+
+    a: float = 0.0
+    b: float = 0.0
+    own_a: float = 0.0
+    own_b: float = 0.0
+    children: dict[Frame, _Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box of the graph. `after` and `before` are left edge and width, as shares of the graph's width.
+
+    `growth` is the change with callees, `own_growth` without; both, and `own`, are shares of all that the
+    base has. `tone` and `own_tone` are their colours: "r4" the largest growth, "n0" no more than chance.
+    """
+
+    frame: Frame
+    depth: int
+    after: tuple[float, float]
+    before: tuple[float, float]
+    own: tuple[float, float]
+    growth: float
+    own_growth: float
+    tone: str = "n0"
+    own_tone: str = "n0"
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What the boxes of a graph are drawn by: its width, the base's whole, and the noise of a count (0: none)."""
+
+    width: float
+    whole: float
+    noise: float
+    largest: float
+    largest_own: float
+
+    def tone(self, a: float, b: float, largest: float) -> str:
+        difference = a - b
+        if abs(difference) <= _QUIET * math.sqrt(self.noise * (a + b)) or not largest:
+            return "n0"
+        return f"{'r' if difference > 0 else 'b'}{max(1, math.ceil(STEPS * abs(difference) / largest))}"
+
+
+def flame_graph(subject: Sequence[Profile], base: Sequence[Profile], found: Attribution | None, title: str) -> str:
+    """The page for two sides, red for what has grown and blue for what has shrunk.
+
+    `found` is what attribution says of these profiles; None for profiles of memory, which are drawn as
+    they are. `title` names what was profiled. Raises ValueError where a side has nothing in it, or the
+    units of the sides differ.
+    """
+    sides = pooled(subject), pooled(base)
+    if not all(side.total for side in sides) or sides[0].unit != sides[1].unit:
+        raise ValueError("a flame graph compares two profiles of one unit, each with something in it: profile both sides alike")
+    root = _tree(*sides, found.level if found else 1.0)
+    nodes = list(_nodes(root))
+    scale = _Scale(
+        max(root.a, root.b),
+        root.b,
+        found.spread if found else 0.0,
+        max((abs(node.a - node.b) for node in nodes), default=0.0),
+        max((abs(node.own_a - node.own_b) for node in nodes), default=0.0),
+    )
+    boxes = list(_boxes(root, 1, 0.0, 0.0, scale))
+    environment = Environment(
+        loader=PackageLoader("pipeline_perf.bench.explain", "."),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"change": change, "share": share}
+    return environment.get_template("flamegraph.html.j2").render(
+        title=title,
+        found=found,
+        named=found.named[:_LISTED] if found else (),
+        stages={finding.frame: finding.stage for finding in found.functions} if found else {},
+        first=found.named[0].frame if found and found.named else None,
+        boxes=boxes,
+        rows=1 + max((box.depth for box in boxes), default=0),
+        after_width=root.a / scale.width,
+        before_width=root.b / scale.width,
+        growth=root.a / root.b - 1,
+        largest=scale.largest / root.b,
+        largest_own=scale.largest_own / root.b,
+        tones=[*(f"b{step}" for step in range(STEPS, 0, -1)), "n0", *(f"r{step}" for step in range(1, STEPS + 1))],
+        sides=sides,
+        facts=_facts_of(sides[0].unit, found),
+        runs=(len(subject), len(base)),
+    )
+
+
+def change(growth: float) -> str:
+    """A change in per cent, with its sign."""
+    return f"{growth * 100:+.1f}\u202f%".replace("-", "−")
+
+
+def share(part: float) -> str:
+    """A share in per cent."""
+    return f"{part * 100:.1f}\u202f%"
+
+
+def _tree(subject: Profile, base: Profile, level: float) -> _Node:
+    root = _Node()
+    for profile, a, b in ((subject, 1 / level, 0.0), (base, 0.0, 1.0)):
+        for stack, count in profile.stacks.items():
+            node = root
+            for frame in (None, *stack):
+                node = node if frame is None else node.children.setdefault(frame, _Node())
+                node.a += a * count
+                node.b += b * count
+            node.own_a += a * count
+            node.own_b += b * count
+    return root
+
+
+def _nodes(node: _Node) -> Iterator[_Node]:
+    for child in node.children.values():
+        yield child
+        yield from _nodes(child)
+
+
+def _boxes(node: _Node, depth: int, x_a: float, x_b: float, scale: _Scale) -> Iterator[Box]:
+    """The children of a node from left to right by name, each followed by its own."""
+    for frame, child in sorted(node.children.items()):
+        if max(child.a, child.b) >= NARROWEST * scale.width:
+            yield Box(
+                frame,
+                depth,
+                (x_a / scale.width, child.a / scale.width),
+                (x_b / scale.width, child.b / scale.width),
+                (child.own_a / scale.whole, child.own_b / scale.whole),
+                (child.a - child.b) / scale.whole,
+                (child.own_a - child.own_b) / scale.whole,
+                scale.tone(child.a, child.b, scale.largest),
+                scale.tone(child.own_a, child.own_b, scale.largest_own),
+            )
+            yield from _boxes(child, depth + 1, x_a, x_b, scale)
+        x_a, x_b = x_a + child.a, x_b + child.b

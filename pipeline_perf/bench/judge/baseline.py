@@ -1,0 +1,76 @@
+"""Baselines: runs of the results store under a name of their own, one small JSON file each.
+
+A baseline is a pointer; the figures stay where they are. Whether something became slower than it is told by
+measuring its revision again, in turns with the present one: figures of two days differ by more than code does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline_perf.bench.measure.results import ResultStore
+
+_NAME = re.compile(r"\w([\w.-]*\w)?")
+
+
+class BaselineError(ValueError):
+    """A baseline cannot be saved, or is not there."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A run under a name, on the machine and of the revision that it was measured on. `saved` is ISO 8601 in UTC."""
+
+    name: str
+    run: str
+    machine: str
+    revision: str
+    dirty: bool
+    saved: str
+
+
+class Baselines:
+    """The baselines kept beside a results store."""
+
+    def __init__(self, store: ResultStore) -> None:
+        self._store = store
+        self._root = store.root / "baselines"
+
+    def save(self, name: str, run: str, now: datetime | None = None) -> Baseline:
+        """Give a run a name; one that has the name already loses it.
+
+        Raises ResultsError when the run is not there, BaselineError for a name that no file can have.
+        """
+        if not _NAME.fullmatch(name):
+            raise BaselineError(f"{name!r} is no name for a baseline: use letters, digits, _, - and dots, as in release-1.2")
+        environment = self._store.run(run).environment
+        moment = (now or datetime.now(UTC)).astimezone(UTC)
+        baseline = Baseline(name, run, environment.machine, environment.revision, environment.dirty, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+        self._root.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(baseline), file, indent=1)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(self._root / f"{name}.json")
+        return baseline
+
+    def all(self) -> list[Baseline]:
+        """Every baseline, by name."""
+        return [self.get(path.stem) for path in sorted(self._root.glob("[!.]*.json"))]
+
+    def get(self, name: str) -> Baseline:
+        """Raises BaselineError when there is none of that name, or its file is damaged."""
+        path = self._root / f"{name}.json"
+        try:
+            return Baseline(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            known = ", ".join(sorted(other.stem for other in self._root.glob("[!.]*.json"))) or "none at all"
+            raise BaselineError(f"there is no baseline {name!r}; saved are {known}") from None
+        except (ValueError, TypeError) as error:
+            raise BaselineError(f"{path} is damaged ({error}); save the baseline again, or delete the file") from None

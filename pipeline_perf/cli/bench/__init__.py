@@ -1,0 +1,68 @@
+"""`pipeline-perf bench …`: the lab from the command line. Arguments in, text out; what is measured and judged, the lab says.
+
+The lab's modules are imported where they are used: none of them is needed for the others' start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline_perf.cli.bench.comparing import compare
+from pipeline_perf.cli.bench.following import ack, baseline, history
+from pipeline_perf.cli.bench.lab import Lab
+from pipeline_perf.cli.bench.measuring import list_, profile, run
+from pipeline_perf.cli.bench.trusting import calibrate
+
+
+class _Commands(click.Group):
+    """Commands whose known errors end in one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from pipeline_perf.bench.explain.profile import ProfileError
+        from pipeline_perf.bench.follow.levels import LevelError
+        from pipeline_perf.bench.judge.baseline import BaselineError
+        from pipeline_perf.bench.judge.revision import RevisionError
+        from pipeline_perf.bench.measure.lock import MeasurementBusy
+        from pipeline_perf.bench.measure.processes import ProcError
+        from pipeline_perf.bench.measure.results import ResultsError
+        from pipeline_perf.bench.measure.workload import WorkloadError
+        from pipeline_perf.contract.scenarios import ScenarioError
+
+        known = (
+            BaselineError,
+            LevelError,
+            MeasurementBusy,
+            ProcError,
+            ProfileError,
+            ResultsError,
+            RevisionError,
+            ScenarioError,
+            WorkloadError,
+        )
+        try:
+            return super().invoke(context)
+        except known as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    envvar="PIPELINE_PERF_DATA",
+    help="Folder that holds results/, reports/ and datasets/.",
+)
+@click.option("--scenarios", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file.")
+@click.pass_context
+def bench(context: click.Context, data: Path, scenarios: Path | None) -> None:
+    """Measure workloads, compare revisions, follow histories."""
+    context.obj = Lab(data, scenarios)
+
+
+for command in (list_, run, compare, baseline, history, ack, profile, calibrate):
+    bench.add_command(command)

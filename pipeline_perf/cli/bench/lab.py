@@ -1,0 +1,111 @@
+"""What every command of the lab needs: where things lie, tables, and names."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipeline_perf.bench.follow.levels import Levels
+    from pipeline_perf.bench.judge.baseline import Baselines
+    from pipeline_perf.bench.measure.registry import Registry
+    from pipeline_perf.bench.measure.results import ResultStore, Run
+
+
+#: Exit codes; 2, for usage, is click's own.
+FAILED, UNRESOLVED = 1, 3
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Where everything lies."""
+
+    data: Path
+    scenarios: Path | None
+
+    @property
+    def machine(self) -> str:
+        """The fingerprint that histories are kept apart by."""
+        from pipeline_perf.bench.measure.environment import record
+
+        return record().machine
+
+    @property
+    def levels(self) -> Levels:
+        """What has been acknowledged on this machine."""
+        from pipeline_perf.bench.follow.levels import Levels
+
+        return Levels(self.store.root, self.machine)
+
+    @property
+    def baselines(self) -> Baselines:
+        from pipeline_perf.bench.judge.baseline import Baselines
+
+        return Baselines(self.store)
+
+    @property
+    def store(self) -> ResultStore:
+        from pipeline_perf.bench.measure.results import ResultStore
+
+        return ResultStore(self.data / "results")
+
+    @property
+    def lock(self) -> Path:
+        """The lock that ingestions in earnest and the jobs' measurements take, too."""
+        return self.data / "results" / "machine.lock"
+
+    def registry(self) -> Registry:
+        """Every workload on offer; what is wrong with a plug-in is said at once."""
+        from pipeline_perf.bench.measure.registry import collect
+        from pipeline_perf.contract import SCENARIOS, scenarios, workloads
+
+        found = collect(workloads.offers(scenarios.load(self.scenarios or SCENARIOS), self.data / "datasets"))
+        for problem in found.problems:
+            click.echo(f"Warning: {problem}", err=True)
+        return found
+
+    def run(self, job: str = "") -> Run:
+        """A new run, now and here."""
+        from pipeline_perf.bench.measure.environment import record
+        from pipeline_perf.bench.measure.results import new_run
+        from pipeline_perf.contract.workloads import PACKAGES
+
+        found = new_run(record(PACKAGES, Path.cwd()), job=job)
+        if found.environment.busy:
+            click.echo(f"Warning: the machine is busy (load {found.environment.load_1m:.1f}): times will be too long", err=True)
+        return found
+
+
+def part_of(workload: str) -> str:
+    """The name of a workload as the name of a part of a run."""
+    return "".join(letter if letter.isalnum() or letter in "_-" else "_" for letter in workload)
+
+
+def newest_run(lab: Lab) -> str:
+    from pipeline_perf.bench.measure.results import ResultsError
+
+    newest = lab.store.latest_run()
+    if newest is None:
+        raise ResultsError(f"{lab.store.root}: nothing has been measured yet; pipeline-perf bench run measures")
+    return newest
+
+
+def table(*columns: str) -> Table:
+    from rich.table import Table
+
+    rows = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        rows.add_column(column, overflow="fold")
+    return rows
+
+
+def show(rows: Table) -> None:
+    from rich.console import Console
+
+    Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 140).print(rows)

@@ -1,0 +1,163 @@
+"""`pipeline-perf layouts`: the layouts that files are recognised by: listed, shown, checked, tried on samples, drafted for unknown files.
+
+Arguments in, text out. What a layout is and what is wrong with one is the business of `ingest`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline_perf.ingest.container.source import Source
+    from pipeline_perf.ingest.layout.model import Layout
+
+OWN_LAYOUTS = Path("data/layouts")
+
+#: Exit code of the command line's contract: a file that no layout knows.
+NEEDS_MAPPING = 3
+
+layouts_option = click.option(
+    "--layouts",
+    "own",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=OWN_LAYOUTS,
+    show_default=True,
+    help="Folder of your own layouts; they win over built-in ones of the same id.",
+)
+
+
+def own_layouts(context: click.Context, own: Path) -> Path | None:
+    """The folder of the user's layouts; only the default one may be missing."""
+    if own.is_dir():
+        return own
+    if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
+    return None
+
+
+@click.group(invoke_without_command=True)
+@layouts_option
+@click.pass_context
+def layouts(context: click.Context, own: Path) -> None:
+    """The layouts that files are recognised by."""
+    context.obj = own_layouts(context, own)
+    if context.invoked_subcommand is None:
+        context.invoke(_list)
+
+
+def _known(own: Path | None) -> dict[str, Layout]:
+    from pipeline_perf.ingest.errors import LayoutError
+    from pipeline_perf.ingest.layout.model import available
+
+    try:
+        return available(own)
+    except LayoutError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@layouts.command("list")
+@click.pass_obj
+def _list(own: Path | None) -> None:
+    """One line per layout."""
+    known = _known(own)
+    width = max(map(len, known))
+    for layout in sorted(known.values(), key=lambda lay: lay.id):
+        click.echo(f"{layout.id:{width}}  {layout.container:9}  {layout.evidence:11}  {layout.title}")
+
+
+@layouts.command("show")
+@click.argument("layout_id", metavar="ID")
+@click.pass_obj
+def _show(own: Path | None, layout_id: str) -> None:
+    """Print a layout's YAML."""
+    from pipeline_perf.ingest.errors import LayoutError
+    from pipeline_perf.ingest.layout.model import BUILT_IN, load
+
+    found = [path for path in BUILT_IN.glob("*.yaml") if path.stem == layout_id]
+    for path in sorted(own.glob("*.y*ml")) if own else ():
+        try:
+            if load(path).id == layout_id:
+                found.insert(0, path)
+        except LayoutError as error:  # it stops an ingestion, but not a look at another one
+            click.echo(f"Warning: {error}", err=True)
+    if not found:
+        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
+    click.echo(found[0].read_text(encoding="utf-8"), nl=False)
+
+
+@layouts.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("samples", nargs=-1, metavar="[SAMPLE]...", type=click.Path(path_type=Path))
+@click.pass_obj
+def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
+    """Say what is wrong with a layout (a .yaml file), by line; with SAMPLEs, what their lines become by it. Nothing is kept.
+
+    Of a file of records, say which layout it fits; if none, why not the nearest.
+
+    Exit code 0: sound, and every sample fits; 3: a file fits no layout, or a sample not this one; 1: the file is unsound or cannot be read.
+    """
+    from pipeline_perf.cli.display import tell
+    from pipeline_perf.ingest.container.source import sources
+    from pipeline_perf.ingest.errors import IngestError, LayoutError, NeedsMapping
+    from pipeline_perf.ingest.layout.model import load
+
+    is_layout = file.suffix.lower() in (".yaml", ".yml")
+    if samples and not is_layout:
+        raise click.UsageError(f"{file}: name the layout first, a .yaml file, and then the samples")
+    try:
+        if not is_layout:
+            fitting = [_check_records(source, _known(own).values()) for source in sources(file)]
+            sys.exit(0 if all(fitting) else NEEDS_MAPPING)
+        layout = load(file)
+        click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
+        if samples:
+            from pipeline_perf.ingest.trial import attempt
+
+            for source in [source for sample in samples for source in sources(sample)]:
+                tell(attempt(source, layout))
+    except LayoutError as error:
+        raise click.ClickException("\n".join(error.slips)) from error
+    except NeedsMapping as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(NEEDS_MAPPING)
+    except IngestError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@layouts.command("draft")
+@click.argument("file", type=click.Path(path_type=Path))
+def _draft(file: Path) -> None:
+    """Print a layout to complete for a file that no layout knows: its columns, and what they seem to be.
+
+    The comments show some of the file's values, telephone numbers masked.
+    """
+    from pipeline_perf.ingest.container.source import sources
+    from pipeline_perf.ingest.errors import IngestError
+    from pipeline_perf.ingest.mapping.draft import draft
+    from pipeline_perf.ingest.read.pieces import look
+
+    try:
+        source = sources(file)[0]  # an archive holds files of one kind
+        found, head = look(source, [])
+    except IngestError as error:
+        raise click.ClickException(str(error)) from error
+    if head is not None:
+        raise click.ClickException(f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show att_bill_pdf`")
+    click.echo(draft(found, examples=True), nl=False)
+
+
+def _check_records(source: Source, known: Collection[Layout]) -> bool:
+    """Tell which layouts a file of records fits; returns whether it fits one."""
+    from pipeline_perf.cli.display import explain
+    from pipeline_perf.ingest.read.pieces import look
+    from pipeline_perf.ingest.recognise.signatures import fits
+
+    found, head = look(source, known)
+    told = fits(found, known, head)
+    explain(source.name, told)
+    return not told[0].lacking

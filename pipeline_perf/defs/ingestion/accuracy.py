@@ -1,0 +1,132 @@
+"""The assets classification/<scenario> and duplicates/<scenario>: what was read, judged against the truth in one pass.
+
+What counts as right is the quality package's business.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.contract.scenarios import Scenario
+from pipeline_perf.defs import metadata
+from pipeline_perf.defs.folders import Folders
+from pipeline_perf.defs.ingestion import datasets, parsed
+from pipeline_perf.defs.laboratory import recording
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.quality.accuracy import Accuracy, score
+
+CLASSIFICATION, DUPLICATES = "classification", "duplicates"
+
+PER_MILLION = "per million"
+
+#: Metric of the contract → where the score holds it. Which asset shows it is told by the name.
+_CLASSIFICATION = {
+    "accuracy.classification": "classification",
+    "accuracy.validation_coverage": "validation_coverage",
+    "accuracy.validation_coverage.false_alarms": "false_alarms",
+    "accuracy.correction": "correction",
+    "accuracy.fields": "field_accuracy",
+}
+_DUPLICATES = {
+    "accuracy.duplicates": "f1",
+    "accuracy.duplicates.precision": "precision",
+    "accuracy.duplicates.recall": "recall",
+    "accuracy.duplicates.lost": "lost_per_million",
+    "accuracy.duplicates.doubled": "doubled_per_million",
+}
+
+CLASSIFICATION_METRICS = frozenset(_CLASSIFICATION)
+DUPLICATES_METRICS = frozenset(_DUPLICATES)
+METRICS = CLASSIFICATION_METRICS | DUPLICATES_METRICS
+
+
+def classification_key(scenario: str) -> dg.AssetKey:
+    return dg.AssetKey([CLASSIFICATION, scenario])
+
+
+def duplicates_key(scenario: str) -> dg.AssetKey:
+    return dg.AssetKey([DUPLICATES, scenario])
+
+
+def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
+    """The two assets that score what was read of a scenario's files."""
+    classification, duplicates = classification_key(scenario.name), duplicates_key(scenario.name)
+    deps = [parsed.key(scenario.name), datasets.key(scenario.name)]
+
+    @dg.multi_asset(
+        name=f"accuracy_{scenario.name}",
+        specs=[
+            dg.AssetSpec(
+                classification,
+                deps=deps,
+                group_name=CLASSIFICATION,
+                kinds={"polars"},
+                description=f"Files recognised, fields right, defects caught and corrected, against the truth. {scenario.says}.",
+            ),
+            dg.AssetSpec(
+                duplicates,
+                deps=deps,
+                group_name=DUPLICATES,
+                kinds={"polars"},
+                description=f"Duplicates found, calls lost and calls still told twice, against the truth. {scenario.says}.",
+            ),
+        ],
+    )
+    def accuracy(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+        lake = Lake(folders.lake_of(scenario.name))
+        scores = [score(lake, dataset) for dataset in datasets.load(scenario, folders)]
+        figures = measured(scenario.name, scores)
+        run = recording.record(context, folders.results, figures)
+        by_metric = metadata.figures(figures)
+        yield dg.MaterializeResult(asset_key=classification, metadata={**_classified(by_metric, scores), **run})
+        yield dg.MaterializeResult(asset_key=duplicates, metadata={**_compared(by_metric, scores), **run})
+
+    return accuracy
+
+
+def measured(scenario: str, scores: Sequence[Accuracy]) -> list[Measurement]:
+    """The scores as figures of the contract, one of each per data set; what had nothing to measure is left out."""
+    found = []
+    for number, one in enumerate(scores):
+        for source, metrics in ((one, _CLASSIFICATION), (one.duplicates, _DUPLICATES)):
+            for metric, field in metrics.items():
+                value = getattr(source, field)
+                if value is not None:
+                    unit = PER_MILLION if field.endswith("per_million") else ""
+                    found.append(Measurement(metric, scenario, float(value), unit, repetition=number))
+    return found
+
+
+def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
+    worst: dict[str, float] = {}
+    kinds: dict[str, float] = {}
+    for one in scores:
+        for name, value in one.fields.items():
+            worst[name] = min(worst.get(name, 1.0), value)
+        for name, value in one.by_kind.items():
+            kinds[name] = min(kinds.get(name, 1.0), value)
+    return {
+        **{_bare(metric): figures[_bare(metric)] for metric in _CLASSIFICATION if _bare(metric) in figures},
+        "records": sum(one.records for one in scores),
+        "fields": metadata.table(
+            [{"field": name, "right": round(value, 6)} for name, value in sorted(worst.items(), key=lambda item: item[1])]
+        ),
+        "defects": metadata.table(
+            [{"defect": name, "caught": round(value, 4)} for name, value in sorted(kinds.items(), key=lambda item: item[1])]
+        ),
+        "lost": metadata.table([{"what": metadata.masked_text(sentence)} for one in scores for sentence in one.breaks]),
+    }
+
+
+def _compared(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
+    return {
+        **{_bare(metric): figures[_bare(metric)] for metric in _DUPLICATES if _bare(metric) in figures},
+        "pairs": sum(one.duplicates.pairs for one in scores),
+        "marked": sum(one.duplicates.marked for one in scores),
+    }
+
+
+def _bare(metric: str) -> str:
+    return metric.partition(".")[2]

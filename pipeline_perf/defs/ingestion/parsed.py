@@ -1,0 +1,82 @@
+"""The assets parsed/<scenario>: a scenario's files ingested into a fresh lake of its own.
+
+Whether the events are right is judged against the truth, in accuracy; here, only whether everything is accounted for.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+
+import dagster as dg
+
+from pipeline_perf.bench.measure.lock import measurement_lock
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.contract.scenarios import Scenario
+from pipeline_perf.defs import metadata
+from pipeline_perf.defs.folders import Folders
+from pipeline_perf.defs.ingestion import accounting, datasets
+from pipeline_perf.defs.laboratory import recording
+from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.lake.delta import Lake
+
+GROUP = "parsed"
+
+#: The metrics that the asset records.
+METRICS = frozenset({"accuracy.conservation", "quality.error_rate"})
+
+
+def key(scenario: str) -> dg.AssetKey:
+    return dg.AssetKey([GROUP, scenario])
+
+
+def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
+    """The asset that ingests a scenario's files."""
+    mine = key(scenario.name)
+
+    @dg.asset(
+        key=mine,
+        deps=[datasets.key(scenario.name)],
+        group_name=GROUP,
+        kinds={"polars", "deltalake"},
+        check_specs=[accounting.spec(accounting.CONSERVATION, mine)],
+        metadata={"dagster/column_schema": metadata.column_schema()},
+        description=f"The event table that the generated files were read into. {scenario.says}.",
+    )
+    def parsed(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
+        root = folders.lake_of(scenario.name)
+        with measurement_lock(folders.machine_lock):
+            shutil.rmtree(root, ignore_errors=True)
+            lake = Lake(root)
+            reports, expected = [], 0
+            for dataset in datasets.load(scenario, folders):
+                for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
+                    reports.append(ingest_file(path, lake, Options(zone=facts["zone"], subscriber=facts["subscriber"])))
+                    expected += facts["records"]
+        check = accounting.conservation(mine, lake, reports)
+        run = recording.record(context, folders.results, measured(scenario.name, reports, expected, lossless=check.passed))
+        return dg.MaterializeResult(
+            metadata={
+                **metadata.ingestion(reports),
+                **run,
+                "lake": dg.MetadataValue.path(str(root)),
+                "preview": metadata.preview(lake.scan_events()),
+            },
+            check_results=[check],
+        )
+
+    return parsed
+
+
+def measured(scenario: str, reports: Sequence[FileReport], expected: int, *, lossless: bool) -> list[Measurement]:
+    """Conservation, with as many records as the truth knows; the share of files that failed; seconds per room."""
+    failed = sum(report.status not in accounting.READ for report in reports)
+    rooms = Counter[str]()
+    for report in reports:
+        rooms.update(report.stages)
+    complete = lossless and sum(report.records for report in reports) == expected
+    return [
+        Measurement("accuracy.conservation", scenario, float(complete)),
+        Measurement("quality.error_rate", scenario, failed / len(reports)),
+        Measurement("parsed.seconds", scenario, sum(report.seconds for report in reports), "s"),
+        *(Measurement(f"parsed.stages.{room}", scenario, seconds, "s") for room, seconds in rooms.items()),
+    ]

@@ -1,0 +1,163 @@
+"""The assets history/<scenario>, a night's value each, and report/alerts: what the nights together say.
+
+How a night is measured and when a level has changed is the lab's business.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from pipeline_perf.bench.follow import night
+from pipeline_perf.bench.follow.levels import Levels
+from pipeline_perf.bench.follow.series import nightly
+from pipeline_perf.bench.follow.watch import Alert, Finding, watch
+from pipeline_perf.bench.measure.measure import Pairs
+from pipeline_perf.bench.measure.measurement import of_samples
+from pipeline_perf.contract.scenarios import Scenario
+from pipeline_perf.contract.workloads import ingestion
+from pipeline_perf.defs import metadata
+from pipeline_perf.defs.folders import Folders
+from pipeline_perf.defs.ingestion import datasets
+from pipeline_perf.defs.laboratory import recording
+
+GROUP = "history"
+
+ALERTS = dg.AssetKey(["report", "alerts"])
+
+#: What the check says when it is green.
+NO_LOSS = "no_level_has_become_worse_tonight"
+
+
+#: Its failure is no failure of the job: the report is to be made, and what failed of the scenario its benchmark tells.
+HAS_VALUE = "the_night_has_a_value"
+
+
+def key(scenario: str) -> dg.AssetKey:
+    return dg.AssetKey([GROUP, scenario])
+
+
+def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
+    """The asset that measures a scenario's night."""
+
+    @dg.asset(
+        key=key(scenario.name),
+        deps=[datasets.key(scenario.name)],
+        group_name=GROUP,
+        kinds={"python", "parquet"},
+        description=f"Ingestion as a multiple of a pinned computation that never changes, from pairs measured in turns. {scenario.says}.",
+        check_specs=[dg.AssetCheckSpec(HAS_VALUE, asset=key(scenario.name), description="Both sides of every pair did their work.")],
+    )
+    def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
+        workload, run = ingestion(scenario, datasets.load(scenario, folders)), recording.lab_run(context)
+        nights = night.earlier(folders.results, workload.name, run.environment.machine)
+        found = night.measured(workload, nights, run.time.date(), lock=folders.machine_lock)
+        # The workload's own times are those of its benchmark; here, only what failed of it is kept.
+        failed = [one for one in of_samples(found.pairs.a) if one.metric.endswith(".failed") and one.value]
+        kept = recording.record(context, folders.results, [*found.ratios, *failed, *of_samples(found.pairs.b)])
+        first = {f"first_{name}": value for name, value in metadata.figures(found.first).items()}
+        intervals = {f"{one.metric.partition('.')[2]}_interval": f"{one.low:.4g} to {one.high:.4g}" for one in found.ratios}
+        return dg.MaterializeResult(
+            metadata={
+                **metadata.figures(found.ratios),
+                **intervals,
+                "pairs": len(found.pairs.a),
+                "failed": len(failed),
+                "measured_again": bool(found.first),
+                **first,
+                **kept,
+            },
+            check_results=[whole(scenario.name, found.pairs)],
+        )
+
+    return history
+
+
+def whole(scenario: str, pairs: Pairs) -> dg.AssetCheckResult:
+    """Whether every repetition of both sides did its work."""
+    broken = [f"{sample.workload.name}: {sample.reason}" for sample in pairs.samples if not sample.ok]
+    return dg.AssetCheckResult(
+        asset_key=key(scenario),
+        check_name=HAS_VALUE,
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=metadata.masked_text(broken[0]) if broken else f"{len(pairs.a)} pairs",
+        metadata={"value": len(broken), "target": 0},
+    )
+
+
+def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
+    """The asset that watches every followed scenario's nights, all together."""
+
+    @dg.asset(
+        key=ALERTS,
+        deps=[key(scenario.name) for scenario in followed],
+        group_name="report",
+        kinds={"python"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                NO_LOSS,
+                asset=ALERTS,
+                description="Tonight no metric has moved to a worse level, creeps or falls silent. Each is told once, on that night.",
+            )
+        ],
+    )
+    def alerts(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
+        """Every change of level that the nights show: one alert a change, the commits it lies between, and who has taken it."""
+        run, store = recording.lab_run(context), folders.results
+        machine = run.environment.machine
+        series = [nightly(store, scenario.workload, metric, machine, run.id) for scenario in followed for metric in night.FOLLOWED]
+        found = watch(series, Levels(store.root, machine).acknowledged())
+        return dg.MaterializeResult(
+            metadata={
+                "nights": max((len(one.nights) for one in series), default=0),
+                "metrics": sum(bool(one.nights) for one in series),
+                "alerts": len(found),
+                "open": sum(alert.open for alert in found),
+                "changes": metadata.table([row(one) for alert in reversed(found) for one in alert.findings]),
+                recording.RUN: run.id,
+            },
+            check_results=[check(found, run.time.date().isoformat())],
+        )
+
+    return alerts
+
+
+def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
+    """Tonight's losses, whose alerts nobody has taken; older ones were told on their nights."""
+    news = [one for alert in alerts if alert.raised.isoformat() == tonight for one in alert.findings if one.status == "open" and one.worse]
+    older = sum(alert.open for alert in alerts if alert.raised.isoformat() != tonight)
+    wait = f"{older} older {'alert waits' if older == 1 else 'alerts wait'} to be mended, or taken with pipeline-perf bench ack"
+    waiting = f"; {wait}" if older else ""
+    return dg.AssetCheckResult(
+        asset_key=ALERTS,
+        check_name=NO_LOSS,
+        passed=not news,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(sentence(one) for one in news) + waiting if news else f"nothing has become worse tonight{waiting}",
+        metadata={"value": len(news), "target": 0, "older": older, "findings": dg.MetadataValue.json([row(one) for one in news])},
+    )
+
+
+def sentence(one: Finding) -> str:
+    """A finding as a person is told it."""
+    between = f"after {one.good or 'the first night'}, by {one.bad or 'now'}"
+    if one.kind == "silence":
+        return f"{one.metric} has no figure since {one.since} ({between})"
+    words = {"shift": "stands at a new level", "creep": "creeps", "spread": "spreads more widely"}
+    return f"{one.metric} {words[one.kind]} since {one.since}: {one.ratio - 1:+.1%} ({between})"
+
+
+def row(one: Finding) -> dict[str, Any]:
+    """A finding as a row of a table."""
+    return {
+        "since": one.since.isoformat(),
+        "metric": one.metric,
+        "kind": one.kind,
+        "change": f"{one.ratio - 1:+.1%}" if one.kind != "silence" else "",
+        "status": one.status if one.worse else "gain",
+        "raised": one.raised.isoformat(),
+        "after": one.good,
+        "by": one.bad,
+        "p": metadata.legible(one.p),
+    }

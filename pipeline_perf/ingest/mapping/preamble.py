@@ -1,0 +1,45 @@
+"""What the lines above a file's table seem to tell of it, for drafts: whose line it is, and the zone of its times.
+
+Pure functions on lines. Which lines these are, `draft` knows; reading them by a finished layout is `read`'s work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline_perf.ingest.mapping.words import PARTIES, folded, says
+from pipeline_perf.lake.export import MOMENT, NUMBER
+
+#: Words that name a line's number, beside those of a subscriber's column.
+LINE = rf"{PARTIES['subscriber_number']}|\bphone|\btel|number|numero|rufnummer|usage for"
+ZONE = (
+    r"time zone|timezone|all times|local time|\b(?:utc|gmt|[ecmp][sd]t|cest|cet|mez|mesz)\b|\b(?:eastern|central|mountain|pacific) time"
+    r"|zeitzone|ortszeit|fuseau|heure locale|zona horaria|hora local|zona oraria|ora locale|fuso"
+)
+#: A telephone number of a preamble, in a pattern: not beyond its cell.
+WRITTEN = r"(\+?[\d(][\d ().-]*\d)"
+
+
+def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
+    """A pattern that picks the one telephone number up from the line that has no other; empty where there is no such line, or several.
+
+    `names`: also where the text before the number has no word for a number, and may be its owner's name.
+    """
+    found: dict[str, bool] = {}
+    for line in lines:
+        numbers = [number for number in NUMBER.finditer(line) if not MOMENT.fullmatch(number.group())]
+        if len(numbers) != 1:
+            continue
+        before = re.split(rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[: numbers[0].start()])[-1]
+        if label := re.search(r"[^\W\d](?:.*\w)?", before):
+            pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")  # as Rust knows them, too
+            found[rf"{pattern}[^\w+(]*{WRITTEN}"] = says(LINE, label.group())
+    sure = [pattern for pattern, known in found.items() if known]
+    chosen = sure or (list(found) if names else [])
+    return chosen[0] if len(chosen) == 1 else ""
+
+
+def zone_line(lines: Sequence[str]) -> int | None:
+    """The position of the first line that speaks of a time zone."""
+    return next((i for i, line in enumerate(lines) if re.search(ZONE, folded(line))), None)

@@ -1,0 +1,303 @@
+"""Times: the form of a date column, the year that it leaves out, its zone; what is written → a moment in UTC.
+
+The form is decided once per file and column, from a sample, and kept in `Forms`; never cell by cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.ingest.batch import CORRECTED, UNREADABLE, Batch
+from pipeline_perf.ingest.errors import NeedsMapping
+from pipeline_perf.ingest.layout.model import Field
+
+#: Values looked at to decide the form of a date column.
+SAMPLE = 20_000
+
+
+@dataclass
+class Forms:
+    """The date forms chosen for each (table, field), and each table's last date, which its next batch may carry on.
+
+    There are two only where dates with and without a year stand in one column.
+    """
+
+    chosen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    last_date: dict[str, str] = field(default_factory=dict)
+
+
+_CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
+#: A form of a date that says the year.
+YEAR = re.compile(r"%[YyDF]|epoch")
+
+
+def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -> tuple[pl.Expr, tuple[str, ...]]:
+    """The text of a time column as it will be parsed, and its forms."""
+    key, column = (batch.table.name, name), " + ".join(spec.column)
+    if spec.carry_down:
+        dates = text.str.replace(_CLOCK, "")
+        filled = pl.when(dates != "").then(dates).forward_fill().fill_null(forms.last_date.get(batch.table.name, ""))
+        text = (filled + " " + text.str.extract(f"({_CLOCK})", 1).str.strip_chars()).str.strip_chars()
+        last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").alias("t"))["t"]
+        if len(last) and last[0]:
+            forms.last_date[batch.table.name] = last[0]
+    candidates = [spec.formats]
+    if spec.year == "period":
+        yearless = tuple(form for form in spec.formats if not YEAR.search(form))
+        dated = tuple(form for form in spec.formats if YEAR.search(form))
+        candidates = [group for group in (tuple(f"%Y {form}" for form in yearless), dated) if group]
+        if yearless:
+            text = _with_year(text, candidates[0], batch, column, mixed=bool(dated))
+    if key not in forms.chosen:
+        values = batch.frame.select(text.alias("t"))["t"].drop_nulls()
+        if len(values):
+            decided = [_decide(values, group, column) for group in candidates]
+            forms.chosen[key] = tuple(form for _, form in sorted(decided, key=lambda found: -found[0]))
+    return text, forms.chosen.get(key, candidates[0][:1] or ("%Y-%m-%d %H:%M:%S",))
+
+
+#: Seconds from 1970 to some day near the year 5000.
+_YEAR_5000 = 95_617_584_000
+
+#: How far a clock is from UTC, at the end of a time: Z, +0530, -05:00, +02.
+_OFFSET = r"\s*(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
+
+
+def parse(text: pl.Expr, *forms: str) -> pl.Expr:
+    """The local time that a text tells in the first of the forms that reads it: strptime's, and `epoch` and `epoch_ms`."""
+    moments = [_parsed(text, form) for form in forms]
+    return moments[0] if len(moments) == 1 else pl.coalesce(moments)
+
+
+def _parsed(text: pl.Expr, form: str) -> pl.Expr:
+    if form in ("epoch", "epoch_ms"):
+        number = text.cast(pl.Float64, strict=False)
+        unit: Literal["ms", "s"] = "ms" if form == "epoch_ms" else "s"
+        known = number.abs() < _YEAR_5000 * (1000 if unit == "ms" else 1)  # far beyond, microseconds wrap round into plausible years
+        return pl.from_epoch(pl.when(known).then(number).cast(pl.Int64), unit).cast(events.MICROSECONDS)
+    if form.endswith("%z"):
+        text = pl.when(text.str.contains(_OFFSET)).then(text.str.replace(_OFFSET, ""))
+        form = form.removesuffix("%z").rstrip()
+    if re.fullmatch(r"(?:%[YmdyHMS]| )+", form):  # without separators a digit less would shift the others
+        text = pl.when(text.str.len_bytes() == len(form.replace("%Y", "yyyy"))).then(text)
+    if "%p" in form:
+        text = text.str.replace(r"(?i)([ap])\.?(m?)\.?$", "${1}M")
+    return text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
+
+
+def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int, str]:
+    """The form that reads most of the column, and how many it reads; NeedsMapping when day and month can be taken either way."""
+    if not forms:
+        raise NeedsMapping(f"the layout gives no date formats for column {column}")
+    step = max(1, len(values) // SAMPLE)
+    sample = values.gather_every(step)
+    reads = []
+    for form in forms:
+        moments = sample.to_frame("t").select(parse(pl.col("t"), form))["t"]
+        reads.append((int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments))
+    best = max(count for count, _ in reads)
+    winners = [i for i, (count, _) in enumerate(reads) if count == best]
+    first = reads[winners[0]][1]
+    for i in winners[1:] if best else ():
+        if _day_first(forms[i]) != _day_first(forms[winners[0]]) and not reads[i][1].equals(first):
+            raise NeedsMapping(
+                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}; leave only one of the two in its "
+                "formats: in the layout, if it is your own, otherwise in a copy of it in your layouts folder"
+            )
+    _check_order(sample, first, best, forms[winners[0]], column)
+    return best, forms[winners[0]]
+
+
+def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, column: str) -> None:
+    """Raise NeedsMapping where many dates are none in the form, but with day and month exchanged: the others would be misread."""
+    other = form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
+    if other == form or "%d" not in form:
+        return
+    unread = sample.filter(moments.is_null()).to_frame("t").select(parse(pl.col("t"), other))["t"]
+    exchanged = len(unread) - unread.null_count()
+    if exchanged > count / 2:
+        raise NeedsMapping(
+            f"column {column}: {exchanged} dates read only as {other}, {count} as {form}: day and month stand in another order than the "
+            "layout has; give the right form in a layout of your own"
+        )
+
+
+def _day_first(form: str) -> bool:
+    return 0 <= form.find("%d") < form.find("%m")
+
+
+# --------------------------------------------------------------------------- years that are not printed
+
+_PERIOD_DAYS = (
+    "%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%Y-%m-%d", "%Y%m%d", "%m.%d.%Y",
+)  # fmt: skip
+_PERIOD_MONTHS = ("%B %Y", "%b %Y", "%m/%Y", "%Y-%m", "%Y%m")
+
+
+def _period_end(text: str) -> dt.date | None:
+    """The last day that a statement's period can have: a date is that day, a month may be the one in which it begins."""
+    text = " ".join(text.split())
+    for form in (*_PERIOD_MONTHS, *_PERIOD_DAYS):  # months first: 202411 is none but in part a date of January
+        try:
+            day = dt.datetime.strptime(text, form).date()
+            return day if form in _PERIOD_DAYS else (day + dt.timedelta(days=62)).replace(day=1) - dt.timedelta(days=1)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _with_year(text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str, *, mixed: bool) -> pl.Expr:
+    """Put the year of the statement period in front of dates that have none, as the forms expect it.
+
+    A date that would lie after the end of the period (the context value `period`) belongs to the year before.
+    `mixed`: other dates of the column have their year. Raises NeedsMapping where there is no period for any date.
+    """
+    known = batch.frame["context.period"].drop_nulls().unique().to_list() if "context.period" in batch.frame.columns else []
+    ends = {value: end for value in known if (end := _period_end(value))}
+    yearless = parse(pl.format("2024 {}", text), *forms).is_not_null()  # a leap year
+    if not batch.frame.select(yearless.any()).item():
+        return text
+    if not ends:
+        raise NeedsMapping(_no_period(column, known))
+    last = pl.col("context.period").replace_strict(ends, default=None, return_dtype=pl.Date)
+    this, before = (pl.format("{} {}", last.dt.year() - ago, text) for ago in (0, 1))
+    moment = parse(this, *forms)
+    # A leap day does not parse in the wrong year: it, too, belongs to the year before.
+    found = pl.coalesce(pl.when(moment.is_null() | (moment.dt.date() > last)).then(before).otherwise(this), text)
+    return pl.when(yearless).then(found).otherwise(text) if mixed else found
+
+
+def _no_period(column: str, known: list[str]) -> str:
+    trouble = f"the period reads {known[0]!r}, which is no date and no month" if known else "no line and no file name tells the period"
+    return (
+        f"column {column}: its dates have no year, and {trouble}. Name the file after its month, such as bill_2024-01, where the layout "
+        "has file_name: period; or say in a layout of your own, by context: period, which line tells the month or last day of the period"
+    )
+
+
+# --------------------------------------------------------------------------- zones
+
+
+@functools.lru_cache(maxsize=1000)
+def is_zone(name: str) -> bool:
+    """Whether this is a zone's name; Polars, which works with it, knows fewer than others do."""
+    try:
+        pl.select(pl.lit(dt.datetime(2024, 1, 1)).dt.replace_time_zone(name))
+    except pl.exceptions.ComputeError:
+        return False
+    return bool(name)
+
+
+def in_zone(frame: pl.DataFrame, started: Field, layout_zone: str, default_zone: str, *, zone_stated: bool, form: str) -> pl.DataFrame:
+    """started_at in UTC, as written, and its zone; a duration from the end where none is given.
+
+    `form` is that of the starts. An offset or epoch that they state counts; then the zone of the record (its field `zone`), of the
+    field, of the layout, and where none of these knows it, `default_zone`, which the user has stated, or not.
+    """
+    local, written = pl.col("started_at"), pl.col("written.started_at")
+    frame = frame.with_columns((written.is_not_null() & local.is_null()).alias(UNREADABLE + "started_at"))
+    if "ended_at" in frame.columns:
+        frame = _duration_from_end(frame, form)
+    resolved = pl.lit(started.resolution or resolution(form), dtype=pl.Int16).alias("time_resolution_s")
+    if form.endswith("%z"):
+        ahead, named = _offset(written)
+        utc = [(local - ahead).dt.replace_time_zone("UTC"), named.alias("zone"), pl.lit(False).alias("zone_assumed")]
+        return frame.with_columns(local.alias("started_at_local"), *utc, resolved).drop("written.started_at")
+    zone = "UTC" if form.startswith("epoch") else started.zone or layout_zone
+    unknown = zone == "local"
+    zone = default_zone if unknown else zone
+    unstated = pl.lit(unknown and not zone_stated)
+    if "zone" not in frame.columns or form.startswith("epoch"):
+        zones, names = pl.lit(zone), [zone]
+    else:
+        texts = frame["zone"]
+        names = [name for name in texts.drop_nulls().unique(maintain_order=True) if is_zone(name)]
+        frame = frame.with_columns((~texts.is_in(names)).alias(UNREADABLE + "zone"))
+        unstated = unstated & pl.col("zone").is_null()
+        zones = pl.when(pl.col("zone").is_in(names)).then(pl.col("zone")).otherwise(pl.lit(zone))
+        names = list(dict.fromkeys([zone, *names]))
+    moments, skipped = _in_utc(frame["started_at"], names[0])
+    for name in names[1:]:
+        here = frame.select(zones == name).to_series()
+        others, gap = _in_utc(frame["started_at"], name)
+        moments, skipped = others.zip_with(here, moments), gap.zip_with(here, skipped)
+    corrected = [] if names == ["UTC"] else [skipped.alias(CORRECTED + "skipped_hour")]
+    return frame.with_columns(
+        local.alias("started_at_local"),
+        moments,
+        *corrected,
+        zones.alias("zone"),
+        unstated.alias("zone_assumed"),
+        resolved,
+    ).drop("written.started_at")
+
+
+def _duration_from_end(frame: pl.DataFrame, form: str) -> pl.DataFrame:
+    span = pl.col("ended_at") - pl.col("started_at")
+    if form.endswith("%z"):  # by what the clock was put forward between the two
+        ahead, _ = _offset(pl.col("written.started_at"))
+        span = span - (_offset(pl.col("written.ended_at"))[0].fill_null(ahead) - ahead)
+    seconds = span.dt.total_seconds().cast(pl.Float64)
+    given = pl.col("duration_s") if "duration_s" in frame.columns else pl.lit(None, dtype=pl.Float64)
+    return frame.with_columns(
+        (pl.col("written.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(UNREADABLE + "ended_at"),
+        pl.coalesce(given, seconds).alias("duration_s"),
+        (given.is_null() & seconds.is_not_null()).alias(CORRECTED + "duration_from_end"),
+    ).drop("ended_at", "written.ended_at")
+
+
+def _offset(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """By what the clock of a time is ahead of UTC, as the time's text says it, and that zone's name: UTC or for example -05:00."""
+    part = text.str.extract(_OFFSET, 1)
+    digits = part.str.replace_all(r"\D", "").str.pad_end(4, "0")
+    hours, minutes = digits.str.slice(0, 2), digits.str.slice(2, 2)
+    sign = pl.when(part.str.starts_with("-")).then(-1).otherwise(1)
+    ahead = sign * (hours.cast(pl.Int64) * 60 + minutes.cast(pl.Int64))
+    name = pl.when(ahead == 0).then(pl.lit("UTC")).otherwise(pl.format("{}{}:{}", part.str.slice(0, 1), hours, minutes))
+    return pl.duration(minutes=ahead), name
+
+
+def _in_utc(local: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
+    """Times of a zone in UTC, and which of them the clocks skipped. A time that came twice is taken for the first."""
+    if zone == "UTC":
+        return local.dt.replace_time_zone("UTC"), pl.repeat(False, len(local), eager=True)
+    exact = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    skipped = exact.is_null() & local.is_not_null()
+    moments = exact.dt.convert_time_zone("UTC")
+    return (moments.zip_with(~skipped, _by_the_day_before(local, zone)) if skipped.any() else moments), skipped
+
+
+def from_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """The start of events of which the source tells the end: the duration is taken off."""
+    span = pl.duration(milliseconds=(pl.col("duration_s").fill_null(0.0) * 1000).cast(pl.Int64))
+    started, local = pl.col("started_at") - span, pl.col("started_at_local") - span
+    for zone in frame["zone"].drop_nulls().unique():
+        if is_zone(zone):  # no mere offset: its clock may have been changed during the event
+            there = started.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+            local = pl.when(pl.col("zone") == zone).then(there).otherwise(local)
+    return frame.with_columns(
+        started,
+        local.alias("started_at_local"),
+        (pl.col("duration_s") > 0).alias(CORRECTED + "start_from_end"),
+    )
+
+
+def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
+    """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
+    earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    ahead = (earlier.dt.base_utc_offset() + earlier.dt.dst_offset()).dt.cast_time_unit(
+        "us"
+    )  # Polars has them in ms, and so would be the times
+    return (local - ahead).dt.replace_time_zone("UTC")
+
+
+def resolution(form: str) -> int:
+    """1 where the form of a time has seconds, 60 where it ends at minutes."""
+    return 1 if re.search(r"%S|%T|%X|%s|epoch", form) else 60

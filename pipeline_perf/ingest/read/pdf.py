@@ -1,0 +1,269 @@
+"""Text PDF → string columns: words fall under the titles of the header line above them.
+
+Which line is a record, and which column a word belongs to, is decided here; where words stand on a page
+is told by `sheets`, which layout the file follows by `recognise`, what the cells mean by `normalise`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import polars as pl
+
+from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.container.pdf_pages import Line, Sheet, sheets
+from pipeline_perf.ingest.errors import LayoutError, UnreadableFile
+from pipeline_perf.ingest.layout.model import Grid, Layout, Table, title_key
+
+#: Points by which a cell may begin left of its column's title, or reach under the title of the next.
+COLUMN_TOLERANCE = 1.5
+
+#: Pages without any text (covers, scanned letters) that are passed over in search of text.
+TEXTLESS_PAGES = 10
+
+#: The time of day at the end of a cell, after a date or alone.
+CLOCK = re.compile(r"\s*\b\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$")
+
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+
+
+def head_text(path: Path, pages: int = 2) -> str:
+    """The text of the first pages that have any, line by line, as `read` sees it.
+
+    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or scanned.
+    """
+    texts: list[str] = []
+    textless: list[Sheet] = []
+    for sheet in sheets(path):
+        if sheet.lines:
+            texts.append("\n".join(line.text for line in sheet.lines))
+        else:
+            textless.append(sheet)
+        if len(texts) == pages or len(textless) == TEXTLESS_PAGES:
+            break
+    text = "\n".join(texts)
+    if not text:
+        damaged = next((s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None)
+        looked_at = f"first {len(textless)} pages hold" if len(textless) > 1 else "only page holds"
+        raise UnreadableFile(f"{path}: " + (damaged or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"))
+    if 2 * text.count("(cid:") > len(text.split()):
+        raise UnreadableFile(f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF, or run OCR over it")
+    return text
+
+
+def read(path: Path, layout: Layout, context: Mapping[str, str] = NOTHING_KNOWN) -> Iterator[Piece]:
+    """Read a text PDF by its layout, one piece per page.
+
+    `context` holds the values known before the first line, such as those from the file's name. Records
+    are numbered through the document, rejected lines among them. A page that cannot be read (damaged,
+    or a picture) is a rejected record of its own and counts as one line.
+    Raises UnreadableFile when the file as a whole cannot be read, LayoutError when the layout describes no PDF.
+    """
+    if layout.grid is None:
+        raise LayoutError(f"{layout.id}: a layout without a grid describes no PDF; add grid")
+    reading = _Reading(layout, layout.grid, {name: context.get(name) for name in (*layout.context, *layout.file_name)})
+    for sheet in sheets(path):
+        yield reading.page(sheet)
+
+
+# --------------------------------------------------------------------------- columns
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table's columns where a header line has put them."""
+
+    table: Table
+    titles: tuple[str, ...]
+    starts: tuple[float, ...]  # where each title begins
+    right: tuple[bool, ...]
+    repeating: tuple[int, ...]  # columns whose date is written once and holds for the rows below
+
+    def cells(self, line: Line) -> list[str | None]:
+        """The line's words by title; None where a column is empty.
+
+        A column set flush left is entered by where a word begins, one set flush right by where it
+        ends: either holds for cells wider than their title.
+        """
+        cells: list[list[str]] = [[] for _ in self.titles]
+        for word in line.words:
+            at = 0
+            for i, (start, right) in enumerate(zip(self.starts, self.right, strict=True)):
+                if (word.x1 > start + COLUMN_TOLERANCE) if right else (word.x0 >= start - COLUMN_TOLERANCE):
+                    at = i
+            cells[at].append(word.text)
+        return [" ".join(cell) or None for cell in cells]
+
+
+def _columns(line: Line, table: Table, grid: Grid) -> Columns | None:
+    """The columns of a table, if this line is its header.
+
+    Titles may have several words. A word that belongs to no known title is a column of its own, so that
+    its cells stay out of the neighbouring ones.
+    """
+    everything = title_key(line.text)
+    if not all(title_key(title) in everything for title in table.header):
+        return None
+    named = [*table.header, *grid.titles, *(c for alternatives in table.fields.values() for f in alternatives for c in f.column)]
+    known = {title_key(title) for title in named}
+    longest = max(len(title.split()) for title in named)
+    titles: list[str] = []
+    starts: list[float] = []
+    at = 0
+    while at < len(line.words):
+        for length in range(min(longest, len(line.words) - at), 0, -1):
+            title = " ".join(word.text for word in line.words[at : at + length])
+            if length == 1 or title_key(title) in known:
+                titles.append(title)
+                starts.append(line.words[at].x0)
+                at += length
+                break
+    keys = [title_key(title) for title in titles]
+    if not all(title_key(t) in keys for t in table.header) or any(title_key(t) in keys for t in table.absent):
+        return None
+    right = {title_key(title) for title in grid.right}
+    dated = {title_key(f.column[0]) for alternatives in table.fields.values() for f in alternatives if f.carry_down}
+    repeating = tuple(i for i, key in enumerate(keys) if key in dated)
+    return Columns(table, tuple(titles), tuple(starts), tuple(key in right for key in keys), repeating)
+
+
+# --------------------------------------------------------------------------- lines → records
+
+
+class _Record(NamedTuple):
+    """A record as it stands in the table."""
+
+    raw: str
+    columns: Columns
+    cells: list[str | None]
+    context: list[str | None]
+
+
+class _Reject(NamedTuple):
+    """A line, or a page, that should have been records and could not be read."""
+
+    raw: str
+    rule: str
+    reason: str
+
+
+@dataclass
+class _Reading:
+    """What is known on the way down the pages."""
+
+    layout: Layout
+    grid: Grid
+    context: dict[str, str | None]
+    columns: Columns | None = None
+    title: str | None = None  # the last section title
+    within: bool = False  # surely inside the table: what is no record there is a broken one
+    records: int = 0  # so far, those rejected among them
+    dates: dict[int, str] = field(default_factory=dict)  # by column: the date that a cell without one repeats
+    found: list[_Record | _Reject] = field(default_factory=list)  # on this page
+    undecided: list[Line] = field(default_factory=list)  # no records: above the table, or broken ones in it
+    furniture: int = 0  # lines on this page
+
+    def page(self, sheet: Sheet) -> Piece:
+        self.found, self.undecided, self.furniture = [], [], 0
+        self.within = False
+        if sheet.trouble:
+            self._reject("", *sheet.trouble)
+        for line in sheet.lines:
+            self._line(line)
+        self.furniture += len(self.undecided)
+        piece = _piece(sheet, self.found, self.records + 1, tuple(self.context), self.furniture)
+        self.records += len(self.found)
+        return piece
+
+    def _line(self, line: Line) -> None:
+        columns = self._header(line)
+        if columns is not None:
+            if self.columns is None or columns.table is not self.columns.table:
+                self.dates.clear()
+            self.columns, self.within = columns, True
+            self.furniture += 1 + len(self.undecided)
+            self.undecided.clear()
+        elif self.columns is not None and re.search(self.columns.table.record or "", line.text):
+            for broken in self.undecided:  # the table went on above them, over a page's end
+                self._no_record(broken, self.columns)
+            self.undecided.clear()
+            self.within = True
+            self.found.append(self._record(line, self.columns))
+        elif self._noted(line.text) or self.columns is None or any(re.search(p, line.text) for p in self.layout.furniture):
+            self.furniture += 1
+        elif self.within:
+            self._no_record(line, self.columns)
+        else:
+            self.undecided.append(line)
+
+    def _header(self, line: Line) -> Columns | None:
+        """The columns that this line announces; of several tables with these titles, the section's own."""
+        fitting = [columns for table in self.layout.tables if (columns := _columns(line, table, self.grid))]
+        named = [c for c in fitting if c.table.title and self.title and re.search(c.table.title, self.title)]
+        return max(named or fitting, key=lambda c: len(c.table.header), default=None)
+
+    def _noted(self, text: str) -> bool:
+        """Take note of the context, section title or end of table that a line tells; whether it told any."""
+        told = False
+        for name, patterns in self.layout.context.items():
+            match = next((m for pattern in patterns if (m := re.search(pattern, text))), None)
+            if match:
+                value = "".join(g for g in match.groups() if g) or match.group()
+                if value != self.context[name]:
+                    self.context[name] = value
+                    self.within = False
+                    self.dates.clear()
+                told = True
+        if any(t.title and re.search(t.title, text) for t in self.layout.tables):
+            self.title, self.within, told = text, False, True
+        if any(re.search(pattern, text) for pattern in self.grid.end):
+            self.within, told = False, True
+        return told
+
+    def _record(self, line: Line, columns: Columns) -> _Record:
+        cells = columns.cells(line)
+        for at in columns.repeating:
+            cells[at] = self._dated(cells[at], at)
+        return _Record(line.text, columns, cells, list(self.context.values()))
+
+    def _dated(self, cell: str | None, at: int) -> str | None:
+        """A cell with the date that it repeats put in front; None when that date may have been lost."""
+        clock = CLOCK.search(cell or "")
+        date = (cell or "")[: clock.start()] if clock else cell
+        if date:
+            self.dates[at] = date
+            return cell
+        return f"{self.dates[at]} {cell or ''}".strip() if at in self.dates else None
+
+    def _no_record(self, line: Line, columns: Columns) -> None:
+        if sum(cell is not None for cell in columns.cells(line)) < 2:
+            self.furniture += 1
+        else:
+            reason = f"stands in the columns of the table {columns.table.name!r}, but is not formed like its records"
+            self._reject(line.text, "unrecognised_line", reason)
+
+    def _reject(self, raw: str, rule: str, reason: str) -> None:
+        self.found.append(_Reject(raw, rule, reason))
+        self.dates.clear()  # the lost record may have had the date that those below it repeat
+
+
+def _piece(sheet: Sheet, found: list[_Record | _Reject], first: int, names: tuple[str, ...], furniture: int) -> Piece:
+    numbered = list(enumerate(found, first))
+    records = [(number, record) for number, record in numbered if isinstance(record, _Record)]
+    batches = []
+    for (table, titles), group in groupby(records, key=lambda item: (item[1].columns.table, item[1].columns.titles)):
+        rows = [(number, sheet.number, r.raw, *r.cells, *r.context) for number, r in group]
+        schema = {"record_no": pl.Int64(), "page": pl.Int32(), "raw": pl.String()}
+        schema |= {f"c{i}": pl.String() for i in range(len(titles))} | {f"context.{name}": pl.String() for name in names}
+        batches.append(Batch(table, titles, pl.DataFrame(rows, schema=schema, orient="row")))
+    rejects: list[tuple[int, int | None, str, str, str]] = [
+        (number, sheet.number, r.rule, r.reason, r.raw) for number, r in numbered if isinstance(r, _Reject)
+    ]
+    lines = len(sheet.lines) + bool(sheet.trouble)
+    return Piece(tuple(batches), rejected(rejects), lines, furniture, sheet.number)

@@ -1,0 +1,130 @@
+"""Committing a file chunk by chunk: what of it stands in the lake already, and who may go on from there.
+
+An attempt is one way of ingesting one file. An attempt that was killed is gone on with by the next of the
+same way; what one of another way left is removed. What is in a chunk is the pipeline's business.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_perf.ingest.errors import LakeError
+from pipeline_perf.lake.delta import SCHEMAS, Lake
+
+#: Tables that grow by chunks while a file is read.
+CHUNKED = ("events", "quarantine")
+
+Room = Callable[[str], AbstractContextManager[None]]
+
+
+class Attempt:
+    """The transactions of one way of ingesting one file.
+
+    `orphaned` says that an earlier attempt may have left chunks; only then they are looked for.
+    """
+
+    def __init__(self, lake: Lake, source_file_id: str, way: str, *, orphaned: bool) -> None:
+        self._lake, self._identity, self._way, self._orphaned = lake, source_file_id, way, orphaned
+        self._begun = {table: self._begin(table) for table in CHUNKED}
+
+    def _begin(self, table: str) -> tuple[str, int]:
+        """The name of this attempt's transactions in a table, and its last committed chunk, -1 for none."""
+        generation = self._lake.committed(table, self._identity)
+        name = self._name(generation)
+        done = self._lake.committed(table, name)
+        if done < 0 and self._orphaned and self._lake.begun(table, self._identity):
+            name = self._name(self._remove(table))
+        return name, done
+
+    def _remove(self, table: str) -> int:
+        """Remove the file's rows from a table; returns the new generation.
+
+        The transactions of the removed chunks stay in the table: a new generation, begun before anything
+        is removed, keeps their own way from taking them for chunks that are still there.
+        """
+        generation = self._lake.committed(table, self._identity) + 1
+        self._lake.append(table, pl.DataFrame(schema=SCHEMAS[table]), self._identity, generation)
+        self._lake.delete(table, self._identity)
+        return generation
+
+    def abandon(self) -> None:
+        """Remove what was committed of a file that cannot be read to its end."""
+        for table in CHUNKED:
+            if self._lake.begun(table, self._identity):
+                self._remove(table)
+
+    def _name(self, generation: int) -> str:
+        return f"{self._identity}-{self._way}-{generation + 1}"
+
+    def commit(self, table: str, frame: pl.DataFrame, chunk: int) -> None:
+        """Commit a chunk, unless it is empty or was committed before."""
+        name, done = self._begun[table]
+        if frame.height and chunk > done:
+            _check_space(self._lake, frame)
+            self._lake.append(table, frame, name, chunk)
+
+    def finish(self, table: str, frame: pl.DataFrame) -> None:
+        """Commit what is written once per file, in place of what an attempt that was killed wrote there.
+
+        Nothing that was found at the end is taken over: other files may have come in since.
+        """
+        if self._orphaned and self._lake.begun(table, self._identity):
+            self._lake.delete(table, self._identity)
+        if frame.height:
+            _check_space(self._lake, frame)
+            name = self._name(-1)
+            self._lake.append(table, frame, name, self._lake.committed(table, name) + 1)
+
+
+class Committer:
+    """Commits chunks in their order, one at a time, in a thread of its own while the next is being prepared.
+
+    `finished` is what is still to be done with the events of each.
+    """
+
+    def __init__(self, attempt: Attempt, finished: Callable[[pl.DataFrame], pl.DataFrame], room: Room) -> None:
+        self._attempt, self._finished, self._room = attempt, finished, room
+        self._thread = ThreadPoolExecutor(1, "commit")
+        self._running: Future[None] | None = None
+        self._chunk = -1
+
+    def __enter__(self) -> Committer:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._thread.shutdown(wait=True)
+        if kind is None and self._running is not None:
+            self._running.result()
+
+    def submit(self, frame: pl.DataFrame, quarantine: pl.DataFrame) -> None:
+        """Begin to commit a chunk; waits for the one before, so that memory stays bounded, and raises its fault."""
+        self._chunk += 1
+        if self._running is not None:
+            self._running.result()
+        self._running = self._thread.submit(self._commit, frame, quarantine, self._chunk)
+
+    def _commit(self, frame: pl.DataFrame, quarantine: pl.DataFrame, chunk: int) -> None:
+        frame = self._finished(frame)
+        with self._room("commit"):
+            for table, rows in (("quarantine", quarantine), ("events", frame)):
+                self._attempt.commit(table, rows, chunk)
+
+
+def _check_space(lake: Lake, frame: pl.DataFrame) -> None:
+    """Refuse what may not fit: a disk that fills up during a commit makes its native threads print pages of panic.
+
+    In memory a chunk takes several times the space that it will take in Parquet: this errs on the safe side.
+    """
+    if lake.local and Path(lake.root).is_dir():
+        free, needed = shutil.disk_usage(lake.root).free, frame.estimated_size()
+        if free < needed:
+            raise LakeError(
+                f"{lake.root}: no space left to commit safely ({free // 2**20} MiB free, {-(-needed // 2**20)} MiB wanted). "
+                "Make space and run the same command again: it goes on from here"
+            )

@@ -1,0 +1,297 @@
+"""Servers and services that carry others' calls: SIP proxies, rating systems, telephone numbers in the cloud.
+
+Columns and elements as their documentation and public readers name them.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline_perf.synth.carriers.switches import BUSY, DASHED, NO_EPOCH, UUID
+from pipeline_perf.synth.layout import Marks
+from pipeline_perf.synth.plain import (
+    ANSWERED,
+    BLANK,
+    CALLED,
+    CALLER,
+    CONNECTED,
+    ELEVEN_DIGITS,
+    NO_SUBSCRIBER,
+    OTHER,
+    OUT,
+    OWN,
+    PICKED_UP,
+    RELEASED,
+    RING,
+    SECONDS,
+    SMS,
+    STARTED,
+    TEXTS_TOO,
+    either,
+    epoch,
+    numbered,
+    plain,
+    quoted,
+    stamp,
+    templated,
+)
+
+_BROADWORKS_TIME = "%Y%m%d%H%M%S.000"
+
+BROADWORKS_XML = plain(
+    "broadworks_xml",
+    "broadworks",
+    {
+        "counter": numbered("{}"),
+        "written": stamp(_BROADWORKS_TIME, RELEASED),
+        "user": OWN,
+        "direction": either(OUT, "Originating", "Terminating"),
+        "calling": CALLER,
+        "called": CALLED,
+        # Where a call is answered it begins with the answer; the attempt has a time of its own.
+        "start": stamp(_BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)),
+        "call": numbered("{}:0"),
+        "answered": either(ANSWERED, "Yes", "No"),
+        "answer": either(ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK),
+        "release": stamp(_BROADWORKS_TIME, STARTED + pl.duration(seconds="duration_s")),
+    },
+    head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
+    foot=("</BWCDR>",),
+    suffix="xml",
+    setting=templated(
+        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1</systemId><date>$written</date>"
+        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP</serviceProvider><type>Normal</type></headerModule>"
+        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction</direction><callingNumber>$calling</callingNumber>"
+        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000</userTimeZone>"
+        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer<releaseTime>$release</releaseTime>"
+        "</basicModule></cdrData>"
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(started=("start",), impossible_date=(r"(\d{4})\d{4}(\d{6})", "${1}1345${2}"), ended="answer", shape="element"),
+    truth={**PICKED_UP, "call_id": numbered("{}:0")},
+)
+
+CDRSTATS = plain(
+    "cdrstats",
+    "cdrstats",
+    {
+        "switch": pl.lit("127.0.0.1"),
+        "cdr_source_type": pl.lit("1"),
+        "callid": UUID,
+        "caller_id_number": CALLER,
+        "caller_id_name": pl.lit("Ann"),
+        "destination_number": CALLED,
+        "dialcode": pl.lit("1"),
+        "state": BLANK,
+        "channel": BLANK,
+        "starting_date": stamp("%Y-%m-%d %H:%M:%S"),
+        "duration": BUSY.cast(pl.String),
+        "billsec": SECONDS,
+        **dict.fromkeys(("progresssec", "answersec", "waitsec"), BLANK),
+        "hangup_cause_id": pl.lit("16"),
+        "hangup_cause": BLANK,
+        "direction": pl.lit("1"),
+        "country_code": BLANK,
+        "accountcode": pl.lit("1000"),
+        **dict.fromkeys(("buy_rate", "buy_cost", "sell_rate", "sell_cost"), BLANK),
+        "extradata": pl.lit("{}"),
+    },
+    marks=Marks(started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"),
+    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+)
+
+DIDWW = plain(
+    "didww",
+    "didww",
+    {
+        "Date/Time Start (UTC)": stamp("%Y-%m-%d %H:%M:%S"),
+        "Date/Time Connect (UTC)": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
+        "Date/Time End (UTC)": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
+        "Source": OTHER,
+        "DID": OWN,
+        "Destination": pl.lit("sip:101@pbx.example.com"),
+        "Duration (secs)": SECONDS,
+        "Rate": pl.lit("0.01"),
+    },
+    zone="UTC",
+    notation=ELEVEN_DIGITS,
+    marks=Marks(
+        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"), ended="Date/Time End (UTC)",
+        duration="Duration (secs)", numbers=("Source",),
+    ),
+    truth={
+        **PICKED_UP,
+        "direction": pl.lit("inbound"),
+        "from_number": either(OUT, pl.col("to_number"), pl.col("from_number")),
+        "to_number": pl.col("subscriber_number"),
+    },
+)  # fmt: skip
+
+_RFC_2822 = "%a, %d %b %Y %H:%M:%S +0000"
+
+TWILIO_JSON = plain(
+    "twilio_json",
+    "twilio",
+    {
+        "sid": numbered("CA00000000000000000000000000{}"),
+        "created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
+        "to": CALLED,
+        "from": CALLER,
+        "status": either(ANSWERED, "completed", "no-answer"),
+        "start": stamp(_RFC_2822),
+        "end": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
+        "duration": SECONDS,
+        "direction": either(OUT, "outbound-api", "inbound"),
+    },
+    head=('{"page": 0, "page_size": 1000, "calls": [',),
+    foot=("]}",),
+    between=",",
+    suffix="json",
+    setting=templated(
+        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid": "AC00000000000000000000000000000001", '
+        '"to": "$to", "from": "$from", "phone_number_sid": "PN00000000000000000000000000000001", "status": "$status", '
+        '"start_time": "$start", "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD", '
+        '"direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
+    ),
+    zone="UTC",
+    elements=True,
+    marks=Marks(
+        started=("start", "created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration", shape="element"
+    ),
+    truth={
+        **PICKED_UP,
+        "call_id": numbered("CA00000000000000000000000000{}"),
+        "charge": pl.lit("0.03").cast(pl.Decimal(18, 6)),
+        "currency": pl.lit("USD"),
+    },
+)
+
+CLOSING = pl.col("closing")
+
+_HANGS_UP = CLOSING & (pl.col("event") % 2 == 0)  # the called party: the tags change places
+
+_MOMENT = STARTED + pl.duration(seconds=pl.when(CLOSING).then("duration_s").otherwise(0))
+
+_TRANSACTION = {
+    "method": either(CLOSING, "BYE", either(SMS, "MESSAGE", "INVITE")),
+    "from_tag": either(_HANGS_UP, numbered("t{}"), numbered("f{}")),
+    "to_tag": either(_HANGS_UP, numbered("f{}"), numbered("t{}")),
+    "callid": numbered("c{}@192.0.2.1"),
+    "sip_code": either(ANSWERED | SMS, "200", "486"),
+    "sip_reason": either(ANSWERED | SMS, "OK", "Busy here"),
+    "time": epoch(_MOMENT),
+}
+
+_TRANSACTION_MARKS = Marks(started=("time",), impossible_date=NO_EPOCH)
+
+_TRANSACTION_TRUTH = {
+    **NO_SUBSCRIBER,
+    "answered": pl.when(~SMS).then(pl.col("picked_up")),
+    "duration_s": pl.when(pl.col("ended") | ~pl.col("picked_up")).then(pl.col("duration_s")),
+    "call_id": numbered("c{}@192.0.2.1"),
+}
+
+OPENSIPS = plain(
+    "opensips_flatstore",
+    "opensips",
+    {
+        **_TRANSACTION,
+        "request_type": either(CLOSING | SMS, BLANK, "*prepaid"),
+        "account": either(CLOSING, BLANK, CALLER),
+        "destination": either(CLOSING, BLANK, CALLED),
+        "supplier": BLANK,
+        "dialog": numbered("d{}"),
+    },
+    separator="|",
+    head=(),
+    suffix="log",
+    zone="UTC",
+    mix=TEXTS_TOO,
+    ends=True,
+    marks=_TRANSACTION_MARKS,
+    truth=_TRANSACTION_TRUTH,
+)
+
+KAMAILIO = plain(
+    "kamailio_flatstore",
+    "kamailio",
+    {
+        **_TRANSACTION,
+        "src_user": either(CLOSING, CALLED, CALLER),
+        "src_domain": pl.lit("example.org"),
+        "src_ip": pl.lit("192.0.2.10"),
+        "dst_ouser": either(CLOSING, CALLER, CALLED),
+        "dst_user": either(CLOSING, CALLER, "101"),
+        "dst_domain": pl.lit("example.org"),
+    },
+    separator="|",
+    head=(),
+    suffix="log",
+    zone="UTC",
+    mix=TEXTS_TOO,
+    ends=True,
+    marks=_TRANSACTION_MARKS,
+    truth=_TRANSACTION_TRUTH,
+)
+
+_MISSED = ~OUT & ~ANSWERED
+
+_LABEL = either(OUT, "placed", either(ANSWERED, "received", "missed"))
+
+GOOGLE_VOICE = plain(
+    "google_voice_takeout",
+    "google_voice",
+    {
+        "label": _LABEL,
+        "number": OTHER,
+        "published": stamp("%Y-%m-%dT%H:%M:%S.000Z"),
+        "duration": pl.when(_MISSED)
+        .then(pl.lit(""))
+        .otherwise(pl.format('<abbr class="duration" title="PT{}M{}S">()</abbr>', pl.col("duration_s") // 60, pl.col("duration_s") % 60)),
+    },
+    head=(),
+    suffix="html",
+    setting=templated(
+        '<?xml version="1.0" ?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
+        '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>$label</title></head><body><div class="haudio"><span class="album">Call '
+        'Log for</span><span class="fn">$label</span><div class="contributor vcard"><a class="tel" href="tel:$number"><span class="fn">'
+        'Bob</span></a></div><abbr class="published" title="$published"></abbr><br />$duration<div class="tags">Labels:'
+        '<a rel="tag" href="http://www.google.com/voice#$label">$label</a></div></div></body></html>'
+    ),
+    zone="UTC",
+    one_line=True,
+    needs_subscriber=True,
+    elements=True,
+    marks=Marks(started=("published",), impossible_date=(DASHED, "${1}-13-45"), shape="element"),
+    truth={**PICKED_UP, "duration_s": pl.when(OUT | pl.col("picked_up")).then(pl.col("duration_s"))},
+)
+
+_CALL = {
+    "sid": numbered("CA{}"),
+    "date_created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
+    "date_updated": stamp(_RFC_2822, RELEASED),
+    "parent_call_sid": BLANK,
+    "account_sid": pl.lit("AC01"),
+    "to": CALLED,
+    "from": CALLER,
+    "phone_number_sid": pl.lit("PN01"),
+    "status": either(ANSWERED, "completed", "no-answer"),
+    "start_time": stamp(_RFC_2822),
+    "end_time": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
+    "duration": SECONDS,
+    "price": pl.lit("-0.01500"),
+    "price_unit": pl.lit("USD"),
+    "direction": either(OUT, "outbound-api", "inbound"),
+    **dict.fromkeys(("answered_by", "forwarded_from", "caller_name"), BLANK),
+}
+
+TWILIO_CSV = plain(
+    "twilio_csv",
+    "twilio",
+    _CALL,
+    setting=quoted(",", ("date_created", "date_updated", "start_time", "end_time"), cut_in="date_created"),
+    zone="UTC",
+    marks=Marks(started=("start_time", "date_created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration"),
+    truth={**PICKED_UP, "call_id": numbered("CA{}"), "charge": pl.lit("0.015").cast(pl.Decimal(18, 6)), "currency": pl.lit("USD")},
+)

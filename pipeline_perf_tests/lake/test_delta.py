@@ -1,0 +1,280 @@
+"""The lake: what is committed is there whole and once, what is not finished is not to be seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline_perf import events
+from pipeline_perf.ingest.errors import LakeError
+from pipeline_perf.ingest.pipeline import Options, ingest_file
+from pipeline_perf.lake.delta import ROW_GROUP, SCHEMAS, Lake
+from pipeline_perf_tests.event_rows import event_frame
+
+
+def some_events(file: str, ids: Sequence[int], **more: object) -> pl.DataFrame:
+    return event_frame(*({"source_file_id": file, "event_id": i, "record_no": i, **more} for i in ids))
+
+
+def finish(lake: Lake, file: str) -> None:
+    """Let a file stand among the ingested ones."""
+    row = {name: [file if name == "source_file_id" else None] for name in SCHEMAS["files"]}
+    lake.append("files", pl.DataFrame(row, schema=SCHEMAS["files"]), file, 0)
+
+
+def marks(*pairs: tuple[int, int], file: str) -> pl.DataFrame:
+    return pl.DataFrame([(a, b, "exact", file) for a, b in pairs], schema=SCHEMAS["duplicates"], orient="row")
+
+
+@pytest.mark.parametrize("root", ["", "not/yet/there"])
+def test_a_lake_in_which_nothing_is_written_yet_reads_as_empty_tables(tmp_path: Path, root: str) -> None:
+    lake = Lake(tmp_path / root)
+    assert lake.files().is_empty()
+    assert lake.files().schema == pl.Schema(SCHEMAS["files"])
+    for distinct in (False, True):
+        found = lake.scan_events(distinct=distinct).collect()
+        assert found.is_empty() and found.schema == pl.Schema(events.COLUMNS)
+    assert lake.scan_quarantine().collect().schema == pl.Schema(SCHEMAS["quarantine"])
+    assert lake.duplicates().is_empty()
+    assert lake.committed("events", "app") == -1
+    assert not (tmp_path / "not").exists()
+
+
+def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    written = some_events("aa", [1, 2, -(2**63), 2**63 - 1])
+    lake.append("events", written, "aa", 0)
+    finish(lake, "aa")
+    found = Lake(tmp_path).scan_events().sort("record_no").collect()
+    assert found.equals(written.sort("record_no").select(list(events.COLUMNS)))
+
+
+def test_a_chunk_that_was_committed_is_not_committed_again(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for version in (0, 1, 1, 0):
+        lake.append("events", some_events("aa", [10 * version + 1, 10 * version + 2]), "aa", version)
+    finish(lake, "aa")
+    assert lake.committed("events", "aa") == 1
+    assert sorted(lake.scan_events().collect()["event_id"]) == [1, 2, 11, 12]
+
+
+def test_each_way_of_ingesting_a_file_has_chunks_of_its_own(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.append("events", some_events("aa", [1]), "aa-first", 5)
+    assert lake.committed("events", "aa-first") == 5
+    assert lake.committed("events", "aa-second") == -1
+    assert Lake(tmp_path).committed("events", "aa-first") == 5
+
+
+def test_the_rows_of_a_file_that_is_not_finished_are_not_to_be_seen(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for file, ids in (("aa", [1, 2]), ("bb", [3, 4])):
+        lake.append("events", some_events(file, ids), file, 0)
+        refused = {"source_file_id": file, "file": file, "record_no": 1, "rule": "r", "reason": "w", "raw": "x"}
+        lake.append("quarantine", pl.DataFrame([refused], schema=SCHEMAS["quarantine"]), file, 0)
+    lake.append("duplicates", marks((1, 3), file="bb"), "bb", 0)
+    finish(lake, "aa")
+    for distinct in (False, True):
+        assert sorted(lake.scan_events(distinct=distinct).collect()["event_id"]) == [1, 2]
+    assert lake.scan_events().collect()["duplicate_of"].to_list() == [None, None]
+    assert lake.scan_quarantine().collect()["source_file_id"].to_list() == ["aa"]
+    finish(lake, "bb")
+    assert sorted(lake.scan_events().collect()["event_id"]) == [1, 2, 3, 4]
+    assert sorted(lake.scan_events(distinct=True).collect()["event_id"]) == [2, 3, 4]
+
+
+def test_removing_a_file_that_was_begun_another_way_leaves_all_others(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for file, ids in (("aa", [1, 2]), ("bb", [3])):
+        lake.append("events", some_events(file, ids), file, 0)
+        finish(lake, file)
+    assert lake.begun("events", "aa")
+    lake.delete("events", "aa")
+    assert not lake.begun("events", "aa")
+    assert lake.scan_events().collect()["event_id"].to_list() == [3]
+    lake.append("events", some_events("aa", [7]), "aa-other", 0)
+    assert sorted(lake.scan_events().collect()["event_id"]) == [3, 7]
+
+
+def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.append("events", some_events("aa", [1]), "aa", 0)
+    finish(lake, "aa")
+    with pytest.raises(pl.exceptions.PolarsError):
+        lake.append("events", some_events("aa", [2]).with_columns(duration_s=pl.lit("long")), "aa", 1)
+    assert lake.committed("events", "aa") == 0
+    assert lake.scan_events().collect()["event_id"].to_list() == [1]
+
+
+def test_a_place_that_is_no_lake_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with (
+        pytest.raises(LakeError, match="file: cannot hold a lake"),
+        Lake(tmp_path / "file").lock("x"),
+    ):
+        pass
+    log = tmp_path / "broken" / "events" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_text("no json")
+    with pytest.raises(LakeError, match="cannot be read as a Delta table"):
+        Lake(tmp_path / "broken").scan_events()
+
+
+def test_readers_of_a_span_of_time_can_skip_the_rest(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    days = [dt.datetime(2026, month, day, tzinfo=dt.UTC) for month in (1, 2) for day in (3, 2)]
+    for i in (0, 2):
+        rows = pl.concat([some_events("aa", [i], started_at=days[i]), some_events("aa", [i + 1], started_at=days[i + 1])])
+        lake.append("events", rows, "aa", i)
+    stated = [pl.DataFrame(DeltaTable(lake.uri("events")).get_add_actions(flatten=True))]
+    spans = stated[0].select("num_records", "min.started_at", "max.started_at", "min.record_no", "max.record_no").sort("min.started_at")
+    assert spans.rows() == [(2, days[1], days[0], 0, 1), (2, days[3], days[2], 2, 3)]
+    # Within a file, too: rows in the order of time, row groups that tell theirs.
+    many = some_events("bb", range(ROW_GROUP + 1)).with_columns(
+        started_at=pl.lit(days[0]) - pl.duration(seconds=pl.int_range(ROW_GROUP + 1)), started_at_local=None
+    )
+    Lake(tmp_path / "many").append("events", many, "bb", 0)
+    (file,) = (tmp_path / "many" / "events").glob("*.parquet")
+    assert pl.scan_parquet(file).select(pl.col("started_at").is_sorted()).collect().item()
+    assert pq.ParquetFile(file).num_row_groups == 2
+
+
+def test_a_lake_at_a_url_is_written_through_its_store(tmp_path: Path) -> None:
+    lake = Lake(f"file://{tmp_path}/lake")
+    lake.append("events", some_events("aa", [1, 2]), "aa", 0)
+    finish(lake, "aa")
+    assert Lake(tmp_path / "lake").scan_events().collect()["event_id"].sort().to_list() == [1, 2]
+
+
+def test_a_lake_with_other_columns_is_not_touched(tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path / "events"), pl.DataFrame({"event_id": [1]}))
+    with pytest.raises(LakeError, match="none of this version's lake"):
+        Lake(tmp_path).append("events", some_events("aa", [1]), "aa", 0)
+
+
+# --------------------------------------------------------------------------- marks
+
+
+def resolved(tmp_path: Path, pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    lake = Lake(tmp_path)
+    for k, pair in enumerate(pairs):
+        lake.append("duplicates", marks(pair, file="aa"), "aa", k)
+    finish(lake, "aa")
+    return dict(lake.duplicates().select("event_id", "duplicate_of").rows())
+
+
+def test_a_chain_of_ever_better_tellings_points_at_the_last(tmp_path: Path) -> None:
+    assert resolved(tmp_path, [(1, 2), (3, 2), (2, 4), (5, 4), (4, 6)]) == dict.fromkeys([1, 2, 3, 4, 5], 6)
+
+
+def test_an_event_that_was_marked_twice_counts_once_and_always_the_same_way(tmp_path: Path) -> None:
+    assert resolved(tmp_path / "a", [(1, 3), (1, 2)]) == resolved(tmp_path / "b", [(1, 2), (1, 3)]) == {1: 2}
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda pair: pair[0] != pair[1]), max_size=8))
+@settings(max_examples=12, deadline=None)
+def test_whatever_is_marked_each_duplicate_points_at_an_event_that_is_none(tmp_path_factory, pairs) -> None:
+    """Where there is no lock, two writers can mark one another's events crosswise."""
+    found = resolved(tmp_path_factory.mktemp("lake"), pairs)
+    assert not set(found) & set(found.values())
+    assert not pairs or found
+    events_told = {event for pair in pairs for event in pair}
+    assert set(found) | set(found.values()) <= events_told
+
+
+# --------------------------------------------------------------------------- several processes
+
+WRITER = """
+import sys
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf_tests.lake.test_delta import finish, some_events
+root, file, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
+sys.stdin.readline()  # all begin together
+lake = Lake(root)
+for chunk in range(4):
+    lake.append("events", some_events(file, [first + chunk]), file, chunk)
+finish(lake, file)
+"""
+
+
+def child(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_processes_that_create_a_lake_and_write_to_it_at_once_lose_nothing(tmp_path: Path) -> None:
+    writers = [child(WRITER, tmp_path / "lake", file, first) for file, first in (("aa", 10), ("bb", 20), ("cc", 30))]
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        _, errors = writer.communicate()
+        assert writer.returncode == 0, errors
+    lake = Lake(tmp_path / "lake")
+    assert sorted(lake.scan_events().collect()["event_id"]) == [*range(10, 14), *range(20, 24), *range(30, 34)]
+    assert sorted(lake.finished()) == ["aa", "bb", "cc"]
+
+
+HOLDER = """
+import os, sys
+from pipeline_perf.lake.delta import Lake
+with Lake(sys.argv[1]).lock("file-aa") as orphaned:
+    print(orphaned, flush=True)
+    if sys.stdin.readline() == "die\\n":
+        os._exit(9)
+"""
+
+
+def test_a_lock_keeps_others_out_until_its_holder_is_done_and_tells_of_one_that_died(tmp_path: Path) -> None:
+    first = child(HOLDER, tmp_path)
+    assert first.stdin and first.stdout
+    assert first.stdout.readline() == "False\n"
+    second = child(HOLDER, tmp_path)
+    assert second.stdout
+    first.communicate("die\n")
+    assert first.returncode == 9
+    assert second.stdout.readline() == "True\n"
+    second.communicate("done\n")
+    assert second.returncode == 0
+    with Lake(tmp_path).lock("file-aa") as orphaned:
+        assert not orphaned
+    assert list((tmp_path / "locks").iterdir()) == []
+
+
+def test_a_lock_whose_holder_failed_tells_the_next(tmp_path: Path) -> None:
+    with pytest.raises(LakeError, match="failed"), Lake(tmp_path).lock("file-aa"):
+        raise LakeError("failed")
+    with Lake(tmp_path).lock("file-aa") as orphaned:
+        assert orphaned
+    with Lake(tmp_path).lock("file-aa") as orphaned:
+        assert not orphaned
+
+
+def test_locks_of_other_files_are_free(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with lake.lock("file-aa"), lake.lock("file-bb") as orphaned:
+        assert not orphaned
+
+
+@pytest.mark.parametrize("name", ["My files", "Übung #1 & 2", "a+b=c;d"])
+def test_a_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / name / "lake")
+    sample = Path(__file__).parents[2] / "data" / "samples" / "att_mobility_1.txt"
+    report = ingest_file(sample, lake, Options())
+    assert report.status == "ingested"
+    again = Lake(tmp_path / name / "lake")
+    assert again.scan_events().collect().height == report.events
+    assert again.scan_quarantine().collect().height == report.quarantined
+    assert ingest_file(sample, again, Options()).status == "already_ingested"
