@@ -15,7 +15,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.oddities import OddFile, odd_file
 

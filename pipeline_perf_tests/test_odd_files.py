@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.oddities import BASES, ODDITIES, odd_file
 from pipeline_perf_tests.odd_files import outcome, physical_lines

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.lake.export import masked, shown
+from pipeline_perf.privacy import masked, shown
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipeline_perf.ingest.pipeline import FileReport, Progress
+    from pipeline_perf.ingest.bookkeeping import FileReport, Progress
     from pipeline_perf.ingest.recognise.signatures import Fit
     from pipeline_perf.ingest.trial import Trial
+
 
 #: Layouts told of a file that fits none.
 NEAREST = 3

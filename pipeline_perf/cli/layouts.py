@@ -12,32 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_perf.cli.options import NEEDS_MAPPING, layouts_option, own_layouts
+
 if TYPE_CHECKING:
     from pipeline_perf.ingest.container.source import Source
     from pipeline_perf.ingest.layout.model import Layout
-
-OWN_LAYOUTS = Path("data/layouts")
-
-#: Exit code of the command line's contract: a file that no layout knows.
-NEEDS_MAPPING = 3
-
-layouts_option = click.option(
-    "--layouts",
-    "own",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=OWN_LAYOUTS,
-    show_default=True,
-    help="Folder of your own layouts; they win over built-in ones of the same id.",
-)
-
-
-def own_layouts(context: click.Context, own: Path) -> Path | None:
-    """The folder of the user's layouts; only the default one may be missing."""
-    if own.is_dir():
-        return own
-    if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
-        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
-    return None
 
 
 @click.group(invoke_without_command=True)
@@ -52,7 +31,7 @@ def layouts(context: click.Context, own: Path) -> None:
 
 def _known(own: Path | None) -> dict[str, Layout]:
     from pipeline_perf.ingest.errors import LayoutError
-    from pipeline_perf.ingest.layout.model import available
+    from pipeline_perf.ingest.layout.load import available
 
     try:
         return available(own)
@@ -76,7 +55,7 @@ def _list(own: Path | None) -> None:
 def _show(own: Path | None, layout_id: str) -> None:
     """Print a layout's YAML."""
     from pipeline_perf.ingest.errors import LayoutError
-    from pipeline_perf.ingest.layout.model import BUILT_IN, load
+    from pipeline_perf.ingest.layout.load import BUILT_IN, load
 
     found = [path for path in BUILT_IN.glob("*.yaml") if path.stem == layout_id]
     for path in sorted(own.glob("*.y*ml")) if own else ():
@@ -104,7 +83,7 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
     from pipeline_perf.cli.display import tell
     from pipeline_perf.ingest.container.source import sources
     from pipeline_perf.ingest.errors import IngestError, LayoutError, NeedsMapping
-    from pipeline_perf.ingest.layout.model import load
+    from pipeline_perf.ingest.layout.load import load
 
     is_layout = file.suffix.lower() in (".yaml", ".yml")
     if samples and not is_layout:
@@ -139,7 +118,7 @@ def _draft(file: Path) -> None:
     from pipeline_perf.ingest.container.source import sources
     from pipeline_perf.ingest.errors import IngestError
     from pipeline_perf.ingest.mapping.draft import draft
-    from pipeline_perf.ingest.read.pieces import look
+    from pipeline_perf.ingest.recognise.evidence import look
 
     try:
         source = sources(file)[0]  # an archive holds files of one kind
@@ -154,7 +133,7 @@ def _draft(file: Path) -> None:
 def _check_records(source: Source, known: Collection[Layout]) -> bool:
     """Tell which layouts a file of records fits; returns whether it fits one."""
     from pipeline_perf.cli.display import explain
-    from pipeline_perf.ingest.read.pieces import look
+    from pipeline_perf.ingest.recognise.evidence import look
     from pipeline_perf.ingest.recognise.signatures import fits
 
     found, head = look(source, known)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline_perf.ingest.container.source import Source
     from pipeline_perf.ingest.probe.probe import Probe
 
+
 #: The findings on a text, in the order in which they are told; files of another container have none of them.
 FINDINGS = (
     "encoding", "delimiter", "quote", "escape", "newline", "preamble_lines", "header_lines", "footer_lines", "tables", "columns",
@@ -80,7 +81,7 @@ def show(found: Probe) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from pipeline_perf.lake.export import masked, shown
+    from pipeline_perf.privacy import masked, shown
 
     console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
     console.print(f"[bold]{escape(shown(found.source.name))}[/]  {found.container}")
@@ -126,7 +127,7 @@ def _lines(found: Probe, kind: str, lines: range, text: tuple[str, ...], numbere
     from rich.text import Text
 
     from pipeline_perf.ingest.probe.dialect import Dialect, split
-    from pipeline_perf.lake.export import masked, shown
+    from pipeline_perf.privacy import masked, shown
 
     dialect = Dialect(found.delimiter, found.quote, found.escape) if kind in ("header", "record") else Dialect()
     for row in split(text[lines.start : lines.stop], dialect):

@@ -16,7 +16,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.bench.measure.measurement import Measurement
-from pipeline_perf.ingest.pipeline import FileReport
+from pipeline_perf.ingest.bookkeeping import FileReport
 
 PREVIEW_ROWS = 8
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipeline_perf.ingest.layout.model import Control, Table
+from pipeline_perf.ingest.layout.model import Control, Field, Layout, Table, title_key
 
 #: Columns of a batch's frame beside the file's own.
 RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
@@ -63,13 +63,51 @@ class Piece:
         return sum(batch.frame.height for batch in self.batches) + self.rejected.height
 
 
-@dataclass(frozen=True)
-class Element:
-    """One record of a file of elements: its values by path, or why they cannot be had (rule and reason)."""
-
-    raw: str
-    values: Mapping[str, str]
-    trouble: tuple[str, str] | None = None
-
-
 Pieces = Iterator[Piece]
+
+
+#: Rows in which cells such as ="2125550101" are looked for, as they are written to keep Excel from taking a text for a number.
+FIRST_ROWS = 1_000
+
+
+class Columns:
+    """The file's columns by title."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.at: dict[str, str] = {}
+        for i, title in enumerate(batch.titles):
+            self.at.setdefault(title_key(title), f"c{i}")
+        texts = batch.frame.head(FIRST_ROWS).select(f"c{i}" for i in range(len(batch.titles)))
+        self.formulas = any(texts.select(pl.all().str.starts_with('="').any()).row(0)) if texts.width else False
+        self.contexts = {c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")}
+
+    def has(self, titles: tuple[str, ...]) -> bool:
+        return all(title_key(t) in self.at for t in titles)
+
+    def offer(self, spec: Field) -> bool:
+        """Whether the file has the columns of a field: all of them, or one where the first that is not empty counts."""
+        if spec.combine == "first" and spec.column:
+            return any(title_key(t) in self.at for t in spec.column)
+        return self.has(spec.column)
+
+    def expr(self, title: str) -> pl.Expr:
+        text = pl.col(self.at[title_key(title)])
+        return text.str.replace(r'^\s*="(.*)"\s*$', "$1") if self.formulas else text
+
+
+def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
+    found = [columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False) for title, pattern in conditions.items()]
+    return pl.all_horizontal(found)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is true of every record of a file."""
+
+    source_file_id: str
+    layout: Layout
+    carrier: str
+    zone: str  # the zone taken where the file states none
+    zone_stated: bool  # by the user, for this file
+    subscriber: str | None = None
+    tenant: str | None = None

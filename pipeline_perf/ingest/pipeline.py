@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
 import json
 import os
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from pipeline_perf import events
-from pipeline_perf.ingest.batch import Piece, Pieces
+from pipeline_perf.errors import ProjectError
+from pipeline_perf.ingest.batch import Origin, Piece, Pieces
+from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Books, FileReport, Progress, Stopwatch, control_mismatches
 from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, State, file_id, sources
-from pipeline_perf.ingest.deduplicate import across_files
-from pipeline_perf.ingest.errors import IngestError, LakeError, NeedsMapping, UnreadableFile, lake_faults
-from pipeline_perf.ingest.layout import model
-from pipeline_perf.ingest.normalise.expressions import seconds
-from pipeline_perf.ingest.normalise.normalise import Decisions, Origin, normalise
+from pipeline_perf.ingest.deduplicate import across_files, within_file
+from pipeline_perf.ingest.errors import IngestError, NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.layout.load import available, built_in
+from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
 from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe.probe import STRUCTURED, is_endless
-from pipeline_perf.ingest.read.pieces import carrier_of, check_unchanged, look, pieces, unchanged, utf8_size
+from pipeline_perf.ingest.read.pieces import check_unchanged, pieces, unchanged, utf8_size
 from pipeline_perf.ingest.recognise import signatures
+from pipeline_perf.ingest.recognise.evidence import look
+from pipeline_perf.ingest.recognise.signatures import carrier_of
 from pipeline_perf.ingest.validate import validate
-from pipeline_perf.lake.attempt import Attempt, Committer
-from pipeline_perf.lake.delta import SCHEMAS, Lake
+from pipeline_perf.ingest.workers import Ahead, Committer
+from pipeline_perf.lake.attempt import Attempt
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.errors import LakeError, lake_faults
+from pipeline_perf.lake.schemas import SCHEMAS
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
 VERSION = 2
-
-#: The zone taken for files that do not state theirs when nobody says otherwise.
-DEFAULT_ZONE = "UTC"
-
-#: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records read so far.
-Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -58,55 +54,6 @@ class Options:
     #: smaller chunks cost a commit each, and an ingestion that was killed loses at most its last chunks.
     chunk_bytes: int = BLOCK
     expanded_bytes: int = EXPANDED_BYTES  # that a compressed file may expand to, however small it is
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """What became of one file."""
-
-    file: str
-    source_file_id: str = ""
-    status: str = "rejected"
-    carrier: str | None = None
-    layout: str | None = None
-    records: int = 0
-    events: int = 0
-    by_type: dict[str, int] = field(default_factory=lambda: dict.fromkeys(events.EVENT_TYPES, 0))
-    quarantined: int = 0
-    duplicates: int = 0
-    furniture: int = 0
-    seconds: float = 0.0
-    reason: str = ""
-    stages: dict[str, float] = field(default_factory=dict)  # seconds per room
-    rules: dict[str, int] = field(default_factory=dict)  # how often a rule was broken, or a correction made
-    lines: int = 0
-    suggestion: str = ""  # a layout to complete, for needs_mapping
-    zone_assumed: bool = False  # neither the file nor the user states the zone of its times
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys of the command line's contract."""
-        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))]
-        return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
-
-
-class Stopwatch:
-    """Seconds of work in each room; reading and committing go on beside the rest, so the sum may exceed the total."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, float] = {}
-        self.started = time.perf_counter()
-
-    @contextlib.contextmanager
-    def room(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - started
-
-    @property
-    def total(self) -> float:
-        return time.perf_counter() - self.started
 
 
 def ingest_path(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> Iterator[FileReport]:
@@ -138,7 +85,7 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
         with watch.room("probe"):
             state = source.state
             with ThreadPoolExecutor(1, "layouts") as beside:
-                beside.submit(model.built_in)  # read while the file is hashed, which leaves the interpreter free
+                beside.submit(built_in)  # read while the file is hashed, which leaves the interpreter free
                 if is_endless(source, MAX_LINE):
                     raise too_long(source.name)
                 identity = file_id(source)
@@ -162,12 +109,12 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
                     report = _refused(report, error)
                     with lake_faults(lake.root):
                         attempt.abandon()
-    except IngestError as error:
+    except ProjectError as error:
         report = _refused(report, error)
     return dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
 
 
-def _refused(report: FileReport, error: IngestError) -> FileReport:
+def _refused(report: FileReport, error: ProjectError) -> FileReport:
     if isinstance(error, NeedsMapping):
         return dataclasses.replace(report, status="needs_mapping", reason=str(error), suggestion=error.suggestion)
     return dataclasses.replace(report, status="rejected", reason=str(error))
@@ -201,7 +148,7 @@ class Opened:
 
 def _open(source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
     """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the state given."""
-    known = model.available(options.layouts)
+    known = available(options.layouts)
     with watch.room("probe"):
         try:
             found, head = look(source, known.values())
@@ -222,25 +169,6 @@ def _number(text: str | None) -> str | None:
     return normalise_numbers(pl.Series([text], dtype=pl.String), "US")[0] if text else None
 
 
-@dataclass
-class Books:
-    """What is counted of a file while it goes through the corridor."""
-
-    counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
-    rules: Counter[str] = field(default_factory=Counter)
-    by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
-    stated: list[tuple[model.Control, str]] = field(default_factory=list)
-    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)  # by table and how far apart in time
-    closings: list[pl.DataFrame] = field(default_factory=list)
-    starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
-    duration_s: float = 0.0
-    zone_assumed: bool = False
-
-    @property
-    def span(self) -> tuple[dt.datetime, dt.datetime] | None:
-        return (min(self.starts), max(self.starts)) if self.starts else None
-
-
 def _write(
     pieces: Pieces,
     total: int,
@@ -251,7 +179,7 @@ def _write(
     watch: Stopwatch,
     progress: Progress | None,
 ) -> FileReport:
-    decisions, seen, books = Decisions(), across_files.SeenRows(), Books()
+    decisions, seen, books = Decisions(), within_file.SeenRows(), Books()
 
     def counted(frame: pl.DataFrame) -> pl.DataFrame:
         with watch.room("deduplicate"):
@@ -307,9 +235,9 @@ def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch
         good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
         if batch.table.repeats:
             key = batch.table.name, batch.table.repeats.within_s
-            books.tellings.setdefault(key, []).append(across_files.telling(verdict.events))
+            books.tellings.setdefault(key, []).append(within_file.telling(verdict.events))
         if batch.table.pairs:
-            books.closings.append(across_files.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
+            books.closings.append(within_file.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
     quarantine = pl.concat(bad)
     books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
     books.stated.extend(piece.stated)
@@ -321,32 +249,6 @@ def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch
         books.zone_assumed |= bool(frame["zone_assumed"].any())
         books.starts += [_moment(frame["started_at"].min()), _moment(frame["started_at"].max())]
     return frame, quarantine
-
-
-class Ahead:
-    """Reads the next piece while the one before is worked on."""
-
-    def __init__(self, pieces: Pieces, watch: Stopwatch) -> None:
-        self._pieces, self._watch = pieces, watch
-        self._thread = ThreadPoolExecutor(1, "read")
-        self._coming = self._thread.submit(self._read)
-
-    def __enter__(self) -> Ahead:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
-
-    def _read(self) -> Piece | None:
-        with self._watch.room("read"):
-            return next(self._pieces, None)
-
-    def take(self) -> Piece | None:
-        """The next piece, None after the last."""
-        piece = self._coming.result()
-        if piece is not None:
-            self._coming = self._thread.submit(self._read)
-        return piece
 
 
 def _moment(value: Any) -> dt.datetime:
@@ -361,36 +263,13 @@ def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.D
     )
 
 
-def control_mismatches(books: Books) -> list[str]:
-    """What header and trailer records say of the file, where it is not what was read."""
-    counts = books.counts
-    found = []
-    for control, text in books.stated:
-        bare = text.strip()
-        if not bare:
-            continue
-        if control.equals == "records":
-            value = float(bare) if bare.isdigit() else None
-            read = float(counts["events"] + counts["quarantined"])
-        else:
-            value = pl.select(seconds(pl.lit(bare), control.form)).item()
-            read = books.duration_s
-        what = control.equals.removesuffix("_s")
-        if value is None:
-            found.append(f"the control figure for {what} is unreadable: {bare!r}")
-        elif abs(value - read) > 0.5:
-            aside = f" (without the {counts['quarantined']} in quarantine)" if counts["quarantined"] and what == "duration" else ""
-            found.append(f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}")
-    return found
-
-
-def _mark(lake: Lake, identity: str, attempt: Attempt, seen: across_files.SeenRows, books: Books, watch: Stopwatch) -> int:
+def _mark(lake: Lake, identity: str, attempt: Attempt, seen: within_file.SeenRows, books: Books, watch: Stopwatch) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
         resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-        again = [across_files.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
+        again = [within_file.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
         repeats = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in again)
         own = pl.concat([*books.closings, resent, *repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, across_files.across_files(lake, identity, *books.span, own)])

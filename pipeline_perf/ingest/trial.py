@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_perf.events import COLUMNS
+from pipeline_perf.ingest.batch import Origin
+from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Books, Stopwatch, control_mismatches
 from pipeline_perf.ingest.container.lines import BLOCK
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.model import FIELDS, Layout
-from pipeline_perf.ingest.normalise.normalise import Decisions, Origin
-from pipeline_perf.ingest.pipeline import DEFAULT_ZONE, Books, Stopwatch, control_mismatches, work
-from pipeline_perf.ingest.read.pieces import carrier_of, look, pieces
-from pipeline_perf.ingest.recognise.signatures import fits, recognise
+from pipeline_perf.ingest.normalise.normalise import Decisions
+from pipeline_perf.ingest.pipeline import work
+from pipeline_perf.ingest.read.pieces import pieces
+from pipeline_perf.ingest.recognise.evidence import look
+from pipeline_perf.ingest.recognise.signatures import carrier_of, fits, recognise
 
 #: Quarantined records told in full.
 TOLD = 5

@@ -7,20 +7,16 @@ same way; what one of another way left is removed. What is in a chunk is the pip
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import polars as pl
 
-from pipeline_perf.ingest.errors import LakeError
-from pipeline_perf.lake.delta import SCHEMAS, Lake
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.errors import LakeError
+from pipeline_perf.lake.schemas import SCHEMAS
 
 #: Tables that grow by chunks while a file is read.
 CHUNKED = ("events", "quarantine")
-
-Room = Callable[[str], AbstractContextManager[None]]
 
 
 class Attempt:
@@ -80,40 +76,6 @@ class Attempt:
             _check_space(self._lake, frame)
             name = self._name(-1)
             self._lake.append(table, frame, name, self._lake.committed(table, name) + 1)
-
-
-class Committer:
-    """Commits chunks in their order, one at a time, in a thread of its own while the next is being prepared.
-
-    `finished` is what is still to be done with the events of each.
-    """
-
-    def __init__(self, attempt: Attempt, finished: Callable[[pl.DataFrame], pl.DataFrame], room: Room) -> None:
-        self._attempt, self._finished, self._room = attempt, finished, room
-        self._thread = ThreadPoolExecutor(1, "commit")
-        self._running: Future[None] | None = None
-        self._chunk = -1
-
-    def __enter__(self) -> Committer:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._thread.shutdown(wait=True)
-        if kind is None and self._running is not None:
-            self._running.result()
-
-    def submit(self, frame: pl.DataFrame, quarantine: pl.DataFrame) -> None:
-        """Begin to commit a chunk; waits for the one before, so that memory stays bounded, and raises its fault."""
-        self._chunk += 1
-        if self._running is not None:
-            self._running.result()
-        self._running = self._thread.submit(self._commit, frame, quarantine, self._chunk)
-
-    def _commit(self, frame: pl.DataFrame, quarantine: pl.DataFrame, chunk: int) -> None:
-        frame = self._finished(frame)
-        with self._room("commit"):
-            for table, rows in (("quarantine", quarantine), ("events", frame)):
-                self._attempt.commit(table, rows, chunk)
 
 
 def _check_space(lake: Lake, frame: pl.DataFrame) -> None:

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from pipeline_perf import events
-from pipeline_perf.lake.export import masked
+from pipeline_perf.privacy import masked
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, ingest, run
 

@@ -67,7 +67,7 @@ def test_every_module_of_the_corridor_belongs_to_a_room() -> None:
     modules = {
         ".".join(path.relative_to(package.parents[1]).with_suffix("").parts) for path in package.rglob("*.py") if path.name != "__init__.py"
     }
-    without = {f"pipeline_perf.ingest.{name}" for name in ("batch", "errors", "pipeline", "trial")}
+    without = {f"pipeline_perf.ingest.{name}" for name in ("batch", "bookkeeping", "errors", "pipeline", "trial", "workers")}
     homeless = {name for name in modules if not any(fnmatchcase(name, pattern) for pattern in ROOMS)}
     assert homeless == without
 

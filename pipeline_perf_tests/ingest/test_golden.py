@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 from pipeline_perf import events
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -90,7 +91,7 @@ def test_every_line_is_a_record_or_furniture(name: str, tmp_path: Path) -> None:
 
 
 def test_each_text_layout_has_a_golden_file() -> None:
-    from pipeline_perf.ingest.layout.model import built_in
+    from pipeline_perf.ingest.layout.load import built_in
 
     shipped = {layout.id for layout in built_in().values() if layout.container != "pdf" and not layout.no_records}
     contained = [json.loads(path.read_text()) for path in (GOLDEN / "containers").glob("*.expected.json")]
@@ -125,8 +126,8 @@ def test_a_file_whose_dates_have_no_year_is_asked_about_until_its_name_tells_the
 @pytest.mark.parametrize("name", EXPECTED)
 def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
     from pipeline_perf.ingest.container.source import Source
-    from pipeline_perf.ingest.layout.model import built_in
-    from pipeline_perf.ingest.read.pieces import look
+    from pipeline_perf.ingest.layout.load import built_in
+    from pipeline_perf.ingest.recognise.evidence import look
     from pipeline_perf.ingest.recognise.signatures import fits
 
     known = built_in().values()

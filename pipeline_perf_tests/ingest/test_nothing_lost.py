@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_perf.ingest.pipeline import FileReport, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import ingest_file
 from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parent / "golden"

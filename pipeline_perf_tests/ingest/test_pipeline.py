@@ -13,11 +13,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_perf.ingest import pipeline
+from pipeline_perf.ingest import bookkeeping, pipeline
+from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.ingest.container.source import Source, file_id
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file, ingest_path
+from pipeline_perf.ingest.pipeline import Options, ingest_file, ingest_path
 from pipeline_perf.ingest.read import pieces
-from pipeline_perf.lake.delta import SCHEMAS, Lake
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences
@@ -42,7 +44,7 @@ def carrier_file(original: Path, tmp_path: Path) -> Path:
     return path
 
 
-def after(chunks: int, act: Callable[[], object]) -> pipeline.Progress:
+def after(chunks: int, act: Callable[[], object]) -> bookkeeping.Progress:
     """A progress callback that acts once, when so many chunks are done."""
     calls = 0
 

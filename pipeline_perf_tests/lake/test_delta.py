@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf import events
-from pipeline_perf.ingest.errors import LakeError
 from pipeline_perf.ingest.pipeline import Options, ingest_file
-from pipeline_perf.lake.delta import ROW_GROUP, SCHEMAS, Lake
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.errors import LakeError
+from pipeline_perf.lake.schemas import ROW_GROUP, SCHEMAS
 from pipeline_perf_tests.event_rows import event_frame
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.lake import export
-from pipeline_perf.lake.delta import SCHEMAS
+from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf_tests.event_rows import event_frame
 
 property_test = settings(max_examples=80, deadline=None)

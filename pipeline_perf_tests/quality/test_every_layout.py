@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.contract import scenarios
-from pipeline_perf.ingest.layout.model import built_in
+from pipeline_perf.ingest.layout.load import built_in
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.quality.accuracy import score

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.defs import metadata
-from pipeline_perf.ingest.pipeline import FileReport
+from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.lake.delta import Lake
 
 #: Statuses of a file whose events are in the lake.

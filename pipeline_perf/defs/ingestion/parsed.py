@@ -16,7 +16,8 @@ from pipeline_perf.defs import metadata
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accounting, datasets
 from pipeline_perf.defs.laboratory import recording
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 
 GROUP = "parsed"

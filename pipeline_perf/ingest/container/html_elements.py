@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import BinaryIO
 
-from pipeline_perf.ingest.batch import Element
+from pipeline_perf.ingest.container.element import STEP, Element
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS, MAX_LINE
 from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, MAX_TOKEN, too_deep, too_long
 from pipeline_perf.ingest.container.source import PAGE
 from pipeline_perf.ingest.errors import UnreadableFile
-
-#: Bytes read at a time. The parser looks again at a tag that is not whole each time: many small steps would take long.
-STEP = 1 << 18
 
 #: The name of a value that every record has: the file's, or of pages in an archive the page's.
 FILE = "file name"
@@ -37,7 +34,7 @@ VOID = frozenset(
 SILENT = frozenset({"class", "style", "id"})
 
 
-def html_elements(stream: BinaryIO, name: str, encoding: str, records: str = "") -> Iterator[Element]:
+def html_elements(stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP) -> Iterator[Element]:
     """The elements of the classes `records` (`haudio|message`).
 
     Every record has the value `file name`. The others are named by their path below the record, each element by its first
@@ -47,7 +44,7 @@ def html_elements(stream: BinaryIO, name: str, encoding: str, records: str = "")
     page = _Page(name, wanted)
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     held = ""
-    while data := stream.read(STEP):
+    while data := stream.read(step):
         parts = ANNOUNCED.split(held + decoder.decode(data))
         line = parts[-1].rfind("\n")
         held = parts[-1][line:] if line >= 0 and _may_announce(parts[-1][line:]) else ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pdfplumber.page import Page
     from pdfplumber.pdf import PDF
 
+
 #: Points by which baselines of one line may differ. Bills with 100 rows on a landscape page have a
 #: pitch of 5.4 points; this is far enough below half of it.
 LINE_TOLERANCE = 1.5
@@ -171,3 +172,31 @@ def _lines(words: Sequence[Word]) -> list[Line]:
         grouped[-1].append(word)
     ordered = (tuple(sorted(group, key=lambda w: w.x0)) for group in grouped)
     return [Line(group, " ".join(w.text for w in group)) for group in ordered]
+
+
+#: Pages without any text (covers, scanned letters) that are passed over in search of text.
+TEXTLESS_PAGES = 10
+
+
+def head_text(path: Path, pages: int = 2) -> str:
+    """The text of the first pages that have any, line by line, as `read` sees it.
+
+    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or scanned.
+    """
+    texts: list[str] = []
+    textless: list[Sheet] = []
+    for sheet in sheets(path):
+        if sheet.lines:
+            texts.append("\n".join(line.text for line in sheet.lines))
+        else:
+            textless.append(sheet)
+        if len(texts) == pages or len(textless) == TEXTLESS_PAGES:
+            break
+    text = "\n".join(texts)
+    if not text:
+        damaged = next((s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None)
+        looked_at = f"first {len(textless)} pages hold" if len(textless) > 1 else "only page holds"
+        raise UnreadableFile(f"{path}: " + (damaged or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"))
+    if 2 * text.count("(cid:") > len(text.split()):
+        raise UnreadableFile(f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF, or run OCR over it")
+    return text

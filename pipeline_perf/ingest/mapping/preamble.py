@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline_perf.ingest.mapping.words import PARTIES, folded, says
-from pipeline_perf.lake.export import MOMENT, NUMBER
+from pipeline_perf.privacy import MOMENT, NUMBER
 
 #: Words that name a line's number, beside those of a subscriber's column.
 LINE = rf"{PARTIES['subscriber_number']}|\bphone|\btel|number|numero|rufnummer|usage for"

@@ -6,7 +6,6 @@ The form is decided once per file and column, from a sample, and kept in `Forms`
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,8 +13,9 @@ from typing import Literal
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import CORRECTED, UNREADABLE, Batch
+from pipeline_perf.ingest.batch import Batch
 from pipeline_perf.ingest.errors import NeedsMapping
+from pipeline_perf.ingest.layout.forms import OFFSET, YEAR
 from pipeline_perf.ingest.layout.model import Field
 
 #: Values looked at to decide the form of a date column.
@@ -34,8 +34,6 @@ class Forms:
 
 
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
-#: A form of a date that says the year.
-YEAR = re.compile(r"%[YyDF]|epoch")
 
 
 def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -> tuple[pl.Expr, tuple[str, ...]]:
@@ -66,9 +64,6 @@ def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -
 #: Seconds from 1970 to some day near the year 5000.
 _YEAR_5000 = 95_617_584_000
 
-#: How far a clock is from UTC, at the end of a time: Z, +0530, -05:00, +02.
-_OFFSET = r"\s*(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
-
 
 def parse(text: pl.Expr, *forms: str) -> pl.Expr:
     """The local time that a text tells in the first of the forms that reads it: strptime's, and `epoch` and `epoch_ms`."""
@@ -83,7 +78,7 @@ def _parsed(text: pl.Expr, form: str) -> pl.Expr:
         known = number.abs() < _YEAR_5000 * (1000 if unit == "ms" else 1)  # far beyond, microseconds wrap round into plausible years
         return pl.from_epoch(pl.when(known).then(number).cast(pl.Int64), unit).cast(events.MICROSECONDS)
     if form.endswith("%z"):
-        text = pl.when(text.str.contains(_OFFSET)).then(text.str.replace(_OFFSET, ""))
+        text = pl.when(text.str.contains(OFFSET)).then(text.str.replace(OFFSET, ""))
         form = form.removesuffix("%z").rstrip()
     if re.fullmatch(r"(?:%[YmdyHMS]| )+", form):  # without separators a digit less would shift the others
         text = pl.when(text.str.len_bytes() == len(form.replace("%Y", "yyyy"))).then(text)
@@ -180,124 +175,3 @@ def _no_period(column: str, known: list[str]) -> str:
         f"column {column}: its dates have no year, and {trouble}. Name the file after its month, such as bill_2024-01, where the layout "
         "has file_name: period; or say in a layout of your own, by context: period, which line tells the month or last day of the period"
     )
-
-
-# --------------------------------------------------------------------------- zones
-
-
-@functools.lru_cache(maxsize=1000)
-def is_zone(name: str) -> bool:
-    """Whether this is a zone's name; Polars, which works with it, knows fewer than others do."""
-    try:
-        pl.select(pl.lit(dt.datetime(2024, 1, 1)).dt.replace_time_zone(name))
-    except pl.exceptions.ComputeError:
-        return False
-    return bool(name)
-
-
-def in_zone(frame: pl.DataFrame, started: Field, layout_zone: str, default_zone: str, *, zone_stated: bool, form: str) -> pl.DataFrame:
-    """started_at in UTC, as written, and its zone; a duration from the end where none is given.
-
-    `form` is that of the starts. An offset or epoch that they state counts; then the zone of the record (its field `zone`), of the
-    field, of the layout, and where none of these knows it, `default_zone`, which the user has stated, or not.
-    """
-    local, written = pl.col("started_at"), pl.col("written.started_at")
-    frame = frame.with_columns((written.is_not_null() & local.is_null()).alias(UNREADABLE + "started_at"))
-    if "ended_at" in frame.columns:
-        frame = _duration_from_end(frame, form)
-    resolved = pl.lit(started.resolution or resolution(form), dtype=pl.Int16).alias("time_resolution_s")
-    if form.endswith("%z"):
-        ahead, named = _offset(written)
-        utc = [(local - ahead).dt.replace_time_zone("UTC"), named.alias("zone"), pl.lit(False).alias("zone_assumed")]
-        return frame.with_columns(local.alias("started_at_local"), *utc, resolved).drop("written.started_at")
-    zone = "UTC" if form.startswith("epoch") else started.zone or layout_zone
-    unknown = zone == "local"
-    zone = default_zone if unknown else zone
-    unstated = pl.lit(unknown and not zone_stated)
-    if "zone" not in frame.columns or form.startswith("epoch"):
-        zones, names = pl.lit(zone), [zone]
-    else:
-        texts = frame["zone"]
-        names = [name for name in texts.drop_nulls().unique(maintain_order=True) if is_zone(name)]
-        frame = frame.with_columns((~texts.is_in(names)).alias(UNREADABLE + "zone"))
-        unstated = unstated & pl.col("zone").is_null()
-        zones = pl.when(pl.col("zone").is_in(names)).then(pl.col("zone")).otherwise(pl.lit(zone))
-        names = list(dict.fromkeys([zone, *names]))
-    moments, skipped = _in_utc(frame["started_at"], names[0])
-    for name in names[1:]:
-        here = frame.select(zones == name).to_series()
-        others, gap = _in_utc(frame["started_at"], name)
-        moments, skipped = others.zip_with(here, moments), gap.zip_with(here, skipped)
-    corrected = [] if names == ["UTC"] else [skipped.alias(CORRECTED + "skipped_hour")]
-    return frame.with_columns(
-        local.alias("started_at_local"),
-        moments,
-        *corrected,
-        zones.alias("zone"),
-        unstated.alias("zone_assumed"),
-        resolved,
-    ).drop("written.started_at")
-
-
-def _duration_from_end(frame: pl.DataFrame, form: str) -> pl.DataFrame:
-    span = pl.col("ended_at") - pl.col("started_at")
-    if form.endswith("%z"):  # by what the clock was put forward between the two
-        ahead, _ = _offset(pl.col("written.started_at"))
-        span = span - (_offset(pl.col("written.ended_at"))[0].fill_null(ahead) - ahead)
-    seconds = span.dt.total_seconds().cast(pl.Float64)
-    given = pl.col("duration_s") if "duration_s" in frame.columns else pl.lit(None, dtype=pl.Float64)
-    return frame.with_columns(
-        (pl.col("written.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(UNREADABLE + "ended_at"),
-        pl.coalesce(given, seconds).alias("duration_s"),
-        (given.is_null() & seconds.is_not_null()).alias(CORRECTED + "duration_from_end"),
-    ).drop("ended_at", "written.ended_at")
-
-
-def _offset(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """By what the clock of a time is ahead of UTC, as the time's text says it, and that zone's name: UTC or for example -05:00."""
-    part = text.str.extract(_OFFSET, 1)
-    digits = part.str.replace_all(r"\D", "").str.pad_end(4, "0")
-    hours, minutes = digits.str.slice(0, 2), digits.str.slice(2, 2)
-    sign = pl.when(part.str.starts_with("-")).then(-1).otherwise(1)
-    ahead = sign * (hours.cast(pl.Int64) * 60 + minutes.cast(pl.Int64))
-    name = pl.when(ahead == 0).then(pl.lit("UTC")).otherwise(pl.format("{}{}:{}", part.str.slice(0, 1), hours, minutes))
-    return pl.duration(minutes=ahead), name
-
-
-def _in_utc(local: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
-    """Times of a zone in UTC, and which of them the clocks skipped. A time that came twice is taken for the first."""
-    if zone == "UTC":
-        return local.dt.replace_time_zone("UTC"), pl.repeat(False, len(local), eager=True)
-    exact = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    skipped = exact.is_null() & local.is_not_null()
-    moments = exact.dt.convert_time_zone("UTC")
-    return (moments.zip_with(~skipped, _by_the_day_before(local, zone)) if skipped.any() else moments), skipped
-
-
-def from_end(frame: pl.DataFrame) -> pl.DataFrame:
-    """The start of events of which the source tells the end: the duration is taken off."""
-    span = pl.duration(milliseconds=(pl.col("duration_s").fill_null(0.0) * 1000).cast(pl.Int64))
-    started, local = pl.col("started_at") - span, pl.col("started_at_local") - span
-    for zone in frame["zone"].drop_nulls().unique():
-        if is_zone(zone):  # no mere offset: its clock may have been changed during the event
-            there = started.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-            local = pl.when(pl.col("zone") == zone).then(there).otherwise(local)
-    return frame.with_columns(
-        started,
-        local.alias("started_at_local"),
-        (pl.col("duration_s") > 0).alias(CORRECTED + "start_from_end"),
-    )
-
-
-def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
-    """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
-    earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    ahead = (earlier.dt.base_utc_offset() + earlier.dt.dst_offset()).dt.cast_time_unit(
-        "us"
-    )  # Polars has them in ms, and so would be the times
-    return (local - ahead).dt.replace_time_zone("UTC")
-
-
-def resolution(form: str) -> int:
-    """1 where the form of a time has seconds, 60 where it ends at minutes."""
-    return 1 if re.search(r"%S|%T|%X|%s|epoch", form) else 60

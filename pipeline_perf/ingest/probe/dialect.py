@@ -278,3 +278,13 @@ def _columns_align(lines: Sequence[str]) -> bool:
     # One column of even length, such as a date's, aligns what follows it; in a table of fixed columns all are aligned.
     gaps = sorted(len(GAP.findall(line.strip())) for line in body)[len(body) // 2]
     return aligned >= max(1, 0.5 * gaps)
+
+
+def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
+    """The cells of one line, as the csv module reads them."""
+    if quote is None or quote not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""])
+    except csv.Error:
+        return text.split(delimiter)

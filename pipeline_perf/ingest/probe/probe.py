@@ -166,7 +166,7 @@ def _structured(
     source: Source, form: Literal["json", "xml", "html"], head: Sequence[str], codec: str, *, complete: bool, confidence: float
 ) -> Probe:
     """The findings on JSON, XML or HTML: the names of its first element's values are its columns."""
-    from pipeline_perf.ingest.read.elements import first_elements
+    from pipeline_perf.ingest.container.elements import first_elements
 
     found = Probe(source, form, encoding=codec, head=tuple(head), complete=complete, tables=1, confidence=round(confidence, 3))
     try:

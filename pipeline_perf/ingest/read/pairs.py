@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import PAIR, REJECTED, UNENDED, Batch, Piece, Pieces
+from pipeline_perf.ingest.batch import PAIR, REJECTED, UNENDED, Batch, Columns, Piece, Pieces, matches
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import Pairs, title_key
-from pipeline_perf.ingest.normalise.expressions import Columns, matches
 
 #: Rows that wait for their other end; of more, the oldest are given up. A busy switch has some ten thousand calls at a time.
 WAITING = 250_000

@@ -18,43 +18,16 @@ import polars as pl
 
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
 from pipeline_perf.ingest.container.pdf_pages import Line, Sheet, sheets
-from pipeline_perf.ingest.errors import LayoutError, UnreadableFile
+from pipeline_perf.ingest.errors import LayoutError
 from pipeline_perf.ingest.layout.model import Grid, Layout, Table, title_key
 
 #: Points by which a cell may begin left of its column's title, or reach under the title of the next.
 COLUMN_TOLERANCE = 1.5
 
-#: Pages without any text (covers, scanned letters) that are passed over in search of text.
-TEXTLESS_PAGES = 10
-
 #: The time of day at the end of a cell, after a date or alone.
 CLOCK = re.compile(r"\s*\b\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$")
 
 NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
-
-
-def head_text(path: Path, pages: int = 2) -> str:
-    """The text of the first pages that have any, line by line, as `read` sees it.
-
-    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or scanned.
-    """
-    texts: list[str] = []
-    textless: list[Sheet] = []
-    for sheet in sheets(path):
-        if sheet.lines:
-            texts.append("\n".join(line.text for line in sheet.lines))
-        else:
-            textless.append(sheet)
-        if len(texts) == pages or len(textless) == TEXTLESS_PAGES:
-            break
-    text = "\n".join(texts)
-    if not text:
-        damaged = next((s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None)
-        looked_at = f"first {len(textless)} pages hold" if len(textless) > 1 else "only page holds"
-        raise UnreadableFile(f"{path}: " + (damaged or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"))
-    if 2 * text.count("(cid:") > len(text.split()):
-        raise UnreadableFile(f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF, or run OCR over it")
-    return text
 
 
 def read(path: Path, layout: Layout, context: Mapping[str, str] = NOTHING_KNOWN) -> Iterator[Piece]:

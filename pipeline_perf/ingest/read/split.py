@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.layout.model import Table
+from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.read.quotes import Quotes
-from pipeline_perf.ingest.recognise.signatures import Match, split_line
 
 
 def sliced(raw: pl.Series, table: Table) -> pl.DataFrame:

@@ -5,15 +5,30 @@ A file that matches nothing is asked about (NeedsMapping), never guessed.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
-from pipeline_perf.ingest.layout.model import Layout, Table, built_in, title_key
+from pipeline_perf.ingest.layout.load import built_in
+from pipeline_perf.ingest.layout.match import Match, matching_table
+from pipeline_perf.ingest.layout.model import Layout, Table, title_key
+from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
+
+
+def carrier_of(match: Match, found: Probe) -> str:
+    """The layout's carrier; `@name` takes it from the context value of that name in the file's head."""
+    carrier = match.layout.carrier
+    if not carrier.startswith("@"):
+        return carrier
+    for pattern in match.layout.context.get(carrier[1:], ()):
+        for line in found.head:
+            if stated := re.search(pattern, line):
+                return "".join(g for g in stated.groups() if g).lower()
+    return "unknown"
+
 
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
@@ -26,50 +41,12 @@ NEARLY = 0.65
 
 
 @dataclass(frozen=True)
-class Match:
-    """A layout, with what of it this file does its own way."""
-
-    layout: Layout
-    delimiter: str = ","
-    quote: str | None = None
-    score: float = 1.0
-    context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
-    width: int | None = None  #                 fields of a record, where the file has no header line
-    widths: tuple[int, ...] = ()  #             fields of a whole record: as many as any header of the file's head has titles, or `width`
-
-
-@dataclass(frozen=True)
 class Fit:
     """How near a file comes to a layout."""
 
     layout: Layout
     lacking: str  # why it does not fit; empty where it does
     nearness: float  # share of what the layout asks for that is there
-
-
-def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
-    """The cells of one line, as the csv module reads them."""
-    if quote is None or quote not in text:
-        return text.split(delimiter)
-    try:
-        return next(csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""])
-    except csv.Error:
-        return text.split(delimiter)
-
-
-def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table | None:
-    """The table of the layout whose header these column keys are.
-
-    Where the sections of a file announce themselves by a title line, the title above decides
-    between tables that the header alone cannot tell apart.
-    """
-    fitting = [
-        t
-        for t in layout.tables
-        if t.header and all(title_key(h) in keys for h in t.header) and not any(title_key(a) in keys for a in t.absent)
-    ]
-    named = [t for t in fitting if title and t.title and re.search(t.title, title)]
-    return max(named or fitting, key=lambda t: len(t.header), default=None)
 
 
 def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> Match:
@@ -127,7 +104,7 @@ def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> 
 
 
 def _structured(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
-    from pipeline_perf.ingest.read.elements import first_elements
+    from pipeline_perf.ingest.container.elements import first_elements
 
     if not _signed(layout, text):
         return

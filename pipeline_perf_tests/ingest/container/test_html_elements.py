@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.batch import Element
-from pipeline_perf.ingest.container import html_elements as reader
+from pipeline_perf.ingest.container.element import STEP, Element
 from pipeline_perf.ingest.container.html_elements import html_elements
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.pipeline import Options, ingest_file, ingest_path
 from pipeline_perf.lake.delta import Lake
 
 
-def of_html(text: str, records: str = "call|note") -> list[Element]:
-    return list(html_elements(io.BytesIO(text.encode()), "a.html", "utf-8", records))
+def of_html(text: str, records: str = "call|note", step: int = STEP) -> list[Element]:
+    return list(html_elements(io.BytesIO(text.encode()), "a.html", "utf-8", records, step))
 
 
 def test_values_are_named_by_class_or_tag_with_attributes_behind_and_joined_where_they_repeat() -> None:
@@ -42,9 +41,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 def test_every_record_is_found_wherever_the_file_is_cut(records: list[tuple[str, str]], step: int) -> None:
     escaped = [(kind, text.replace("&", "&amp;").replace("<", "&lt;")) for kind, text in records]
     page = "<html><body>" + "\n<hr>".join(f'<div class="{kind}"><q>{text}</q></div>' for kind, text in escaped) + "</body>"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "STEP", step)
-        found = of_html(page)
+    found = of_html(page, step=step)
     assert [element.values.get("q", "") for element in found] == [" ".join(text.split()) for _, text in records]
     assert [element.raw for element in found] == [f'<div class="{kind}"><q>{text}</q></div>' for kind, text in escaped]
 

@@ -18,9 +18,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest.deduplicate import across_files as room
-from pipeline_perf.ingest.deduplicate.across_files import SeenRows, across_files, matched, repeats, resent_runs, telling
+from pipeline_perf.ingest.deduplicate.across_files import across_files, matched
+from pipeline_perf.ingest.deduplicate.within_file import SeenRows, repeats, resent_runs, telling
 from pipeline_perf.ingest.normalise.normalise import event_ids
-from pipeline_perf.lake.delta import SCHEMAS, Lake
+from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf_tests.event_rows import event_frame
 
 property_test = settings(max_examples=80, deadline=None)

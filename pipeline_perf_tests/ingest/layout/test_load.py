@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from pipeline_perf.ingest.errors import LayoutError
-from pipeline_perf.ingest.layout.check import explodes
-from pipeline_perf.ingest.layout.model import BUILT_IN, Field, available, built_in, load, load_folder, title_key
+from pipeline_perf.ingest.layout.load import BUILT_IN, available, built_in, load, load_folder
+from pipeline_perf.ingest.layout.model import Field, title_key
+from pipeline_perf.ingest.layout.patterns import explodes
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 

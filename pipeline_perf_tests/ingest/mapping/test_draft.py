@@ -8,11 +8,12 @@ import pytest
 
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.errors import LayoutError
-from pipeline_perf.ingest.layout.model import Field, Layout, Table, load
+from pipeline_perf.ingest.layout.load import load
+from pipeline_perf.ingest.layout.model import Field, Layout, Table
 from pipeline_perf.ingest.mapping.draft import draft
 from pipeline_perf.ingest.probe.probe import probe
 from pipeline_perf.ingest.trial import Trial, attempt
-from pipeline_perf.lake.export import masked
+from pipeline_perf.privacy import masked
 
 #: Odd titles, semicolons, a preamble, a total.
 ODD = """\

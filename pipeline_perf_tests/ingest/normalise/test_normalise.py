@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.model import Field, Legs, Override, Table
-from pipeline_perf.ingest.normalise.expressions import seconds
+from pipeline_perf.ingest.normalise.amounts import seconds
 from pipeline_perf.ingest.normalise.normalise import event_ids
 from pipeline_perf_tests.ingest.normalise.typed_rows import ISO, Cells, table, typed
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import Batch
+from pipeline_perf.ingest.batch import Batch, Origin
 from pipeline_perf.ingest.layout.model import Field, Layout, Table
-from pipeline_perf.ingest.normalise.normalise import Decisions, Origin, normalise
+from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
 
 ISO = Field(("Time",), formats=("%Y-%m-%d %H:%M:%S",))
 Cells = Mapping[str, Sequence[str | None]]

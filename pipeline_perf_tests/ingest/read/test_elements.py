@@ -12,25 +12,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline_perf.ingest.container import elements as by_container
+from pipeline_perf.ingest.container.element import STEP
+from pipeline_perf.ingest.container.json_elements import json_elements
 from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.container.xml_elements import xml_elements
 from pipeline_perf.ingest.errors import UnreadableFile
-from pipeline_perf.ingest.layout.model import built_in
+from pipeline_perf.ingest.layout.load import built_in
+from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.pipeline import ingest_file
 from pipeline_perf.ingest.read import elements
-from pipeline_perf.ingest.read.elements import Element, json_elements, xml_elements
-from pipeline_perf.ingest.read.pieces import look
-from pipeline_perf.ingest.recognise.signatures import Match, fits
+from pipeline_perf.ingest.read.elements import Element
+from pipeline_perf.ingest.recognise.evidence import look
+from pipeline_perf.ingest.recognise.signatures import fits
 from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "containers"
 
 
-def of_json(text: str, records: str = "") -> list[Element]:
-    return list(json_elements(io.BytesIO(text.encode()), "a.json", "utf-8", records))
+def of_json(text: str, records: str = "", step: int = STEP) -> list[Element]:
+    return list(json_elements(io.BytesIO(text.encode()), "a.json", "utf-8", records, step))
 
 
-def of_xml(text: str, records: str = "") -> list[Element]:
-    return list(xml_elements(io.BytesIO(text.encode()), "a.xml", "utf-8", records))
+def of_xml(text: str, records: str = "", step: int = STEP) -> list[Element]:
+    return list(xml_elements(io.BytesIO(text.encode()), "a.xml", "utf-8", records, step))
 
 
 VALUES = st.recursive(
@@ -50,9 +55,7 @@ def test_every_object_is_an_element_in_its_own_words_however_it_is_laid_out(obje
         "pretty": json.dumps(objects, indent=2),
         "wrapped": json.dumps({"page": 0, "calls": objects, "next": None}),
     }[form]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elements, "STEP", step)  # objects are cut by blocks anywhere
-        found = of_json(text, "calls" if form == "wrapped" else "")
+    found = of_json(text, "calls" if form == "wrapped" else "", step)
     assert [json.loads(element.raw) for element in found] == objects
     assert not [element for element in found if element.trouble]
 
@@ -68,12 +71,11 @@ def test_numbers_stay_as_they_are_written() -> None:
 
 
 @pytest.mark.parametrize("step", [7, 1 << 18])
-def test_documents_put_together_in_one_file_are_read_one_after_the_other(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elements, "STEP", step)
+def test_documents_put_together_in_one_file_are_read_one_after_the_other(step: int) -> None:
     one = '<?xml version="1.0"?>\n<cdr id="{}"><uuid>{}</uuid></cdr>\n'
-    found = of_xml("".join(one.format(i, i) for i in range(5)), "cdr")
+    found = of_xml("".join(one.format(i, i) for i in range(5)), "cdr", step)
     assert [element.values for element in found] == [{"id": str(i), "uuid": str(i)} for i in range(5)]
-    broken = of_xml(one.format(0, 0) + "<cdr <cdr <cdr" + one.format(1, 1), "cdr")
+    broken = of_xml(one.format(0, 0) + "<cdr <cdr <cdr" + one.format(1, 1), "cdr", step)
     assert [element.values.get("id") for element in broken if not element.trouble] == ["0", "1"]
     assert "".join(element.raw for element in broken if element.trouble).count("<cdr") == 3
 
@@ -99,15 +101,14 @@ def test_thousands_of_documents_and_of_faults_in_one_file_are_gone_through_one_b
 
 
 @pytest.mark.parametrize("step", [7, 1 << 18])
-def test_pages_put_together_in_one_file_are_read_one_after_the_other(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elements, "STEP", step)
+def test_pages_put_together_in_one_file_are_read_one_after_the_other(step: int) -> None:
     page = '{{"page": {0}, "calls": [{{"sid": "{0}"}}, {{"sid": "{0}b"}}], "end": {{}}}}\n'.replace("{{}}", "null")
     pages = "".join(page.format(i) for i in range(3))
-    found = of_json(pages, "calls")
+    found = of_json(pages, "calls", step)
     assert [(e.values["sid"], e.trouble) for e in found] == [(f"{i}{x}", None) for i in range(3) for x in ("", "b")]
-    found = of_json('[{"sid": 1}]\n[{"sid": 2}][\n{"sid": 3}]\n\n')
+    found = of_json('[{"sid": 1}]\n[{"sid": 2}][\n{"sid": 3}]\n\n', step=step)
     assert [(e.values["sid"], e.trouble) for e in found] == [("1", None), ("2", None), ("3", None)]
-    found = of_json('{"calls": [{"sid": 1}], "texts": [{"sid": 2}]} {"calls": [{"sid": 3}]}', "calls")
+    found = of_json('{"calls": [{"sid": 1}], "texts": [{"sid": 2}]} {"calls": [{"sid": 3}]}', "calls", step)
     assert [(e.values.get("sid"), e.trouble and e.raw) for e in found] == [("1", None), (None, ', "texts": [{"sid": 2}]} {'), ("3", None)]
 
 
@@ -135,9 +136,7 @@ def test_xml_values_have_the_path_below_their_record() -> None:
 )
 def test_no_element_is_lost_beside_a_damaged_one(count: int, hurt: int, damage: str, step: int) -> None:
     records = [f"<c><n>{i}</n>{damage if i == hurt else ''}</c>" for i in range(count)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elements, "STEP", step)
-        found = of_xml("<r>\n" + "\n".join(records) + "\n</r>")
+    found = of_xml("<r>\n" + "\n".join(records) + "\n</r>", step=step)
     spoiled = hurt < count and bool(damage)
     assert [e.values["n"] for e in found if not e.trouble] == [str(i) for i in range(count) if not (spoiled and i == hurt)]
     assert [e.raw for e in found if e.trouble] == (
@@ -171,7 +170,7 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
         data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
     records = {"json": "calls", "xml": "BWCDR/cdrData"}[kind]
     try:
-        list(elements.ELEMENTS[kind](io.BytesIO(bytes(data)), "a", "utf-8", records))
+        list(by_container.ELEMENTS[kind](io.BytesIO(bytes(data)), "a", "utf-8", records))
     except UnreadableFile as error:
         assert str(error).startswith("a: ")
 

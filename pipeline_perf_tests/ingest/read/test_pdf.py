@@ -20,14 +20,14 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline_perf.ingest.batch import Piece
-from pipeline_perf.ingest.container.pdf_pages import sheets
+from pipeline_perf.ingest.batch import Origin, Piece
+from pipeline_perf.ingest.container.pdf_pages import head_text, sheets
 from pipeline_perf.ingest.errors import LayoutError, UnreadableFile
-from pipeline_perf.ingest.layout.model import Layout, built_in
-from pipeline_perf.ingest.normalise.normalise import Decisions, Origin, normalise
-from pipeline_perf.ingest.read.pdf import head_text, read
-
-from .golden.pdf_bills import Bill, Column
+from pipeline_perf.ingest.layout.load import built_in
+from pipeline_perf.ingest.layout.model import Layout
+from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
+from pipeline_perf.ingest.read.pdf import read
+from pipeline_perf_tests.ingest.golden.pdf_bills import Bill, Column
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 BILLS = ("att_bill", "tmobile_bill", "verizon_bill", "sprint_bill")

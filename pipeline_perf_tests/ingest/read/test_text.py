@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest.container import lines
 from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.layout.model import Control, Field, Layout, Table
-from pipeline_perf.ingest.read import quotes
+from pipeline_perf.ingest.read import delimited, quotes
 from pipeline_perf.ingest.read import text as reader
-from pipeline_perf.ingest.recognise.signatures import Match
 
 property_test = settings(max_examples=120, deadline=None)
 
@@ -50,7 +50,7 @@ class Reading:
 def reading(content: str, layout: Layout = LAYOUT, block: int = 1 << 20, window: int = 1 << 14, delimiter: str = "") -> Reading:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK", block)
-        patch.setattr(reader, "WINDOW", window)
+        patch.setattr(delimited, "WINDOW", window)
         path = Path(folder) / "records.csv"
         path.write_text(content, encoding="utf-8", newline="")
         pieces = list(reader.read(Source(path), "utf-8", Match(layout, delimiter or layout.delimiter, layout.quote)))

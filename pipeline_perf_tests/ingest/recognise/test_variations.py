@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_perf.ingest.pipeline import FileReport, Options, ingest_file
+from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parents[1] / "golden"

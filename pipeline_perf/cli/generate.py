@@ -1,0 +1,80 @@
+"""`pipeline-perf generate`: carriers' files with the truth about them."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline_perf.synth.dataset import DatasetSpec
+
+
+DEFAULT_DATASETS = Path("data/datasets")
+
+
+@click.command()
+@click.argument("scenario", required=False)
+@click.option("--carrier", help="Carrier, switch or platform, such as att; an unknown one is answered with all there are.")
+@click.option("--format", "form", help="csv, fixed, pdf and others, by carrier.")
+@click.option("--rows", type=click.IntRange(min=1), help="Records of the file.")
+@click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DATASETS,
+    show_default=True,
+    help="Folder for the files; what is there already is not written again.",
+)
+@click.option(
+    "--scenarios", "scenario_file", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file."
+)
+def generate(
+    scenario: str | None,
+    carrier: str | None,
+    form: str | None,
+    rows: int | None,
+    seed: int | None,
+    output: Path,
+    scenario_file: Path | None,
+) -> None:
+    """Write carriers' files with the truth about them: those of a SCENARIO, or one by --carrier, --format and --rows."""
+    if scenario and (carrier or form or rows):
+        raise click.UsageError("name a scenario, or give --carrier, --format and --rows; not both")
+    if not scenario and not (carrier and form and rows):
+        raise click.UsageError("name a scenario, or give --carrier, --format and --rows")
+    import dataclasses
+
+    from pipeline_perf.synth.dataset import DatasetSpec
+    from pipeline_perf.synth.dataset import generate as write
+
+    try:
+        # The specification checks carrier and format itself.
+        specs = _scenario(scenario, scenario_file) if scenario else (DatasetSpec(carrier, form, rows),)  # type: ignore[arg-type]
+        if seed is not None:
+            specs = tuple(dataclasses.replace(spec, seed=seed) for spec in specs)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for spec in specs:
+        try:
+            dataset = write(spec, output)
+        except OSError as error:
+            raise click.ClickException(f"{output}: cannot be written ({error}); check the path and the space left") from error
+        for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
+            click.echo(f"{path}  {facts['records']:,} records, layout {facts['layout']}")
+        click.echo(f"  truth: {dataset.events.parent}")
+        told = [f"--{option}={dataset.facts[option]}" for option in ("zone", "subscriber") if dataset.facts[option]]
+        command = ["pipeline-perf", "ingest", *map(str, dataset.files), *told]
+        click.echo(f"  ingest: {shlex.join(command)}")
+
+
+def _scenario(name: str, path: Path | None) -> tuple[DatasetSpec, ...]:
+    from pipeline_perf.contract import SCENARIOS, scenarios
+
+    known = {scenario.name: scenario for scenario in scenarios.load(path or SCENARIOS)}
+    if name not in known:
+        raise click.UsageError(f"there is no scenario {name!r}; choose one of: {', '.join(known)}")
+    return known[name].data

@@ -1,0 +1,51 @@
+"""What several commands share: their options, how their values are checked, and the exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+#: Exit codes: 0, all is well; 1, something failed; 2, for usage, is click's own; 3, a file that no layout knows.
+FAILED = 1
+NEEDS_MAPPING = 3
+
+DEFAULT_LAKE = "data/lake"
+
+lake_option = click.option(
+    "--lake",
+    "lake_root",
+    default=DEFAULT_LAKE,
+    show_default=True,
+    envvar="PIPELINE_PERF_LAKE",
+    help="Folder or object-store URL of the lake.",
+)
+
+
+def checked_lake(root: str) -> str:
+    if not root:
+        raise click.UsageError("--lake is empty; name a folder or an object-store URL")
+    if "://" not in root and (odd := sorted(set(root) & set("*?[]{}%\n"))):  # the Delta library takes them for patterns and escapes
+        raise click.UsageError(f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder")
+    return root
+
+
+OWN_LAYOUTS = Path("data/layouts")
+
+layouts_option = click.option(
+    "--layouts",
+    "own",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=OWN_LAYOUTS,
+    show_default=True,
+    help="Folder of your own layouts; they win over built-in ones of the same id.",
+)
+
+
+def own_layouts(context: click.Context, own: Path) -> Path | None:
+    """The folder of the user's layouts; only the default one may be missing."""
+    if own.is_dir():
+        return own
+    if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
+    return None

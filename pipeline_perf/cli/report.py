@@ -1,0 +1,74 @@
+"""`pipeline-perf report`: the verdicts, and the pages that explain them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipeline_perf.cli.options import FAILED
+
+
+@click.command()
+@click.option("--run", "run_id", metavar="ID", help="The run, or the comparison, to report on; default: the newest run.")
+@click.option("--comparison", is_flag=True, help="Report on the newest comparison, before and after, instead of a run.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    envvar="PIPELINE_PERF_DATA",
+    help="Folder that holds results/ and reports/.",
+)
+@click.option("--targets", "contract", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_TARGETS", help="Your own targets file.")
+@click.option("--scenarios", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file.")
+def report(run_id: str | None, comparison: bool, open_page: bool, data: Path, contract: Path | None, scenarios: Path | None) -> None:
+    """Print the verdict on every target, and write the report as HTML (in full and as a summary), JSON and Markdown.
+
+    Exit code 1: a target is missed, or a compared tree is slower.
+    """
+    from rich.console import Console
+
+    from pipeline_perf.bench.follow.levels import LevelError
+    from pipeline_perf.bench.judge.targets import TargetError, load
+    from pipeline_perf.bench.measure.results import ResultsError, ResultStore
+    from pipeline_perf.contract import SCENARIOS, TARGETS
+    from pipeline_perf.contract.scenarios import ScenarioError
+    from pipeline_perf.report import comparisons, content, document, terminal
+
+    store, reports = ResultStore(data / "results"), data / "reports"
+    compared_runs = ResultStore(store.root / "comparisons")
+    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 140)
+    if comparison and not run_id:
+        run_id = compared_runs.latest_run()
+        if run_id is None:
+            raise click.ClickException(f"{compared_runs.root}: nothing has been compared yet; `pipeline-perf bench compare REV` does")
+    if not store.run_ids() and not run_id:
+        raise click.ClickException(f"{store.root}: nothing has been measured yet; run `make bench` first, or name your folder with --data")
+    try:
+        if run_id and run_id in compared_runs.run_ids():
+            compared = comparisons.of_run(compared_runs, run_id, reports / "comparisons")
+            written = document.write_optimisation(compared, reports / run_id)
+            console.print(terminal.compared(compared))
+            missed = any(one.verdict in ("slower", "failed") for one in compared)
+        else:
+            found = content.assemble(store, load(contract or TARGETS), run_id, reports, scenarios or SCENARIOS)
+            # An older run's report stands beside the newest one's, and not in its place.
+            written = document.write(found, reports / run_id if run_id else reports)
+            console.print(terminal.table(found))
+            missed = found.readiness.state == "no_go"
+    except (ResultsError, TargetError, ScenarioError, LevelError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Report: {written.html}")
+    if open_page:
+        _open(written.html)
+    sys.exit(FAILED if missed else 0)
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        raise click.ClickException(f"no browser could be opened here; open {page} in one yourself")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from pipeline_perf import events
+from pipeline_perf.ingest.layout import model
+from pipeline_perf.ingest.normalise.amounts import seconds
+
+#: The zone taken for files that do not state theirs when nobody says otherwise.
+DEFAULT_ZONE = "UTC"
+
+#: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records read so far.
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file."""
+
+    file: str
+    source_file_id: str = ""
+    status: str = "rejected"
+    carrier: str | None = None
+    layout: str | None = None
+    records: int = 0
+    events: int = 0
+    by_type: dict[str, int] = field(default_factory=lambda: dict.fromkeys(events.EVENT_TYPES, 0))
+    quarantined: int = 0
+    duplicates: int = 0
+    furniture: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    stages: dict[str, float] = field(default_factory=dict)  # seconds per room
+    rules: dict[str, int] = field(default_factory=dict)  # how often a rule was broken, or a correction made
+    lines: int = 0
+    suggestion: str = ""  # a layout to complete, for needs_mapping
+    zone_assumed: bool = False  # neither the file nor the user states the zone of its times
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of the command line's contract."""
+        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))]
+        return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
+
+
+class Stopwatch:
+    """Seconds of work in each room; reading and committing go on beside the rest, so the sum may exceed the total."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+        self.started = time.perf_counter()
+
+    @contextlib.contextmanager
+    def room(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - started
+
+    @property
+    def total(self) -> float:
+        return time.perf_counter() - self.started
+
+
+@dataclass
+class Books:
+    """What is counted of a file while it goes through the corridor."""
+
+    counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
+    rules: Counter[str] = field(default_factory=Counter)
+    by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
+    stated: list[tuple[model.Control, str]] = field(default_factory=list)
+    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)  # by table and how far apart in time
+    closings: list[pl.DataFrame] = field(default_factory=list)
+    starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
+    duration_s: float = 0.0
+    zone_assumed: bool = False
+
+    @property
+    def span(self) -> tuple[dt.datetime, dt.datetime] | None:
+        return (min(self.starts), max(self.starts)) if self.starts else None
+
+
+def control_mismatches(books: Books) -> list[str]:
+    """What header and trailer records say of the file, where it is not what was read."""
+    counts = books.counts
+    found = []
+    for control, text in books.stated:
+        bare = text.strip()
+        if not bare:
+            continue
+        if control.equals == "records":
+            value = float(bare) if bare.isdigit() else None
+            read = float(counts["events"] + counts["quarantined"])
+        else:
+            value = pl.select(seconds(pl.lit(bare), control.form)).item()
+            read = books.duration_s
+        what = control.equals.removesuffix("_s")
+        if value is None:
+            found.append(f"the control figure for {what} is unreadable: {bare!r}")
+        elif abs(value - read) > 0.5:
+            aside = f" (without the {counts['quarantined']} in quarantine)" if counts["quarantined"] and what == "duration" else ""
+            found.append(f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}")
+    return found
