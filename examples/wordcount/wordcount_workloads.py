@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline_perf.bench.measure.workload import Correctness, Output, Workload
+from pipeline_perf.bench import Correctness, Output, Workload
 
 SENTENCE = "The lab's clock does not stop, and the words do not end. "
 WORDS = 12

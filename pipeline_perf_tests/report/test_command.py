@@ -81,7 +81,7 @@ def test_a_comparison_is_reported_on_before_and_after(report: Report, tmp_path: 
     keep(tmp_path / "results", run, sides(0.8))
     result = report("--comparison")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("Faster ingest.csv_1m: 1.25 times as fast") and "ingest.read:rows<b>" in result.output
+    assert result.output.startswith("Faster ingest.csv_1m: 1.25 times as fast") and "ingest.read.text:rows<b>" in result.output
     assert result.output.splitlines()[-1] == f"Report: {tmp_path / 'reports' / run.id / 'optimisation.html'}"
     assert report("--run", run.id).output == result.output
 

@@ -106,7 +106,7 @@ def _offered(plugin: EntryPoint) -> tuple[list[Offer], str]:
     returned: Sequence[object] = future.result()
     wrong = next((item for item in returned if not isinstance(item, Workload)), None)
     if wrong is not None:
-        return [], f"{place} returns {type(wrong).__name__} where Workload belongs; return a list of pipeline_perf.bench.workload.Workload"
+        return [], f"{place} returns {type(wrong).__name__} where Workload belongs; return a list of pipeline_perf.bench.Workload"
     return [_offer(workload, _package(plugin)) for workload in returned if isinstance(workload, Workload)], ""
 
 

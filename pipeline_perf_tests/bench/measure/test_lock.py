@@ -10,7 +10,7 @@ from pipeline_perf.bench.measure.lock import MeasurementBusy, measurement_lock
 
 HOLD = """
 import sys, pathlib
-from pipeline_perf.bench.lock import measurement_lock
+from pipeline_perf.bench.measure.lock import measurement_lock
 with measurement_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -50,8 +50,8 @@ def test_the_death_of_the_holder_frees_the_lock(lock: Path) -> None:
 def test_a_measured_process_keeps_the_lock_of_a_killed_holder(lock: Path, tmp_path: Path) -> None:
     code = """
 import sys, pathlib
-from pipeline_perf.bench.measure import run_once
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench.measure.measure import run_once
+from pipeline_perf.bench import Workload
 body = "import os, signal; print(os.getpid(), file=open(sys.argv[1], 'w')); os.kill(os.getppid(), signal.SIGKILL); signal.pause()"
 run_once(Workload('test.pause', command=(sys.executable, '-c', 'import sys;' + body, sys.argv[2])), lock=pathlib.Path(sys.argv[1]))
 """

@@ -231,8 +231,8 @@ def test_an_interrupt_leaves_no_process_behind(lock: Path, tmp_path: Path) -> No
     child = tmp_path / "child"
     code = f"""
 import sys, pathlib
-from pipeline_perf.bench.measure import run_once
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench.measure.measure import run_once
+from pipeline_perf.bench import Workload
 body = "import os, signal, pathlib; pathlib.Path({str(child)!r}).write_text(str(os.getpid()))"
 body += "; os.kill(os.getppid(), signal.SIGINT); signal.pause()"
 run_once(Workload('test.pause', command=(sys.executable, '-c', body)), lock=pathlib.Path({str(lock)!r}))
@@ -247,8 +247,8 @@ def test_an_interrupt_while_a_process_is_started_leaves_none_behind(number: int,
     started = tmp_path / "started"
     code = f"""
 import os, pathlib, signal, subprocess, sys
-from pipeline_perf.bench.measure import run_once
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench.measure.measure import run_once
+from pipeline_perf.bench import Workload
 def leave(number, frame): raise KeyboardInterrupt(number)
 class Interrupted(subprocess.Popen):
     def _execute_child(self, *arguments):
@@ -272,7 +272,7 @@ def test_a_workload_is_a_command_or_a_target() -> None:
 
 
 def test_importing_the_lab_stays_cheap() -> None:
-    code = "import sys, pipeline_perf.bench.measure, pipeline_perf.bench.targets, pipeline_perf.bench.results\nprint(sorted(sys.modules))"
+    code = "import sys, pipeline_perf.bench.measure.measure, pipeline_perf.bench.judge.targets, pipeline_perf.bench.measure.results\nprint(sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not any(f"'{name}'" in modules for name in ("polars", "duckdb", "numpy", "dagster", "jinja2"))
 

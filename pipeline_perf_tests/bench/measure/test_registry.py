@@ -10,7 +10,7 @@ from pipeline_perf.bench.measure.workload import Workload, WorkloadError
 Plugin = Callable[[str], EntryPoint]
 
 GOOD = """
-from pipeline_perf.bench.workload import Workload
+from pipeline_perf.bench import Workload
 def workloads(): return [Workload("words.short", command=("{python}", "-m", "words"), unit="words", units=12)]
 """
 
