@@ -1,4 +1,4 @@
-"""The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and the comments beside their fields.
+"""The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and what is said beside their fields.
 
     python -m pipeline_perf_tests.layout_reference
 
@@ -8,8 +8,6 @@ writes it anew; a test fails where it is stale.
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -66,15 +64,14 @@ def kind(hint: Any) -> str:
 
 
 def rows(part: type) -> list[str]:
-    source, hints = inspect.getsource(part), typing.get_type_hints(part)
+    hints, described = typing.get_type_hints(part), typing.get_type_hints(part, include_extras=True)
     found = []
     for key in dataclasses.fields(part):
-        line = re.search(rf"^    {key.name}: .*?  # +(.+)$", source, re.MULTILINE)
-        assert line, f"{part.__name__}.{key.name} has no comment that says what it means"
+        says = described[key.name].__metadata__[0]
         default = "" if key.default in (dataclasses.MISSING, None, "", (), False) else f" (default: `{shown(key.default)}`)"
         needed = key.default is dataclasses.MISSING and key.default_factory is dataclasses.MISSING
         name = f"**`{key.name}`**" if needed else f"`{key.name}`"
-        found.append(f"| {name} | {kind(hints[key.name])} | {line[1].replace('|', chr(92) + '|')}{default} |")
+        found.append(f"| {name} | {kind(hints[key.name])} | {says.replace('|', chr(92) + '|')}{default} |")
     return found
 
 
