@@ -5,7 +5,10 @@ from setuptools import find_packages, setup
 setup(
     name="pipeline_perf",
     version="0.1.0",
-    description="Telephone records of any carrier into one clean event table, and the proof that it is done fast and right",
+    description=(
+        "Telephone records of any carrier into one clean event table, and the proof that it is done"
+        " fast and right"
+    ),
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["pipeline_perf", "pipeline_perf.*"]),

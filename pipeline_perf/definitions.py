@@ -1,6 +1,7 @@
 """Dagster's entry point: assembles assets, checks, jobs, schedules and sensors, and nothing else.
 
-`dagster job execute -m pipeline_perf.definitions -j ci`, `dagster dev` (workspace.yaml), `dg launch`.
+`dagster job execute -m pipeline_perf.definitions -j ci`, `dagster dev` (workspace.yaml), `dg
+launch`.
 """
 
 from __future__ import annotations
@@ -33,32 +34,66 @@ def build(settings: Settings) -> dg.Definitions:
         if scenario.score:
             mine.append(accuracy.asset_of(scenario))
             producers += [
-                Producer(accuracy.classification_key(scenario.name), scenario.name, accuracy.CLASSIFICATION_METRICS, may_lack=True),
-                Producer(accuracy.duplicates_key(scenario.name), scenario.name, accuracy.DUPLICATES_METRICS, may_lack=True),
+                Producer(
+                    accuracy.classification_key(scenario.name),
+                    scenario.name,
+                    accuracy.CLASSIFICATION_METRICS,
+                    may_lack=True,
+                ),
+                Producer(
+                    accuracy.duplicates_key(scenario.name),
+                    scenario.name,
+                    accuracy.DUPLICATES_METRICS,
+                    may_lack=True,
+                ),
             ]
         if scenario.measure:
             mine.append(benchmark.asset_of(scenario, scenario.measure, planned, contract))
-            producers.append(Producer(benchmark.key(scenario.name), scenario.name, benchmark.metrics(scenario)))
+            producers.append(
+                Producer(benchmark.key(scenario.name), scenario.name, benchmark.metrics(scenario))
+            )
         judged += target_checks(scenario.name, producers, contract)
         tiers[scenario.tier] += [key for asset in mine for key in asset.keys]
         assets += mine
-        reported += [producer.asset for producer in producers if not (scenario.score and producer.asset == parsed.key(scenario.name))]
+        reported += [
+            producer.asset
+            for producer in producers
+            if not (scenario.score and producer.asset == parsed.key(scenario.name))
+        ]
     measured = [scenario for scenario in planned if scenario.measure]
     for scenario in measured:
         # Its scope in the contract is the workload's full name: that is what was compared.
-        gate = Producer(regression.key(scenario.name), scenario.workload, regression.METRICS, may_lack=True)
+        gate = Producer(
+            regression.key(scenario.name), scenario.workload, regression.METRICS, may_lack=True
+        )
         judged += target_checks(f"regression_{scenario.name}", [gate], contract)
     followed = [scenario for scenario in measured if scenario.measure and scenario.measure.followed]
-    compared = [regression.key(one.name) for one in measured if one.measure and one.measure.compared and one.tier == "ci"]
-    assets += [*(history.asset_of(scenario) for scenario in followed), calibration.asset_of(contract)]
+    compared = [
+        regression.key(one.name)
+        for one in measured
+        if one.measure and one.measure.compared and one.tier == "ci"
+    ]
+    assets += [
+        *(history.asset_of(scenario) for scenario in followed),
+        calibration.asset_of(contract),
+    ]
     assets += [regression.assets_of(measured, settings.against)] if measured else []
     assets += [history.alerts_of(followed)] if followed else []
     judged += calibration.checks_of(contract)
     reported += [*compared, *([history.ALERTS] if followed else [])]
     assets.append(readiness.asset_of(reported, contract, settings.scenarios))
-    scenario_jobs = jobs.scenario_jobs(tiers, compared, [history.key(scenario.name) for scenario in followed])
+    scenario_jobs = jobs.scenario_jobs(
+        tiers, compared, [history.key(scenario.name) for scenario in followed]
+    )
     scenario_jobs["calibration"] = jobs.calibration_job()
-    others = [jobs.inbox_job(), *([jobs.paired_regression([regression.key(one.name) for one in measured])] if measured else [])]
+    others = [
+        jobs.inbox_job(),
+        *(
+            [jobs.paired_regression([regression.key(one.name) for one in measured])]
+            if measured
+            else []
+        ),
+    ]
     return dg.Definitions(
         assets=assets,
         asset_checks=judged,

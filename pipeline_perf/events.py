@@ -16,7 +16,8 @@ import polars as pl
 if TYPE_CHECKING:
     import pandera.polars as pa
 
-#: `other` is what a source records beside these: a location fix, an attestation, a record that tells of no whole call.
+#: `other` is what a source records beside these: a location fix, an attestation, a record that
+#: tells of no whole call.
 EVENT_TYPES = ("call", "sms", "mms", "data", "voicemail", "other")
 DIRECTIONS = ("outbound", "inbound", "forwarded", "internal", "unknown")
 
@@ -27,7 +28,9 @@ UTC = pl.Datetime("us", "UTC")
 COLUMNS: dict[str, pl.DataType] = {
     "event_id": pl.Int64(),  # Delta has no unsigned integers: a 64-bit hash read as signed
     "source_file_id": pl.String(),  # SHA-256 of the file's bytes, first 16 hex digits
-    "record_no": pl.Int64(),  # 1-based physical line of the record's first line (row of a workbook); running number in PDF, JSON, XML, HTML
+    # 1-based physical line of the record's first line (row of a workbook); running number in PDF,
+    # JSON, XML, HTML
+    "record_no": pl.Int64(),
     "page": pl.Int32(),  # 1-based; null outside PDF
     "tenant": pl.String(),
     "carrier": pl.String(),
@@ -97,7 +100,9 @@ RULES: tuple[Rule, ...] = (
         "reject",
         "range",
         ("started_at", "started_at_local"),
-        lambda: _col("started_at").is_between(pl.datetime(1970, 1, 2, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC")),
+        lambda: _col("started_at").is_between(
+            pl.datetime(1970, 1, 2, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC")
+        ),
         "earlier than any electronic record, or a misread year",
     ),
     Rule(
@@ -108,20 +113,66 @@ RULES: tuple[Rule, ...] = (
         lambda: _col("duration_s").is_between(0.0, 31 * DAY_S),
         "negative, or longer than a billing period",
     ),
-    Rule("bytes_range", "reject", "range", ("bytes_total",), lambda: _col("bytes_total") >= 0, "a volume cannot be negative"),
+    Rule(
+        "bytes_range",
+        "reject",
+        "range",
+        ("bytes_total",),
+        lambda: _col("bytes_total") >= 0,
+        "a volume cannot be negative",
+    ),
     Rule(
         "parties_missing",
         "reject",
         "presence",
         ("from_number", "to_number", "subscriber_number"),
-        lambda: _col("from_number").is_not_null() | _col("to_number").is_not_null() | _col("subscriber_number").is_not_null(),
+        lambda: (
+            _col("from_number").is_not_null()
+            | _col("to_number").is_not_null()
+            | _col("subscriber_number").is_not_null()
+        ),
         "an event that names nobody belongs to nobody",
     ),
-    Rule("event_type_domain", "reject", "domain", ("event_type",), lambda: _col("event_type").is_in(EVENT_TYPES), "one of the six types"),
-    Rule("direction_domain", "reject", "domain", ("direction",), lambda: _col("direction").is_in(DIRECTIONS), "one of the five directions"),
-    Rule("latitude_range", "reject", "range", ("latitude",), lambda: _col("latitude").is_between(-90.0, 90.0), "degrees north"),
-    Rule("longitude_range", "reject", "range", ("longitude",), lambda: _col("longitude").is_between(-180.0, 180.0), "degrees east"),
-    Rule("duration_long", "flag", "range", ("duration_s",), lambda: _col("duration_s") <= DAY_S, "longer than a day: often a hung call"),
+    Rule(
+        "event_type_domain",
+        "reject",
+        "domain",
+        ("event_type",),
+        lambda: _col("event_type").is_in(EVENT_TYPES),
+        "one of the six types",
+    ),
+    Rule(
+        "direction_domain",
+        "reject",
+        "domain",
+        ("direction",),
+        lambda: _col("direction").is_in(DIRECTIONS),
+        "one of the five directions",
+    ),
+    Rule(
+        "latitude_range",
+        "reject",
+        "range",
+        ("latitude",),
+        lambda: _col("latitude").is_between(-90.0, 90.0),
+        "degrees north",
+    ),
+    Rule(
+        "longitude_range",
+        "reject",
+        "range",
+        ("longitude",),
+        lambda: _col("longitude").is_between(-180.0, 180.0),
+        "degrees east",
+    ),
+    Rule(
+        "duration_long",
+        "flag",
+        "range",
+        ("duration_s",),
+        lambda: _col("duration_s") <= DAY_S,
+        "longer than a day: often a hung call",
+    ),
     Rule(
         "same_party",
         "flag",
@@ -146,7 +197,14 @@ RULES: tuple[Rule, ...] = (
         lambda: _col("imei").str.contains(r"^[0-9]{14,16}$"),
         "14 digits, a check digit or a software version (3GPP TS 23.003)",
     ),
-    Rule("imsi_format", "flag", "format", ("imsi",), lambda: _col("imsi").str.contains(r"^[0-9]{14,15}$"), "14 or 15 digits (ITU-T E.212)"),
+    Rule(
+        "imsi_format",
+        "flag",
+        "format",
+        ("imsi",),
+        lambda: _col("imsi").str.contains(r"^[0-9]{14,15}$"),
+        "14 or 15 digits (ITU-T E.212)",
+    ),
     Rule(
         "coordinates_pair",
         "flag",
@@ -172,7 +230,11 @@ def schema() -> pa.DataFrameSchema:
     import pandera.polars as pa
 
     def check(rule: Rule) -> pa.Check:
-        return pa.Check(lambda data: data.lazyframe.select(rule.holds().fill_null(True)), name=rule.name, error=rule.why)
+        return pa.Check(
+            lambda data: data.lazyframe.select(rule.holds().fill_null(True)),
+            name=rule.name,
+            error=rule.why,
+        )
 
     return pa.DataFrameSchema(
         {name: pa.Column(dtype, nullable=True) for name, dtype in COLUMNS.items()},
@@ -190,6 +252,8 @@ def masked(column: str | pl.Expr) -> pl.Expr:
     expr = pl.col(column) if isinstance(column, str) else column
     digits = expr.str.replace_all(r"\D", "")
     number = pl.format(
-        "{}•••••••{}", pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")), digits.str.slice(-4)
+        "{}•••••••{}",
+        pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")),
+        digits.str.slice(-4),
     )
     return pl.when(digits.str.len_bytes() >= 7).then(number).otherwise(expr)

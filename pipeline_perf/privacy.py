@@ -2,17 +2,24 @@ from __future__ import annotations
 
 import re
 
-#: Digits that may be a telephone number, a device's or a subscriber's: seven in a row, or grouped as numbers
-#: are written in North America or, after a plus, anywhere.
+#: Digits that may be a telephone number, a device's or a subscriber's: seven in a row, or grouped
+#: as numbers are written in North America or, after a plus, anywhere.
 _GAP = r"[ .\-\u00a0\u2010-\u2015]"
 NUMBER = re.compile(
-    rf"\+?\d{{7,}}|\+\d(?:\d|{_GAP}|[()]){{5,}}\d|(?:\(\d{{3}}\)(?:\s|{_GAP})?|\b\d{{3}}{_GAP})\d{{3}}{_GAP}?\d{{4}}\b|\b\d{{3}}[.-]\d{{4}}\b"
+    rf"\+?\d{{7,}}|\+\d(?:\d|{_GAP}|[()]){{5,}}\d|(?:\(\d{{3}}\)(?:\s|{_GAP})?"
+    rf"|\b\d{{3}}{_GAP})\d{{3}}{_GAP}?\d{{4}}\b|\b\d{{3}}[.-]\d{{4}}\b"
 )
 #: Digits in a row that are a date, or date and time.
-MOMENT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?")
+MOMENT = re.compile(
+    r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?"
+)
 
 #: What a terminal would obey instead of showing it → its picture.
-CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421} | dict.fromkeys(range(128, 160), 65533)
+CONTROLS = (
+    {code: 0x2400 + code for code in range(0x20)}
+    | {0x7F: 0x2421}
+    | dict.fromkeys(range(128, 160), 65533)
+)
 
 
 def masked(text: str) -> str:

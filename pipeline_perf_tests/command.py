@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "pipeline_perf"]
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("PIPELINE_PERF_")} | {
+ENVIRONMENT = {
+    key: value for key, value in os.environ.items() if not key.startswith("PIPELINE_PERF_")
+} | {
     "PYTHONPATH": str(Path(__file__).parents[1]),
     "NO_COLOR": "1",
     "RUST_BACKTRACE": "0",
@@ -36,5 +38,10 @@ def ingest(*arguments: object, exit_code: int = 0, **options: Any) -> list[dict[
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": ENVIRONMENT} | options
+    settings = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "env": ENVIRONMENT,
+    } | options
     return subprocess.Popen([*COMMAND, *map(str, arguments)], **settings)

@@ -1,4 +1,6 @@
-"""Rows of the event table as tests need them: a clean call, with what a test wants different about it."""
+"""Rows of the event table as tests need them: a clean call, with what a test wants different
+about it.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +40,6 @@ CLEAN: dict[str, Any] = {
 def event_frame(*rows: dict[str, Any]) -> pl.DataFrame:
     """Events that differ from CLEAN as the rows say, numbered from 1."""
     full = [{**CLEAN, "event_id": i, "record_no": i, **row} for i, row in enumerate(rows, 1)]
-    return pl.DataFrame({name: [row.get(name) for row in full] for name in events.COLUMNS}, schema=events.COLUMNS)
+    return pl.DataFrame(
+        {name: [row.get(name) for row in full] for name in events.COLUMNS}, schema=events.COLUMNS
+    )

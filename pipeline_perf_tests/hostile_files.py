@@ -2,7 +2,8 @@
 
     python -m pipeline_perf_tests.hostile_files
 
-prints seconds, peak memory and reason of each, and exits non-zero if one is not rejected within SECONDS and MIB.
+prints seconds, peak memory and reason of each, and exits non-zero if one is not rejected within
+SECONDS and MIB.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ SECONDS, MIB = 10.0, 300.0
 #: A process that needs longer is stopped: it hangs.
 DEADLINE_S = 120
 
-HEADER = b"Item,ConnDateTime(UTC),SeizureTime,ET,OriginatingNumber,TerminatingNumber,IMEI,IMSI,CT,Feature,DIALED\n"
+HEADER = (
+    b"Item,ConnDateTime(UTC),SeizureTime,ET,OriginatingNumber,TerminatingNumber,IMEI,IMSI,CT"
+    b",Feature,DIALED\n"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,12 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        return self.status == "rejected" and bool(self.reason) and self.seconds < SECONDS and self.mib < MIB
+        return (
+            self.status == "rejected"
+            and bool(self.reason)
+            and self.seconds < SECONDS
+            and self.mib < MIB
+        )
 
 
 def _zeros(mib: int) -> Iterator[bytes]:
@@ -111,24 +120,38 @@ def million_columns(path: Path) -> None:
 
 def million_known_columns(path: Path) -> None:
     """A header of a known layout, and below it one that goes on for ever."""
-    path.write_bytes(HEADER + HEADER.rstrip() + b",x" * 1_000_000 + b"\n" + (b"1" + b",1" * 1_000_010 + b"\n") * 4)
+    path.write_bytes(
+        HEADER
+        + HEADER.rstrip()
+        + b",x" * 1_000_000
+        + b"\n"
+        + (b"1" + b",1" * 1_000_010 + b"\n") * 4
+    )
 
 
 def entity_expansion(path: Path) -> None:
     """A billion laughs: ten entities, each ten times the one before."""
-    entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "2125550100"}">' for i in range(10))
-    path.write_text(f'<?xml version="1.0"?><!DOCTYPE r [{entities}]><BWCDR><cdrData><a>&e9;</a></cdrData></BWCDR>')
+    entities = "".join(
+        f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "2125550100"}">' for i in range(10)
+    )
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE r'
+        f" [{entities}]><BWCDR><cdrData><a>&e9;</a></cdrData></BWCDR>"
+    )
 
 
 def quadratic_entity(path: Path) -> None:
     """One long entity, told again and again."""
     entity = f'<!DOCTYPE r [<!ENTITY e "{"2125550100" * 10_000}">]>'
-    path.write_text(f"<?xml version='1.0'?>{entity}<BWCDR>{'<cdrData><a>&e;</a></cdrData>' * 20_000}</BWCDR>")
+    path.write_text(
+        f"<?xml version='1.0'?>{entity}<BWCDR>{'<cdrData><a>&e;</a></cdrData>' * 20_000}</BWCDR>"
+    )
 
 
 def external_entity(path: Path) -> None:
     path.write_text(
-        '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/hostname">]><BWCDR><cdrData><a>&e;</a></cdrData></BWCDR>'
+        '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e SYSTEM'
+        ' "file:///etc/hostname">]><BWCDR><cdrData><a>&e;</a></cdrData></BWCDR>'
     )
 
 
@@ -154,16 +177,32 @@ def endless_json(path: Path) -> None:
 
 def wide_json(path: Path) -> None:
     """A record of a known layout, and one of a million values."""
-    known = '{"sid": "1", "account_sid": "2", "direction": "inbound", "from": "", "to": "", "start_time": null'
+    known = (
+        '{"sid": "1", "account_sid": "2", "direction": "inbound", "from": "", "to": "",'
+        ' "start_time": null'
+    )
     names = ",".join(f'"n{i}":1' for i in range(500_000))
     path.write_text(f'{{"calls": [{known}}}, {known}, {names}}}]}}')
 
 
 def _workbook(
-    path: Path, *rows: bytes, times: int = 1, each: bytes = b"", before: bytes = b"", shared: Iterable[bytes] = (b"<sst/>",)
+    path: Path,
+    *rows: bytes,
+    times: int = 1,
+    each: bytes = b"",
+    before: bytes = b"",
+    shared: Iterable[bytes] = (b"<sst/>",),
 ) -> None:
     """A workbook with these rows, and more of one kind."""
-    workbook(path, {"Calls": itertools.chain([before], sheet(itertools.chain(rows, itertools.repeat(each, times))))}, shared)
+    workbook(
+        path,
+        {
+            "Calls": itertools.chain(
+                [before], sheet(itertools.chain(rows, itertools.repeat(each, times)))
+            )
+        },
+        shared,
+    )
 
 
 def cell(reference: str, text: str) -> bytes:
@@ -177,22 +216,35 @@ def billion_empty_rows(path: Path) -> None:
 
 def row_at_a_billion(path: Path) -> None:
     """Two rows, one of them said to be the billionth."""
-    _workbook(path, b'<row r="1">' + cell("A1", "Date") + b"</row>", b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>')
+    _workbook(
+        path,
+        b'<row r="1">' + cell("A1", "Date") + b"</row>",
+        b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>',
+    )
 
 
 def farthest_cell(path: Path) -> None:
-    """Two cells, in the first and the last corner that Excel has: 17 billion cells for whoever fills up the rest."""
-    rows = (b'<row r="1">' + cell("A1", "Date") + b"</row>", b'<row r="1048576">' + cell("XFD1048576", "x") + b"</row>")
+    """Two cells, in the first and the last corner that Excel has: 17 billion cells for whoever
+    fills up the rest.
+    """
+    rows = (
+        b'<row r="1">' + cell("A1", "Date") + b"</row>",
+        b'<row r="1048576">' + cell("XFD1048576", "x") + b"</row>",
+    )
     _workbook(path, *rows)
 
 
 def wide_rows(path: Path) -> None:
-    """A cell in the last column of every row: a million times sixteen thousand empty ones before it."""
+    """A cell in the last column of every row: a million times sixteen thousand empty ones before
+    it.
+    """
     _workbook(path, times=1000, each=b'<row><c r="XFD1"><v>1</v></c></row>' * 1000)
 
 
 def workbook_of_entities(path: Path) -> None:
-    laughs = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "x"}">' for i in range(10)).encode()
+    laughs = "".join(
+        f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "x"}">' for i in range(10)
+    ).encode()
     rows = b'<row r="1"><c r="A1" t="inlineStr"><is><t>&e9;</t></is></c></row>'
     _workbook(path, rows, before=b"<!DOCTYPE r [" + laughs + b"]>")
 
@@ -231,37 +283,62 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
 }
 
 
-#: The command line in a process that ends by printing its own peak, KiB. What the kernel tells a parent of its child
-#: begins with the parent's size.
+#: The command line in a process that ends by printing its own peak, KiB. What the kernel tells a
+#: parent of its child begins with the parent's size.
 OWN_PEAK = """
 import pathlib, re
 from pipeline_perf.cli import main
 try:
     main()
 finally:
-    print(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1], flush=True)
+    status = pathlib.Path("/proc/self/status").read_text()
+    print(re.search(r"VmHWM:\\s+(\\d+)", status)[1], flush=True)
 """
 
 
 def ingested(path: Path, lake: Path) -> Outcome:
-    """Ingest a file in a process of its own; its time includes the start, its memory is the peak of the whole process."""
+    """Ingest a file in a process of its own; its time includes the start, its memory is the peak
+    of the whole process.
+    """
     with tempfile.TemporaryFile("w+") as said:
         started = time.perf_counter()
-        command = [sys.executable, "-c", OWN_PEAK, "ingest", str(path), "--lake", str(lake), "--json"]
+        command = [
+            sys.executable,
+            "-c",
+            OWN_PEAK,
+            "ingest",
+            str(path),
+            "--lake",
+            str(lake),
+            "--json",
+        ]
         try:
-            done = subprocess.run(command, check=False, stdout=said, stderr=subprocess.DEVNULL, env=ENVIRONMENT, timeout=DEADLINE_S)
+            done = subprocess.run(
+                command,
+                check=False,
+                stdout=said,
+                stderr=subprocess.DEVNULL,
+                env=ENVIRONMENT,
+                timeout=DEADLINE_S,
+            )
             code = str(done.returncode)
         except subprocess.TimeoutExpired:
             code = "none in time"
         seconds = time.perf_counter() - started
         said.seek(0)
         lines = said.read().splitlines()
-    report = json.loads(lines[0]) if len(lines) > 1 else {"status": f"exit code {code}", "reason": ""}
-    return Outcome(report["status"], report["reason"], seconds, int(lines[-1]) / 1024 if lines else math.inf)
+    report = (
+        json.loads(lines[0]) if len(lines) > 1 else {"status": f"exit code {code}", "reason": ""}
+    )
+    return Outcome(
+        report["status"], report["reason"], seconds, int(lines[-1]) / 1024 if lines else math.inf
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="*", choices=[*HOSTILE, []], help="some of them only")
     wanted = parser.parse_args().files or HOSTILE
     bad = 0
@@ -274,7 +351,11 @@ def main() -> int:
         bad += not outcome.good
         mark = " " if outcome.good else "!"
         reason = outcome.reason.replace(str(path), name)
-        print(f"{name:26} {outcome.seconds:7.2f} {outcome.mib:5.0f} {mark}{outcome.status}: {reason[:150]}", flush=True)
+        print(
+            f"{name:26} {outcome.seconds:7.2f} {outcome.mib:5.0f} {mark}{outcome.status}:"
+            f" {reason[:150]}",
+            flush=True,
+        )
     print(f"{len(wanted) - bad} of {len(wanted)} rejected within {SECONDS:.0f} s and {MIB:.0f} MiB")
     return 1 if bad else 0
 

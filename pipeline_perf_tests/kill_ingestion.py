@@ -1,8 +1,10 @@
-"""Kill -9 an ingestion at random moments, ingest again, and compare with an undisturbed run, value by value.
+"""Kill -9 an ingestion at random moments, ingest again, and compare with an undisturbed run,
+value by value.
 
     python -m pipeline_perf_tests.kill_ingestion --rows 1000000 --kills 20
 
-prints a line per kill and exits non-zero if any lake differs. Every third ingestion is killed twice.
+prints a line per kill and exits non-zero if any lake differs. Every third ingestion is killed
+twice.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def watch(process: subprocess.Popen[str], root: Path, files: int) -> bool:
 
 
 def killed(arguments: list[object], root: Path, files: int, later_s: float = 0.0) -> bool:
-    """Start an ingestion and kill it `later_s` after it has written so many files; false if it ends before."""
+    """Start an ingestion and kill it `later_s` after it has written so many files; false if it
+    ends before.
+    """
     with start("ingest", *arguments, "--lake", root) as process:
         if watch(process, root, files) and later_s:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -93,13 +97,19 @@ def trials(path: Path, scratch: Path, kills: int, seed: int, chunk_mib: float) -
     expected, total = contents(scratch / "undisturbed"), written(scratch / "undisturbed")
     for nth in range(kills):
         root = scratch / f"killed-{nth}"
-        # One moment in each stretch of the run; within it at random, between two writes as well as during one.
+        # One moment in each stretch of the run; within it at random, between two writes as well as
+        # during one.
         wanted = int(total * (nth + rng.random()) / kills)
         while not killed(arguments, root, wanted, rng.random() * usual_s / total):
             shutil.rmtree(root, ignore_errors=True)  # it was done before: once more, and earlier
             wanted = wanted * 9 // 10
         at = [written(root)]
-        if nth % 3 == 2 and killed(arguments, root, at[0] + rng.randint(1, max(2, total // 4)), rng.random() * usual_s / total):
+        if nth % 3 == 2 and killed(
+            arguments,
+            root,
+            at[0] + rng.randint(1, max(2, total // 4)),
+            rng.random() * usual_s / total,
+        ):
             at.append(written(root))
         began = time.monotonic()
         [report] = ingest(*arguments, "--lake", root)
@@ -120,10 +130,16 @@ def main() -> None:
         scratch = Path(name)
         dataset = generate(DatasetSpec("att", "csv", options.rows), scratch / "data")
         print("kill  files written when killed  seconds to finish  result", flush=True)
-        for nth, trial in enumerate(trials(dataset.files[0], scratch, options.kills, options.seed, options.chunk_mib), 1):
+        for nth, trial in enumerate(
+            trials(dataset.files[0], scratch, options.kills, options.seed, options.chunk_mib), 1
+        ):
             failed += bool(trial.differing)
             result = "differs: " + ", ".join(trial.differing) if trial.differing else "the same"
-            print(f"{nth:4}  {', then '.join(map(str, trial.at)):>25}  {trial.seconds:17.1f}  {result}", flush=True)
+            print(
+                f"{nth:4}  {', then '.join(map(str, trial.at)):>25}  {trial.seconds:17.1f} "
+                f" {result}",
+                flush=True,
+            )
     print(f"{options.kills - failed} of {options.kills} as if undisturbed ({options.rows:,} rows)")
     sys.exit(failed > 0)
 

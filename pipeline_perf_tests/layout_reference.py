@@ -1,4 +1,5 @@
-"""The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and what is said beside their fields.
+"""The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and what is
+said beside their fields.
 
     python -m pipeline_perf_tests.layout_reference
 
@@ -14,10 +15,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline_perf.ingest.layout.model import FIELDS, Control, Field, Grid, Layout, Legs, Override, Pairs, Repeats, Table
+from pipeline_perf.ingest.layout.model import (
+    FIELDS,
+    Control,
+    Field,
+    Grid,
+    Layout,
+    Legs,
+    Override,
+    Pairs,
+    Repeats,
+    Table,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "adding-a-layout.md"
-BEGIN, END = "<!-- keys: written by pipeline_perf_tests.layout_reference -->\n", "<!-- end of keys -->\n"
+BEGIN, END = (
+    "<!-- keys: written by pipeline_perf_tests.layout_reference -->\n",
+    "<!-- end of keys -->\n",
+)
 
 #: Part of a layout → where it stands.
 PARTS = {
@@ -33,17 +48,18 @@ PARTS = {
 }
 
 OF_FIELDS = """\
-`counterpart` is the other party: the called one of an outbound event, the caller of an inbound one. `ended_at` gives the duration where
-none is stated. With `derive`, `direction: {derive: subscriber}` tells the direction by which party the subscriber is,
-`subscriber_number: {derive: direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
-lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss` without colons,
-`tenths` of seconds,
-`words` such as 1h 2m 3s, `iso` such as PT1H2M3S.
+`counterpart` is the other party: the called one of an outbound event, the caller of an inbound
+one. `ended_at` gives the duration where none is stated. With `derive`, `direction: {derive:
+subscriber}` tells the direction by which party the subscriber is, `subscriber_number: {derive:
+direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
+lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss`
+without colons, `tenths` of seconds, `words` such as 1h 2m 3s, `iso` such as PT1H2M3S.
 
-`zone: {context: clock, map: {Eastern: America/New_York}}` takes a record's zone from the line above it that the layout picks up under
-`context` as `clock`; a time with its offset (`%z`) and an epoch need none. `year: period` takes the year from the context value
-`period`, of a line or of the file's name: a last day or a month (01/19/2024, January 2024, 202401), which may also be the one in which
-the period begins. A date without a year lies in the twelve months before its end.
+`zone: {context: clock, map: {Eastern: America/New_York}}` takes a record's zone from the line
+above it that the layout picks up under `context` as `clock`; a time with its offset (`%z`) and an
+epoch need none. `year: period` takes the year from the context value `period`, of a line or of
+the file's name: a last day or a month (01/19/2024, January 2024, 202401), which may also be the
+one in which the period begins. A date without a year lies in the twelve months before its end.
 """
 
 
@@ -68,10 +84,16 @@ def rows(part: type) -> list[str]:
     found = []
     for key in dataclasses.fields(part):
         says = described[key.name].__metadata__[0]
-        default = "" if key.default in (dataclasses.MISSING, None, "", (), False) else f" (default: `{shown(key.default)}`)"
+        default = (
+            ""
+            if key.default in (dataclasses.MISSING, None, "", (), False)
+            else f" (default: `{shown(key.default)}`)"
+        )
         needed = key.default is dataclasses.MISSING and key.default_factory is dataclasses.MISSING
         name = f"**`{key.name}`**" if needed else f"`{key.name}`"
-        found.append(f"| {name} | {kind(hints[key.name])} | {says.replace('|', chr(92) + '|')}{default} |")
+        found.append(
+            f"| {name} | {kind(hints[key.name])} | {says.replace('|', chr(92) + '|')}{default} |"
+        )
     return found
 
 
@@ -83,9 +105,16 @@ def reference() -> str:
     text = []
     for part, place in PARTS.items():
         says = " ".join((part.__doc__ or "").partition("\n\n")[0].split())
-        text.append(f"\n### {place}\n\n{says}\n\n| key | value | meaning |\n| --- | --- | --- |\n" + "\n".join(rows(part)) + "\n")
+        text.append(
+            f"\n### {place}\n\n{says}\n\n| key | value | meaning |\n| --- | --- | --- |\n"
+            + "\n".join(rows(part))
+            + "\n"
+        )
         if part is Field:
-            text.append(f"\nThe event fields: {', '.join(f'`{name}`' for name in sorted(FIELDS))}.\n{OF_FIELDS}")
+            text.append(
+                "\nThe event fields:"
+                f" {', '.join(f'`{name}`' for name in sorted(FIELDS))}.\n{OF_FIELDS}"
+            )
     return "".join(text)
 
 

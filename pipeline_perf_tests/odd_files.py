@@ -2,7 +2,8 @@
 
     python -m pipeline_perf_tests.odd_files --files 1000
 
-prints how many files were read, and each file that lost a line; exits non-zero if one did, or if one was refused.
+prints how many files were read, and each file that lost a line; exits non-zero if one did, or if
+one was refused.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ def outcome(odd: OddFile, folder: Path) -> Outcome:
     faults = []
     lines = physical_lines(odd)
     if not report.records + report.furniture == report.lines == lines:
-        faults.append(f"{report.records} records + {report.furniture} furniture, {report.lines} lines read, {lines} physical lines")
+        faults.append(
+            f"{report.records} records + {report.furniture} furniture, {report.lines} lines read,"
+            f" {lines} physical lines"
+        )
     events = set(lake.scan_events().collect()["record_no"].to_list())
     quarantined = set(lake.scan_quarantine().collect()["record_no"].to_list())
     if len(events) + len(quarantined) != report.records or events & quarantined:
@@ -59,13 +63,21 @@ def outcome(odd: OddFile, folder: Path) -> Outcome:
             "furniture": number in events | quarantined,
         }[fate]
         if wrong:
-            found = "event" if number in events else "quarantined" if number in quarantined else "furniture"
+            found = (
+                "event"
+                if number in events
+                else "quarantined"
+                if number in quarantined
+                else "furniture"
+            )
             faults.append(f"line {number}: {found}, expected {fate}")
     return Outcome(report, tuple(faults))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="seed of the first file")
     options = parser.parse_args()
@@ -78,16 +90,25 @@ def main() -> int:
             total.update(odd.kinds)
             total.update(
                 {
-                    "lines": physical_lines(odd), "records": found.report.records, "furniture": found.report.furniture,
-                    "events": found.report.events, "quarantined": found.report.quarantined, "faulty": bool(found.faults),
+                    "lines": physical_lines(odd), "records": found.report.records,
+                    "furniture": found.report.furniture,
+                    "events": found.report.events, "quarantined": found.report.quarantined,
+                    "faulty": bool(found.faults),
                     "refused": found.report.status != "ingested",
                 }
             )  # fmt: skip
             if found.faults:
-                print(f"seed {seed}, {odd.name}, {', '.join(odd.kinds)}: {'; '.join(found.faults[:4])}", flush=True)
+                print(
+                    f"seed {seed}, {odd.name}, {', '.join(odd.kinds)}:"
+                    f" {'; '.join(found.faults[:4])}",
+                    flush=True,
+                )
     print(
         f"{options.files} files: "
-        + ", ".join(f"{total[name]:,} {name}" for name in ("lines", "records", "furniture", "events", "quarantined"))
+        + ", ".join(
+            f"{total[name]:,} {name}"
+            for name in ("lines", "records", "furniture", "events", "quarantined")
+        )
     )
     print(f"{total['faulty']} files with a line astray, {total['refused']} of them refused")
     return 1 if total["faulty"] else 0

@@ -1,9 +1,11 @@
-"""How often the probe is right, over folders of files with annotations: `python -m pipeline_perf_tests.score_probe FOLDER …`.
+"""How often the probe is right, over folders of files with annotations: `python -m
+pipeline_perf_tests.score_probe FOLDER …`.
 
-A folder has its annotations in `annotations.csv` beside the files (or beside a folder `csv` that holds them), one
-file a row, in the columns file, delimiter, quote, preamble_lines, header_lines. `tab`, `space` and `none` stand for
-themselves, an empty cell is not scored. Two public forms are read too: `parameters/*_parameters.json` beside `csv/`
-(Pollock), and `Dialect_annotations.txt` with columns divided by | (CSVsniffer's copies of the suites).
+A folder has its annotations in `annotations.csv` beside the files (or beside a folder `csv` that
+holds them), one file a row, in the columns file, delimiter, quote, preamble_lines, header_lines.
+`tab`, `space` and `none` stand for themselves, an empty cell is not scored. Two public forms are
+read too: `parameters/*_parameters.json` beside `csv/` (Pollock), and `Dialect_annotations.txt` with
+columns divided by | (CSVsniffer's copies of the suites).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import Probe, probe
 
 WORDS = {
-    "tab": "\t", "space": " ", "none": None, "comma": ",", "semicolon": ";", "vslash": "|", "nsign": "#", "colon": ":",
+    "tab": "\t", "space": " ", "none": None, "comma": ",", "semicolon": ";", "vslash": "|",
+    "nsign": "#", "colon": ":",
     "doublequote": '"', "singlequote": "'", "\\t": "\t",
 }  # fmt: skip
 
@@ -54,7 +57,9 @@ FIELDS = ("delimiter", "quote", "preamble_lines", "header_lines")
 
 
 def annotations(folder: Path) -> Iterator[Truth]:
-    """The annotated files of a folder, in any of the three forms; those that are not there are in it too."""
+    """The annotated files of a folder, in any of the three forms; those that are not there are
+    in it too.
+    """
     files = folder / "csv" if (folder / "csv").is_dir() else folder
     if (folder / "annotations.csv").is_file():
         with (folder / "annotations.csv").open(encoding="utf-8", newline="") as table:
@@ -62,24 +67,40 @@ def annotations(folder: Path) -> Iterator[Truth]:
                 yield _truth(files / row["file"], {name: row.get(name) or "" for name in FIELDS})
     for path in sorted((folder / "parameters").glob("*_parameters.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
-        cells = {name: str(told.get(key, "")) for name, key in zip(FIELDS, ("delimiter", "quotechar", *FIELDS[2:]), strict=True)}
-        yield _truth(files / path.name.removesuffix("_parameters.json"), cells | {"quote": cells["quote"] or "none"})
+        cells = {
+            name: str(told.get(key, ""))
+            for name, key in zip(FIELDS, ("delimiter", "quotechar", *FIELDS[2:]), strict=True)
+        }
+        yield _truth(
+            files / path.name.removesuffix("_parameters.json"),
+            cells | {"quote": cells["quote"] or "none"},
+        )
     for path in sorted(folder.glob("*Dialect_?nnotation*.txt")):
         lines = path.read_text(encoding="utf-8").splitlines()
-        for row in csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="|"):
-            yield _truth(files / row["file_name"], {"delimiter": row["fields_delimiter"], "quote": row["quotechar"]})
+        for row in csv.DictReader(
+            (line for line in lines if not line.startswith("#")), delimiter="|"
+        ):
+            yield _truth(
+                files / row["file_name"],
+                {"delimiter": row["fields_delimiter"], "quote": row["quotechar"]},
+            )
 
 
 def _truth(file: Path, cells: dict[str, str]) -> Truth:
     told = {name: cell for name, cell in cells.items() if cell}
     values: dict[str, str | int | None] = {
-        name: int(cell) if name.endswith("lines") else WORDS.get(cell, cell) for name, cell in told.items()
+        name: int(cell) if name.endswith("lines") else WORDS.get(cell, cell)
+        for name, cell in told.items()
     }
-    return Truth(file, frozenset(told), **values)  # type: ignore[arg-type]  # each field's own type, by its name
+    # each field's own type, by its name
+    return Truth(file, frozenset(told), **values)  # type: ignore[arg-type]
 
 
 def judge(truth: Truth, found: Probe) -> dict[str, bool]:
-    """Which of the told findings are right. A quote that the file does not have is as good as none."""
+    """Which of the told findings are right.
+
+    A quote that the file does not have is as good as none.
+    """
     text = "".join(found.head)
     quotes = {quote if quote and quote in text else None for quote in (truth.quote, found.quote)}
     right = {
@@ -108,7 +129,11 @@ def score(truths: Iterator[Truth]) -> tuple[Score, int]:
                 total.add(name, right[name])
         if set(right) == set(FIELDS):
             total.add("all four", all(right.values()))
-        wrong = [f"{name} {getattr(found, name)!r} for {getattr(truth, name)!r}" for name in right if not right[name]]
+        wrong = [
+            f"{name} {getattr(found, name)!r} for {getattr(truth, name)!r}"
+            for name in right
+            if not right[name]
+        ]
         if wrong:
             total.wrong.append(f"{truth.file.parent.name}/{truth.file.name}: {', '.join(wrong)}")
     return total, missing
@@ -117,11 +142,21 @@ def score(truths: Iterator[Truth]) -> tuple[Score, int]:
 def told(name: str, found: Score, missing: int) -> str:
     """One line of the report."""
     if not found.seconds:
-        return f"{name}: not measured, its files are absent" if missing else f"{name}: not measured, there are no annotations in it"
-    shares = ", ".join(f"{what} {found.right[what]}/{n} ({found.right[what] / n:.1%})" for what, n in found.asked.items())
+        return (
+            f"{name}: not measured, its files are absent"
+            if missing
+            else f"{name}: not measured, there are no annotations in it"
+        )
+    shares = ", ".join(
+        f"{what} {found.right[what]}/{n} ({found.right[what] / n:.1%})"
+        for what, n in found.asked.items()
+    )
     absent = f", {missing} annotated files are absent" if missing else ""
     milliseconds = sorted(1000 * s for s in found.seconds)
-    return f"{name}: {shares}; median {statistics.median(milliseconds):.1f} ms, longest {milliseconds[-1]:.1f} ms{absent}"
+    return (
+        f"{name}: {shares}; median {statistics.median(milliseconds):.1f} ms, longest"
+        f" {milliseconds[-1]:.1f} ms{absent}"
+    )
 
 
 def main(folders: list[str]) -> int:

@@ -1,4 +1,6 @@
-"""The event table: each rule breaks for its violators only, and both ways of applying the rules agree."""
+"""The event table: each rule breaks for its violators only, and both ways of applying the rules
+agree.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,24 @@ VIOLATORS: dict[str, list[dict[str, Any]]] = {
     "event_type_domain": [{"event_type": "Call"}, {"event_type": ""}],
     "direction_domain": [{"direction": "in"}],
     "latitude_range": [{"latitude": 90.5, "longitude": 0.0}, {"latitude": -91.0, "longitude": 0.0}],
-    "longitude_range": [{"longitude": 180.5, "latitude": 0.0}, {"longitude": -181.0, "latitude": 0.0}],
+    "longitude_range": [
+        {"longitude": 180.5, "latitude": 0.0},
+        {"longitude": -181.0, "latitude": 0.0},
+    ],
     "duration_long": [{"duration_s": 86_401.0}, {"duration_s": 31 * 86_400.0}],
     "same_party": [{"to_number": CLEAN["from_number"]}],
     "unanswered_with_duration": [{"answered": False}],
-    "imei_format": [{"imei": "3520990017614"}, {"imei": "35209900176148012"}, {"imei": "35-209900-17614"}, {"imei": "abcdefghijklmn"}],
-    "imsi_format": [{"imsi": "3104101234567"}, {"imsi": "3104101234567890"}, {"imsi": "310410-23456789"}],
+    "imei_format": [
+        {"imei": "3520990017614"},
+        {"imei": "35209900176148012"},
+        {"imei": "35-209900-17614"},
+        {"imei": "abcdefghijklmn"},
+    ],
+    "imsi_format": [
+        {"imsi": "3104101234567"},
+        {"imsi": "3104101234567890"},
+        {"imsi": "310410-23456789"},
+    ],
     "coordinates_pair": [{"latitude": 1.0}, {"longitude": 1.0}],
 }
 
@@ -75,7 +89,10 @@ def test_a_rule_is_broken_by_its_violators_and_by_nothing_else(name) -> None:
 
 
 def test_a_duration_beyond_a_billing_period_is_both_too_long_and_out_of_range() -> None:
-    assert broken(event_frame({"duration_s": 31 * 86_400.0 + 1}))[0] == {"duration_range", "duration_long"}
+    assert broken(event_frame({"duration_s": 31 * 86_400.0 + 1}))[0] == {
+        "duration_range",
+        "duration_long",
+    }
 
 
 def test_clean_rows_break_no_rule() -> None:
@@ -91,7 +108,9 @@ def accepted(frame: pl.DataFrame) -> bool:
 
 
 @pytest.mark.parametrize("name", VIOLATORS)
-def test_the_pandera_schema_refuses_what_is_to_be_rejected_and_nothing_that_is_only_flagged(name) -> None:
+def test_the_pandera_schema_refuses_what_is_to_be_rejected_and_nothing_that_is_only_flagged(
+    name,
+) -> None:
     rejects = {rule.name for rule in events.RULES if rule.action == "reject"}
     for row in VIOLATORS[name]:
         assert accepted(event_frame({}, row)) is (name not in rejects)
@@ -105,7 +124,11 @@ def test_the_pandera_schema_accepts_clean_rows_and_no_column_too_many_or_of_anot
     assert not accepted(clean.with_columns(pl.col("duration_s").cast(pl.Float32)))
 
 
-ROWS = st.lists(st.sampled_from([*HARMLESS, *(row for rows in VIOLATORS.values() for row in rows)]), min_size=2, max_size=2)
+ROWS = st.lists(
+    st.sampled_from([*HARMLESS, *(row for rows in VIOLATORS.values() for row in rows)]),
+    min_size=2,
+    max_size=2,
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -129,5 +152,7 @@ def test_the_pandera_schema_and_the_fused_rules_agree_about_any_table(rows) -> N
         (None, None),
     ],
 )
-def test_a_masked_number_shows_its_last_digits_only_and_what_is_no_personal_number_stays(written, shown) -> None:
+def test_a_masked_number_shows_its_last_digits_only_and_what_is_no_personal_number_stays(
+    written, shown
+) -> None:
     assert pl.select(events.masked(pl.lit(written, dtype=pl.String))).item() == shown

@@ -1,4 +1,7 @@
-"""Odd files: no line of any is lost, and each becomes what it must. A thousand of them: `python -m pipeline_perf_tests.odd_files`."""
+"""Odd files: no line of any is lost, and each becomes what it must.
+
+A thousand of them: `python -m pipeline_perf_tests.odd_files`.
+"""
 
 from pathlib import Path
 
@@ -15,7 +18,9 @@ GOLDEN = Path(__file__).parent / "ingest" / "golden"
 
 
 @pytest.mark.parametrize("first", SEEDS[::11])
-def test_every_line_of_an_odd_file_has_the_fate_that_it_must_have(first: int, tmp_path: Path) -> None:
+def test_every_line_of_an_odd_file_has_the_fate_that_it_must_have(
+    first: int, tmp_path: Path
+) -> None:
     for seed in range(first, first + 11):
         (tmp_path / str(seed)).mkdir()
         odd = odd_file(seed, tmp_path)
@@ -24,10 +29,14 @@ def test_every_line_of_an_odd_file_has_the_fate_that_it_must_have(first: int, tm
         assert not found.faults, (seed, odd.kinds)
 
 
-def test_the_seeds_of_this_test_show_every_oddity_and_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_seeds_of_this_test_show_every_oddity_and_the_same_seed_gives_the_same_bytes(
+    tmp_path: Path,
+) -> None:
     files = [odd_file(seed, tmp_path) for seed in SEEDS]
     assert {kind for odd in files for kind in odd.kinds} >= {oddity.kind for oddity in ODDITIES}
-    assert len({odd.name.split("_")[0] for odd in files}) >= len({carrier for carrier, _, _ in BASES})
+    assert len({odd.name.split("_")[0] for odd in files}) >= len(
+        {carrier for carrier, _, _ in BASES}
+    )
     assert odd_file(7, tmp_path) == files[7]
 
 
@@ -47,7 +56,9 @@ def read(text: str, tmp_path: Path) -> FileReport:
     return report
 
 
-def test_a_quote_that_is_never_closed_does_not_swallow_records_up_to_the_next(tmp_path: Path) -> None:
+def test_a_quote_that_is_never_closed_does_not_swallow_records_up_to_the_next(
+    tmp_path: Path,
+) -> None:
     broken = {i: CALLS[i].replace('""\n', '"\n') for i in (3, 20)}
     report = read("".join(broken.get(i, call) for i, call in enumerate(CALLS)), tmp_path)
     assert (report.events, report.rules) == (38, {"unclosed_quote": 2})

@@ -1,4 +1,6 @@
-"""A package of its own with a workload for the lab; see docs/adding-a-workload.md of pipeline_perf."""
+"""A package of its own with a workload for the lab; see docs/adding-a-workload.md of
+pipeline_perf.
+"""
 
 from setuptools import setup
 

@@ -1,4 +1,7 @@
-"""What the lab measures of wordcount. Only the lab imports this module, so that wordcount itself needs no lab."""
+"""What the lab measures of wordcount.
+
+Only the lab imports this module, so that wordcount itself needs no lab.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +35,16 @@ def write_text(scratch: Path, params: Mapping[str, Any]) -> None:
 
 
 def every_word_counted(output: Output) -> Correctness:
-    """After each repetition: a fast count that is wrong is no result. Its values stand beside the speed."""
-    counts = {word: int(number) for number, word in (line.split() for line in output.stdout.splitlines())}
+    """After each repetition: a fast count that is wrong is no result.
+
+    Its values stand beside the speed.
+    """
+    counts = {
+        word: int(number) for number, word in (line.split() for line in output.stdout.splitlines())
+    }
     expected = output.params["sentences"] * WORDS
-    return Correctness(sum(counts.values()) == expected, f"{sum(counts.values())} words of {expected}", {"distinct": len(counts)})
+    return Correctness(
+        sum(counts.values()) == expected,
+        f"{sum(counts.values())} words of {expected}",
+        {"distinct": len(counts)},
+    )

@@ -1,7 +1,7 @@
 """Bare copies of a text file into Parquet: what an ingestion of the same file is compared with.
 
-The least work that reads every value of the file and stores it. Nothing here knows what the values mean.
-Run as a process of its own: `python -m pipeline_perf.bench.reference SOURCE COPY [COLUMNS]`.
+The least work that reads every value of the file and stores it. Nothing here knows what the values
+mean. Run as a process of its own: `python -m pipeline_perf.bench.reference SOURCE COPY [COLUMNS]`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ def widest(source: Path, separator: str = ",") -> int:
     """Columns of the widest line of a delimited file."""
     import polars as pl
 
-    separators = pl.scan_lines(source).select(pl.col("line").str.count_matches(separator, literal=True).max()).collect().item()
+    separators = (
+        pl.scan_lines(source)
+        .select(pl.col("line").str.count_matches(separator, literal=True).max())
+        .collect()
+        .item()
+    )
     return int(separators or 0) + 1
 
 
@@ -59,7 +64,11 @@ def complete(output: Output) -> Correctness:
     source, copy = output.params["source"], output.params["copy"]
     lines = pl.scan_lines(source).select(pl.len()).collect().item()
     rows = pl.scan_parquet(copy).select(pl.len()).collect().item()
-    return Correctness(rows == lines, f"{copy} holds {rows:,} rows, {source} has {lines:,} lines", {"rows_copied": float(rows)})
+    return Correctness(
+        rows == lines,
+        f"{copy} holds {rows:,} rows, {source} has {lines:,} lines",
+        {"rows_copied": float(rows)},
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""`pipeline-perf`: the library's functions without Dagster. Arguments in, text out; no rule of the domain.
+"""`pipeline-perf`: the library's functions without Dagster.
+
+Arguments in, text out; no rule of the domain.
 
 A file per command, imported when it is called: the start of an ingestion is measured.
 """

@@ -1,4 +1,7 @@
-"""What the command line shows: a progress bar, summaries, tables. What is shown masks telephone numbers; nothing is decided here."""
+"""What the command line shows: a progress bar, summaries, tables.
+
+What is shown masks telephone numbers; nothing is decided here.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,18 @@ class Bar:
         if self.quiet:
             return None
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-            TextColumn("{task.fields[rows]:,} rows  {task.fields[rate]:,.0f} rows/s"), TimeRemainingColumn(),
+            TextColumn("{task.fields[rows]:,} rows  {task.fields[rate]:,.0f} rows/s"),
+            TimeRemainingColumn(),
             console=Console(stderr=True, emoji=False), transient=True,
         )  # fmt: skip
         self.bar.start()
@@ -47,7 +57,9 @@ class Bar:
 
     def update(self, used: int, total: int, rows: int) -> None:
         rate = rows / max(time.monotonic() - self.started, 1e-9)
-        self.bar.update(self.task, completed=min(used, total or used), total=total or None, rows=rows, rate=rate)
+        self.bar.update(
+            self.task, completed=min(used, total or used), total=total or None, rows=rows, rate=rate
+        )
 
     def __exit__(self, *_: object) -> None:
         if not self.quiet:
@@ -60,18 +72,30 @@ def summarise(report: FileReport) -> None:
     from rich.markup import escape
 
     console = Console(highlight=False, emoji=False, soft_wrap=True)
-    colour = {"ingested": "green", "already_ingested": "blue", "needs_mapping": "yellow", "rejected": "red"}[report.status]
+    colour = {
+        "ingested": "green",
+        "already_ingested": "blue",
+        "needs_mapping": "yellow",
+        "rejected": "red",
+    }[report.status]
     console.print(f"[bold]{escape(shown(report.file))}[/]  [{colour}]{report.status}[/]", end="")
     if report.layout and report.status in ("ingested", "already_ingested"):
         types = ", ".join(f"{n:,} {name}" for name, n in report.by_type.items() if n)
         rate = (
-            f"  ({report.seconds:.1f} s, {report.records / max(report.seconds, 1e-9):,.0f} rows/s)" if report.status == "ingested" else ""
+            f"  ({report.seconds:.1f} s, {report.records / max(report.seconds, 1e-9):,.0f} rows/s)"
+            if report.status == "ingested"
+            else ""
         )
         console.print(f"  {report.carrier} · {report.layout}{rate}")
-        console.print(f"  {report.events:,} events ({types or 'none'}), {report.duplicates:,} of them duplicates")
+        console.print(
+            f"  {report.events:,} events ({types or 'none'}), {report.duplicates:,} of them"
+            " duplicates"
+        )
         if report.quarantined:
             what = "record" if report.quarantined == 1 else "records"
-            console.print(f"  {report.quarantined:,} {what} in quarantine: see pipeline-perf quarantine")
+            console.print(
+                f"  {report.quarantined:,} {what} in quarantine: see pipeline-perf quarantine"
+            )
         if report.zone_assumed:
             console.print("  times taken as UTC: the file states no zone; --zone tells it")
     else:
@@ -96,14 +120,24 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
     for name in ("file", "line", "rule", "reason", "record"):
         table.add_column(name, overflow="fold", justify="right" if name == "line" else "left")
     for row in frame.iter_rows(named=True):
-        place = str(row["record_no"]) if row["page"] is None else f"{row['record_no']} (page {row['page']})"
-        told = [row["rule"], row["reason"], row["raw"]] if unmasked else [row["rule"], masked(row["reason"]), masked(row["raw"])]
+        place = (
+            str(row["record_no"])
+            if row["page"] is None
+            else f"{row['record_no']} (page {row['page']})"
+        )
+        told = (
+            [row["rule"], row["reason"], row["raw"]]
+            if unmasked
+            else [row["rule"], masked(row["reason"]), masked(row["raw"])]
+        )
         table.add_row(*(escape(shown(text)) for text in (Path(row["file"]).name, place, *told)))
     Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
 
 
 def explain(name: str, fits: Sequence[Fit]) -> None:
-    """Which layouts a file fits; where it fits none, what it lacks for the nearest of those that it has something of."""
+    """Which layouts a file fits; where it fits none, what it lacks for the nearest of those that
+    it has something of.
+    """
     if fitting := [fit.layout.id for fit in fits if not fit.lacking]:
         click.echo(f"{shown(name)}: fits {', '.join(fitting)}")
         return
@@ -111,21 +145,34 @@ def explain(name: str, fits: Sequence[Fit]) -> None:
     nearest = [fit for fit in fits if fit.nearness][:NEAREST]
     for fit in nearest:
         click.echo(f"  not {fit.layout.id}: {masked(shown(fit.lacking))}")
-    others = f"nor {len(fits) - len(nearest)} others" if nearest else f"it has nothing of any of {len(fits)} layouts"
-    click.echo(f"  {others}; why it is not of a certain one: pipeline-perf layouts check LAYOUT.yaml FILE")
+    others = (
+        f"nor {len(fits) - len(nearest)} others"
+        if nearest
+        else f"it has nothing of any of {len(fits)} layouts"
+    )
+    click.echo(
+        f"  {others}; why it is not of a certain one: pipeline-perf layouts check LAYOUT.yaml FILE"
+    )
     click.echo("`pipeline-perf layouts draft` begins a layout for it")
 
 
 def tell(trial: Trial) -> None:
     """What a layout makes of a file; numbers masked."""
-    became = f"{trial.furniture:,} furniture, {trial.events:,} events, {trial.quarantined:,} in quarantine"
+    became = (
+        f"{trial.furniture:,} furniture, {trial.events:,} events, {trial.quarantined:,} in"
+        " quarantine"
+    )
     click.echo(f"\n{shown(trial.name)}: {trial.lines:,} lines: {became}")
     for line, rule, reason, text in trial.rejected:
-        click.echo(f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text[:200]))}")
+        click.echo(
+            f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text[:200]))}"
+        )
     if trial.quarantined > len(trial.rejected):
         click.echo(f"  and {trial.quarantined - len(trial.rejected):,} more in quarantine")
     for filled in trial.filled:
         share = filled.events / max(1, trial.events)
-        click.echo(f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example[:100]))}".rstrip())
+        click.echo(
+            f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example[:100]))}".rstrip()
+        )
     for remark in trial.remarks:
         click.echo(f"  {masked(shown(remark))}")

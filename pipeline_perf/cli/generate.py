@@ -17,10 +17,15 @@ DEFAULT_DATASETS = Path("data/datasets")
 
 @click.command()
 @click.argument("scenario", required=False)
-@click.option("--carrier", help="Carrier, switch or platform, such as att; an unknown one is answered with all there are.")
+@click.option(
+    "--carrier",
+    help="Carrier, switch or platform, such as att; an unknown one is answered with all there are.",
+)
 @click.option("--format", "form", help="csv, fixed, pdf and others, by carrier.")
 @click.option("--rows", type=click.IntRange(min=1), help="Records of the file.")
-@click.option("--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls."
+)
 @click.option(
     "-o",
     "--output",
@@ -30,7 +35,11 @@ DEFAULT_DATASETS = Path("data/datasets")
     help="Folder for the files; what is there already is not written again.",
 )
 @click.option(
-    "--scenarios", "scenario_file", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file."
+    "--scenarios",
+    "scenario_file",
+    type=click.Path(path_type=Path),
+    envvar="PIPELINE_PERF_SCENARIOS",
+    help="Your own scenarios file.",
 )
 def generate(
     scenario: str | None,
@@ -41,19 +50,23 @@ def generate(
     output: Path,
     scenario_file: Path | None,
 ) -> None:
-    """Write carriers' files with the truth about them: those of a SCENARIO, or one by --carrier, --format and --rows."""
+    """Write carriers' files with the truth about them: those of a SCENARIO, or one by --carrier,
+    --format and --rows.
+    """
     if scenario and (carrier or form or rows):
         raise click.UsageError("name a scenario, or give --carrier, --format and --rows; not both")
-    if not scenario and not (carrier and form and rows):
-        raise click.UsageError("name a scenario, or give --carrier, --format and --rows")
     import dataclasses
 
     from pipeline_perf.synth.dataset import DatasetSpec
     from pipeline_perf.synth.dataset import generate as write
 
     try:
-        # The specification checks carrier and format itself.
-        specs = _scenario(scenario, scenario_file) if scenario else (DatasetSpec(carrier, form, rows),)  # type: ignore[arg-type]
+        if scenario:
+            specs = _scenario(scenario, scenario_file)
+        elif carrier and form and rows:  # whether there are such, the specification checks itself
+            specs = (DatasetSpec(carrier, form, rows),)
+        else:
+            raise click.UsageError("name a scenario, or give --carrier, --format and --rows")
         if seed is not None:
             specs = tuple(dataclasses.replace(spec, seed=seed) for spec in specs)
     except ValueError as error:
@@ -62,11 +75,17 @@ def generate(
         try:
             dataset = write(spec, output)
         except OSError as error:
-            raise click.ClickException(f"{output}: cannot be written ({error}); check the path and the space left") from error
+            raise click.ClickException(
+                f"{output}: cannot be written ({error}); check the path and the space left"
+            ) from error
         for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
             click.echo(f"{path}  {facts['records']:,} records, layout {facts['layout']}")
         click.echo(f"  truth: {dataset.events.parent}")
-        told = [f"--{option}={dataset.facts[option]}" for option in ("zone", "subscriber") if dataset.facts[option]]
+        told = [
+            f"--{option}={dataset.facts[option]}"
+            for option in ("zone", "subscriber")
+            if dataset.facts[option]
+        ]
         command = ["pipeline-perf", "ingest", *map(str, dataset.files), *told]
         click.echo(f"  ingest: {shlex.join(command)}")
 

@@ -14,13 +14,25 @@ from typing import NoReturn
 
 import click
 
-from pipeline_perf.cli.options import FAILED, NEEDS_MAPPING, checked_lake, lake_option, layouts_option, own_layouts
+from pipeline_perf.cli.options import (
+    FAILED,
+    NEEDS_MAPPING,
+    checked_lake,
+    lake_option,
+    layouts_option,
+    own_layouts,
+)
 
 
 def _stop_ingesting(number: int, _frame: object) -> NoReturn:
-    """Leave at once: what is committed stays as it is, and no thread that still commits has to be waited for."""
+    """Leave at once: what is committed stays as it is, and no thread that still commits has to
+    be waited for.
+    """
     cursor = "\r\x1b[2K\x1b[?25h" if sys.stderr.isatty() else ""  # the progress bar had hidden it
-    os.write(2, f"{cursor}stopped: what is committed stays; run the same command again to go on\n".encode())
+    os.write(
+        2,
+        f"{cursor}stopped: what is committed stays; run the same command again to go on\n".encode(),
+    )
     os._exit(128 + number)
 
 
@@ -32,11 +44,15 @@ def _check_zone(_context: click.Context, _option: click.Parameter, zone: str | N
     try:
         pl.select(pl.datetime(2000, 1, 1, time_zone=zone or "none"))
     except pl.exceptions.PolarsError:
-        raise click.BadParameter(f"{zone!r} is no IANA zone; write for example America/New_York or UTC") from None
+        raise click.BadParameter(
+            f"{zone!r} is no IANA zone; write for example America/New_York or UTC"
+        ) from None
     return zone
 
 
-def _check_number(_context: click.Context, _option: click.Parameter, number: str | None) -> str | None:
+def _check_number(
+    _context: click.Context, _option: click.Parameter, number: str | None
+) -> str | None:
     import re
 
     if number is not None and not re.fullmatch(r"\+[1-9]\d{6,14}", number):
@@ -47,14 +63,25 @@ def _check_number(_context: click.Context, _option: click.Parameter, number: str
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @lake_option
-@click.option("--zone", callback=_check_zone, help="IANA zone of the file's local times, where it does not state one.")
-@click.option("--subscriber", callback=_check_number, help="E.164 number of the line, where the file does not name it.")
+@click.option(
+    "--zone",
+    callback=_check_zone,
+    help="IANA zone of the file's local times, where it does not state one.",
+)
+@click.option(
+    "--subscriber",
+    callback=_check_number,
+    help="E.164 number of the line, where the file does not name it.",
+)
 @click.option("--tenant", help="Label kept with every event.")
 @layouts_option
 @click.option(
     "--chunk-mib",
     type=click.FloatRange(1 / 64, 1024),
-    help="MiB of text worked on and committed at a time [default: 24]. Memory is some twenty times as much.",
+    help=(
+        "MiB of text worked on and committed at a time [default: 24]. Memory is some twenty times"
+        " as much."
+    ),
 )
 @click.option(
     "--expanded-mib",
@@ -77,16 +104,20 @@ def ingest(
 ) -> None:
     """Turn carriers' files into events.
 
-    Stopping it, by Ctrl-C or in any other way, leaves the lake readable; the same command goes on where it was.
+    Stopping it, by Ctrl-C or in any other way, leaves the lake readable; the same command goes on
+    where it was.
 
-    Exit code 0: every file is in the lake; 3: some need a layout; 1: some could not be read, the others are done;
-    2: the command is not understood.
+    Exit code 0: every file is in the lake; 3: some need a layout; 1: some could not be read, the
+    others are done; 2: the command is not understood.
     """
     signal.signal(signal.SIGTERM, _stop_ingesting)
     signal.signal(signal.SIGINT, _stop_ingesting)
-    # Reading and committing have threads of their own: with a pool as large as the machine they would wait for one another.
+    # Reading and committing have threads of their own: with a pool as large as the machine they
+    # would wait for one another.
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
-    gc.set_threshold(100_000)  # imports alone make the collector look through all objects time and again: a quarter of a second
+    # imports alone make the collector look through all objects time and again: a quarter of a
+    # second
+    gc.set_threshold(100_000)
     from pipeline_perf.cli.display import Bar, summarise
     from pipeline_perf.ingest.container.lines import BLOCK
     from pipeline_perf.ingest.container.source import EXPANDED_BYTES
@@ -97,7 +128,9 @@ def ingest(
         raise click.UsageError("--chunk-mib is no number; write for example 16")
     chunk_bytes = BLOCK if chunk_mib is None else int(chunk_mib * 2**20)
     expanded_bytes = EXPANDED_BYTES if expanded_mib is None else expanded_mib * 2**20
-    options = Options(zone, subscriber, tenant, own_layouts(context, own), chunk_bytes, expanded_bytes)
+    options = Options(
+        zone, subscriber, tenant, own_layouts(context, own), chunk_bytes, expanded_bytes
+    )
     lake = Lake(checked_lake(lake_root))
     statuses = set()
     for path in files:
@@ -111,11 +144,14 @@ def ingest(
                         summarise(report)
                 except OSError as error:
                     _cannot_tell(error)
-    sys.exit(FAILED if "rejected" in statuses else NEEDS_MAPPING if "needs_mapping" in statuses else 0)
+    sys.exit(
+        FAILED if "rejected" in statuses else NEEDS_MAPPING if "needs_mapping" in statuses else 0
+    )
 
 
 def _cannot_tell(error: OSError) -> NoReturn:
     if error.errno == errno.EPIPE:
         raise error  # the reader has gone: click ends quietly
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back must not fail once more
+    # what is still held back must not fail once more
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise click.ClickException(f"standard output: {error.strerror}")

@@ -1,4 +1,5 @@
-"""`pipeline-perf layouts`: the layouts that files are recognised by: listed, shown, checked, tried on samples, drafted for unknown files.
+"""`pipeline-perf layouts`: the layouts that files are recognised by: listed, shown, checked,
+tried on samples, drafted for unknown files.
 
 Arguments in, text out. What a layout is and what is wrong with one is the business of `ingest`.
 """
@@ -46,7 +47,9 @@ def _list(own: Path | None) -> None:
     known = _known(own)
     width = max(map(len, known))
     for layout in sorted(known.values(), key=lambda lay: lay.id):
-        click.echo(f"{layout.id:{width}}  {layout.container:9}  {layout.evidence:11}  {layout.title}")
+        click.echo(
+            f"{layout.id:{width}}  {layout.container:9}  {layout.evidence:11}  {layout.title}"
+        )
 
 
 @layouts.command("show")
@@ -65,7 +68,9 @@ def _show(own: Path | None, layout_id: str) -> None:
         except LayoutError as error:  # it stops an ingestion, but not a look at another one
             click.echo(f"Warning: {error}", err=True)
     if not found:
-        raise click.ClickException(f"there is no layout {layout_id!r}; see pipeline-perf layouts list")
+        raise click.ClickException(
+            f"there is no layout {layout_id!r}; see pipeline-perf layouts list"
+        )
     click.echo(found[0].read_text(encoding="utf-8"), nl=False)
 
 
@@ -74,11 +79,13 @@ def _show(own: Path | None, layout_id: str) -> None:
 @click.argument("samples", nargs=-1, metavar="[SAMPLE]...", type=click.Path(path_type=Path))
 @click.pass_obj
 def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
-    """Say what is wrong with a layout (a .yaml file), by line; with SAMPLEs, what their lines become by it. Nothing is kept.
+    """Say what is wrong with a layout (a .yaml file), by line; with SAMPLEs, what their lines
+    become by it. Nothing is kept.
 
     Of a file of records, say which layout it fits; if none, why not the nearest.
 
-    Exit code 0: sound, and every sample fits; 3: a file fits no layout, or a sample not this one; 1: the file is unsound or cannot be read.
+    Exit code 0: sound, and every sample fits; 3: a file fits no layout, or a sample not this one;
+    1: the file is unsound or cannot be read.
     """
     from pipeline_perf.cli.display import tell
     from pipeline_perf.ingest.container.source import sources
@@ -111,7 +118,8 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
 @layouts.command("draft")
 @click.argument("file", type=click.Path(path_type=Path))
 def _draft(file: Path) -> None:
-    """Print a layout to complete for a file that no layout knows: its columns, and what they seem to be.
+    """Print a layout to complete for a file that no layout knows: its columns, and what they
+    seem to be.
 
     The comments show some of the file's values, telephone numbers masked.
     """
@@ -126,7 +134,10 @@ def _draft(file: Path) -> None:
     except IngestError as error:
         raise click.ClickException(str(error)) from error
     if head is not None:
-        raise click.ClickException(f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show att_bill_pdf`")
+        raise click.ClickException(
+            f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show"
+            " att_bill_pdf`"
+        )
     click.echo(draft(found, examples=True), nl=False)
 
 

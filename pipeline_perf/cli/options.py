@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-#: Exit codes: 0, all is well; 1, something failed; 2, for usage, is click's own; 3, a file that no layout knows.
+#: Exit codes: 0, all is well; 1, something failed; 2, for usage, is click's own; 3, a file that no
+#: layout knows.
 FAILED = 1
 NEEDS_MAPPING = 3
 
@@ -25,8 +26,11 @@ lake_option = click.option(
 def checked_lake(root: str) -> str:
     if not root:
         raise click.UsageError("--lake is empty; name a folder or an object-store URL")
-    if "://" not in root and (odd := sorted(set(root) & set("*?[]{}%\n"))):  # the Delta library takes them for patterns and escapes
-        raise click.UsageError(f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder")
+    if "://" not in root and (odd := sorted(set(root) & set("*?[]{}%\n"))):
+        # the Delta library takes them for patterns and escapes
+        raise click.UsageError(
+            f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder"
+        )
     return root
 
 
@@ -47,5 +51,7 @@ def own_layouts(context: click.Context, own: Path) -> Path | None:
     if own.is_dir():
         return own
     if context.get_parameter_source("own") is not click.core.ParameterSource.DEFAULT:
-        raise click.UsageError(f"there is no folder {own}; name the folder of your layouts with --layouts")
+        raise click.UsageError(
+            f"there is no folder {own}; name the folder of your layouts with --layouts"
+        )
     return None

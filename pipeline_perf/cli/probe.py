@@ -1,6 +1,8 @@
-"""`pipeline-perf probe`: what a file is, before anyone knows whose it is; for people a picture, for programs JSON.
+"""`pipeline-perf probe`: what a file is, before anyone knows whose it is; for people a picture,
+for programs JSON.
 
-Here belongs showing the findings. What they are is `ingest.probe`'s work; no layout is asked, and nothing is kept.
+Here belongs showing the findings. What they are is `ingest.probe`'s work; no layout is asked, and
+nothing is kept.
 """
 
 from __future__ import annotations
@@ -20,26 +22,34 @@ if TYPE_CHECKING:
     from pipeline_perf.ingest.probe.probe import Probe
 
 
-#: The findings on a text, in the order in which they are told; files of another container have none of them.
+#: The findings on a text, in the order in which they are told; files of another container have none
+#: of them.
 FINDINGS = (
-    "encoding", "delimiter", "quote", "escape", "newline", "preamble_lines", "header_lines", "footer_lines", "tables", "columns",
+    "encoding", "delimiter", "quote", "escape", "newline", "preamble_lines", "header_lines",
+    "footer_lines", "tables", "columns",
     "confidence",
 )  # fmt: skip
 NAMES = {"\t": "tab", " ": "blanks", "\x01": "\\x01", "\x1f": "\\x1f", None: "none"}
 
-#: Lines of each part in the picture: the preamble's last ones, the first records, the footer's first ones.
+#: Lines of each part in the picture: the preamble's last ones, the first records, the footer's
+#: first ones.
 PREAMBLE, RECORDS, FOOTER = 6, 5, 4
 STYLES = {"preamble": "dim", "header": "bold cyan", "record": "", "footer": "magenta"}
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line; titles are not masked in it.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object per file and line; titles are not masked in it.",
+)
 def probe(file: Path, as_json: bool) -> None:
     """Say what a file is: its encoding, its dialect, and where its table lies.
 
-    It needs no layout and looks at the file's beginning, middle and end only. Of an archive, every file is told.
-    Exit code 1: the bytes cannot be had.
+    It needs no layout and looks at the file's beginning, middle and end only. Of an archive, every
+    file is told. Exit code 1: the bytes cannot be had.
     """
     from pipeline_perf.ingest.container.source import sources
     from pipeline_perf.ingest.errors import UnreadableFile
@@ -93,7 +103,11 @@ def show(found: Probe) -> None:
     for name in FINDINGS:
         value = getattr(found, name)
         if name == "columns":
-            value = f"{len(value)}: {', '.join(value[:12])}{', …' if len(value) > 12 else ''}" if value else "none"
+            value = (
+                f"{len(value)}: {', '.join(value[:12])}{', …' if len(value) > 12 else ''}"
+                if value
+                else "none"
+            )
         elif name == "encoding" and found.mixed:
             value = f"{value}, some lines windows-1252"
         else:
@@ -107,7 +121,9 @@ def show(found: Probe) -> None:
 
 
 def picture(found: Probe) -> Iterator[Text]:
-    """Lines of the file, each with its number and what it is taken for, and bars between its cells."""
+    """Lines of the file, each with its number and what it is taken for, and bars between its
+    cells.
+    """
     from rich.text import Text
 
     begin, body = found.preamble_lines, found.preamble_lines + found.header_lines
@@ -120,16 +136,28 @@ def picture(found: Probe) -> Iterator[Text]:
     if found.footer_lines:
         last = found.head if found.complete else found.tail
         first = max(0, len(last) - found.footer_lines)
-        yield from _lines(found, "footer", range(first, min(len(last), first + FOOTER)), last, 1 if found.complete else None)
+        yield from _lines(
+            found,
+            "footer",
+            range(first, min(len(last), first + FOOTER)),
+            last,
+            1 if found.complete else None,
+        )
 
 
-def _lines(found: Probe, kind: str, lines: range, text: tuple[str, ...], numbered: int | None) -> Iterator[Text]:
+def _lines(
+    found: Probe, kind: str, lines: range, text: tuple[str, ...], numbered: int | None
+) -> Iterator[Text]:
     from rich.text import Text
 
     from pipeline_perf.ingest.probe.dialect import Dialect, split
     from pipeline_perf.privacy import masked, shown
 
-    dialect = Dialect(found.delimiter, found.quote, found.escape) if kind in ("header", "record") else Dialect()
+    dialect = (
+        Dialect(found.delimiter, found.quote, found.escape)
+        if kind in ("header", "record")
+        else Dialect()
+    )
     for row in split(text[lines.start : lines.stop], dialect):
         number = str(lines.start + row.line + numbered) if numbered is not None else ""
         drawn = Text()

@@ -11,8 +11,17 @@ from pipeline_perf.cli.options import FAILED
 
 
 @click.command()
-@click.option("--run", "run_id", metavar="ID", help="The run, or the comparison, to report on; default: the newest run.")
-@click.option("--comparison", is_flag=True, help="Report on the newest comparison, before and after, instead of a run.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="ID",
+    help="The run, or the comparison, to report on; default: the newest run.",
+)
+@click.option(
+    "--comparison",
+    is_flag=True,
+    help="Report on the newest comparison, before and after, instead of a run.",
+)
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option(
     "--data",
@@ -22,10 +31,29 @@ from pipeline_perf.cli.options import FAILED
     envvar="PIPELINE_PERF_DATA",
     help="Folder that holds results/ and reports/.",
 )
-@click.option("--targets", "contract", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_TARGETS", help="Your own targets file.")
-@click.option("--scenarios", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file.")
-def report(run_id: str | None, comparison: bool, open_page: bool, data: Path, contract: Path | None, scenarios: Path | None) -> None:
-    """Print the verdict on every target, and write the report as HTML (in full and as a summary), JSON and Markdown.
+@click.option(
+    "--targets",
+    "contract",
+    type=click.Path(path_type=Path),
+    envvar="PIPELINE_PERF_TARGETS",
+    help="Your own targets file.",
+)
+@click.option(
+    "--scenarios",
+    type=click.Path(path_type=Path),
+    envvar="PIPELINE_PERF_SCENARIOS",
+    help="Your own scenarios file.",
+)
+def report(
+    run_id: str | None,
+    comparison: bool,
+    open_page: bool,
+    data: Path,
+    contract: Path | None,
+    scenarios: Path | None,
+) -> None:
+    """Print the verdict on every target, and write the report as HTML (in full and as a
+    summary), JSON and Markdown.
 
     Exit code 1: a target is missed, or a compared tree is slower.
     """
@@ -44,9 +72,15 @@ def report(run_id: str | None, comparison: bool, open_page: bool, data: Path, co
     if comparison and not run_id:
         run_id = compared_runs.latest_run()
         if run_id is None:
-            raise click.ClickException(f"{compared_runs.root}: nothing has been compared yet; `pipeline-perf bench compare REV` does")
+            raise click.ClickException(
+                f"{compared_runs.root}: nothing has been compared yet; `pipeline-perf bench compare"
+                " REV` does"
+            )
     if not store.run_ids() and not run_id:
-        raise click.ClickException(f"{store.root}: nothing has been measured yet; run `make bench` first, or name your folder with --data")
+        raise click.ClickException(
+            f"{store.root}: nothing has been measured yet; run `make bench` first, or name your"
+            " folder with --data"
+        )
     try:
         if run_id and run_id in compared_runs.run_ids():
             compared = comparisons.of_run(compared_runs, run_id, reports / "comparisons")
@@ -54,7 +88,9 @@ def report(run_id: str | None, comparison: bool, open_page: bool, data: Path, co
             console.print(terminal.compared(compared))
             missed = any(one.verdict in ("slower", "failed") for one in compared)
         else:
-            found = content.assemble(store, load(contract or TARGETS), run_id, reports, scenarios or SCENARIOS)
+            found = content.assemble(
+                store, load(contract or TARGETS), run_id, reports, scenarios or SCENARIOS
+            )
             # An older run's report stands beside the newest one's, and not in its place.
             written = document.write(found, reports / run_id if run_id else reports)
             console.print(terminal.table(found))

@@ -1,4 +1,6 @@
-"""What is promised and what is measured: the targets, the scenarios, and the workloads that they become."""
+"""What is promised and what is measured: the targets, the scenarios, and the workloads that they
+become.
+"""
 
 from pathlib import Path
 

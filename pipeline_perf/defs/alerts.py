@@ -1,6 +1,8 @@
-"""Alerts: a failed run, or a check that failed in a run that went through, told to a webhook and by mail.
+"""Alerts: a failed run, or a check that failed in a run that went through, told to a webhook and
+by mail.
 
-What is told is decided by pure functions; sending is at the edge. Nothing leaves the machine unless an address is set.
+What is told is decided by pure functions; sending is at the edge. Nothing leaves the machine unless
+an address is set.
 """
 
 import os
@@ -34,10 +36,14 @@ class FailedCheck:
     description: str
 
 
-class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
-    """Where alerts go. The fields name environment variables, read when an alert is sent: addresses are secrets and no configuration.
+class Alerts(dg.ConfigurableResource):
+    """Where alerts go.
 
-    The webhook takes Slack's form, {"text": "…"}. Mail goes by SMTP with STARTTLS where a user is set.
+    The fields name environment variables, read when an alert is sent: addresses are secrets and no
+    configuration.
+
+    The webhook takes Slack's form, {"text": "…"}. Mail goes by SMTP with STARTTLS where a user is
+    set.
     """
 
     webhook: str = "PIPELINE_PERF_WEBHOOK"
@@ -50,14 +56,24 @@ class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out it
     @property
     def missing(self) -> str:
         """Why nothing can be sent, '' where something can."""
-        if os.environ.get(self.webhook) or (os.environ.get(self.smtp) and os.environ.get(self.mail_to)):
+        if os.environ.get(self.webhook) or (
+            os.environ.get(self.smtp) and os.environ.get(self.mail_to)
+        ):
             return ""
-        return f"no address for alerts: set {self.webhook} to a Slack-compatible webhook, or {self.smtp} and {self.mail_to} for mail"
+        return (
+            f"no address for alerts: set {self.webhook} to a Slack-compatible webhook, or"
+            f" {self.smtp} and {self.mail_to} for mail"
+        )
 
     def send(self, subject: str, text: str) -> None:
-        """Send to every address that is set. Raises what the network raises: the sensor's tick then shows it, and is tried again."""
+        """Send to every address that is set.
+
+        Raises what the network raises: the sensor's tick then shows it, and is tried again.
+        """
         if url := os.environ.get(self.webhook):
-            requests.post(url, json={"text": f"*{subject}*\n{text}"}, timeout=TIMEOUT_S).raise_for_status()
+            requests.post(
+                url, json={"text": f"*{subject}*\n{text}"}, timeout=TIMEOUT_S
+            ).raise_for_status()
         if (server := os.environ.get(self.smtp)) and (to := os.environ.get(self.mail_to)):
             self._mail(server, to, subject, text)
 
@@ -74,8 +90,12 @@ class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out it
             connection.send_message(message)
 
 
-def failure_text(run: str, reasons: Sequence[tuple[str, str]], checks: Sequence[FailedCheck]) -> str:
-    """What to say of a failed run: its steps' reasons and its failed checks, telephone numbers masked."""
+def failure_text(
+    run: str, reasons: Sequence[tuple[str, str]], checks: Sequence[FailedCheck]
+) -> str:
+    """What to say of a failed run: its steps' reasons and its failed checks, telephone numbers
+    masked.
+    """
     steps = [f"• {step}: {masked_text(reason)[:MOST_OF_A_REASON]}" for step, reason in reasons]
     return _lines(run, steps + _told(checks))
 
@@ -87,7 +107,11 @@ def checks_text(run: str, checks: Sequence[FailedCheck]) -> str:
 
 def _told(checks: Sequence[FailedCheck]) -> list[str]:
     worst_first = sorted(checks, key=lambda check: (check.severity, check.asset, check.check))
-    return [f"• {one.severity} {one.asset} {one.check}: {masked_text(one.description)[:MOST_OF_A_REASON]}" for one in worst_first]
+    return [
+        f"• {one.severity} {one.asset} {one.check}:"
+        f" {masked_text(one.description)[:MOST_OF_A_REASON]}"
+        for one in worst_first
+    ]
 
 
 def _lines(run: str, lines: Sequence[str]) -> str:
@@ -102,10 +126,21 @@ def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
         status = evaluation.metadata.get("status")
         # That a warning was not measured is for the page, and no news: it would be told every time.
-        silent = evaluation.severity is dg.AssetCheckSeverity.WARN and status is not None and status.value == NOT_MEASURED
+        silent = (
+            evaluation.severity is dg.AssetCheckSeverity.WARN
+            and status is not None
+            and status.value == NOT_MEASURED
+        )
         if not evaluation.passed and not silent:
             asset = evaluation.asset_key.to_user_string()
-            found.append(FailedCheck(asset, evaluation.check_name, evaluation.severity.value, evaluation.description or ""))
+            found.append(
+                FailedCheck(
+                    asset,
+                    evaluation.check_name,
+                    evaluation.severity.value,
+                    evaluation.description or "",
+                )
+            )
     return found
 
 
@@ -118,9 +153,14 @@ def failed_run_alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.
     if alerts.missing:
         return dg.SkipReason(alerts.missing)
     run = context.dagster_run
-    reasons = [(event.step_key or "", _reason(event)) for event in context.get_step_failure_events()]
+    reasons = [
+        (event.step_key or "", _reason(event)) for event in context.get_step_failure_events()
+    ]
     reasons = reasons or [("run", context.failure_event.message or "no reason given")]
-    alerts.send(f"{run.job_name} failed", failure_text(run.run_id, reasons, failed_checks(context.instance, run.run_id)))
+    alerts.send(
+        f"{run.job_name} failed",
+        failure_text(run.run_id, reasons, failed_checks(context.instance, run.run_id)),
+    )
     return None
 
 
@@ -146,7 +186,10 @@ def failed_check_alert(context: dg.RunStatusSensorContext, alerts: Alerts) -> dg
         return dg.SkipReason(f"every check of {run.job_name} passed")
     if alerts.missing:
         return dg.SkipReason(alerts.missing)
-    alerts.send(f"{run.job_name}: {len(failed)} {'check' if len(failed) == 1 else 'checks'} failed", checks_text(run.run_id, failed))
+    alerts.send(
+        f"{run.job_name}: {len(failed)} {'check' if len(failed) == 1 else 'checks'} failed",
+        checks_text(run.run_id, failed),
+    )
     return None
 
 

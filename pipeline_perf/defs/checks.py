@@ -1,7 +1,8 @@
-"""The contract as asset checks: one factory turns targets.yaml into checks on the assets that produce the figures.
+"""The contract as asset checks: one factory turns targets.yaml into checks on the assets that
+produce the figures.
 
-Judging is the lab's business. A target that nothing here measures has no check, and so can never pass in silence: it
-stands in the readiness report as not measured.
+Judging is the lab's business. A target that nothing here measures has no check, and so can never
+pass in silence: it stands in the readiness report as not measured.
 """
 
 import re
@@ -26,7 +27,8 @@ NOT_MEASURED = "not_measured"
 class Producer:
     """An asset, the scope of its figures, and their metrics.
 
-    `may_lack`: the asset leaves out what it has nothing to measure from (duplicates, where none were generated).
+    `may_lack`: the asset leaves out what it has nothing to measure from (duplicates, where none
+    were generated).
     """
 
     asset: dg.AssetKey
@@ -35,7 +37,9 @@ class Producer:
     may_lack: bool = False
 
     def gives(self, target: Target) -> bool:
-        return target.metric in self.metrics and any(fnmatchcase(self.scope, pattern) for pattern in target.scope)
+        return target.metric in self.metrics and any(
+            fnmatchcase(self.scope, pattern) for pattern in target.scope
+        )
 
 
 def check_name(target: Target) -> str:
@@ -43,13 +47,19 @@ def check_name(target: Target) -> str:
     return re.sub(r"\W", "_", target.id)
 
 
-def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
+def target_checks(
+    name: str, producers: Sequence[Producer], contract: Sequence[Target]
+) -> list[dg.AssetChecksDefinition]:
     """The checks of one scenario, as one step: none where no target asks for its figures.
 
-    A missed `required` ends the step, and so the job, as failed. The checks do not block: what lies downstream is the
-    report, and a report that is missing just when a target is missed would help nobody.
+    A missed `required` ends the step, and so the job, as failed. The checks do not block: what lies
+    downstream is the report, and a report that is missing just when a target is missed would help
+    nobody.
     """
-    asked = {one: [target for target in contract if target.limits and one.gives(target)] for one in producers}
+    asked = {
+        one: [target for target in contract if target.limits and one.gives(target)]
+        for one in producers
+    }
     specs = [
         dg.AssetCheckSpec(check_name(target), asset=producer.asset, description=told(target))
         for producer, found in asked.items()
@@ -59,14 +69,22 @@ def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[T
         return []
 
     @dg.multi_asset_check(name=f"targets_{name}", specs=specs, can_subset=True)
-    def checks(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
-        missed, read = [], cache(partial(recording.figures, folders.results))  # several assets of a scenario share a run
+    def checks(
+        context: dg.AssetCheckExecutionContext, folders: Folders
+    ) -> Iterator[dg.AssetCheckResult]:
+        # several assets of a scenario share a run
+        missed, read = [], cache(partial(recording.figures, folders.results))
         for producer, found in asked.items():
             wanted = [
-                target for target in found if dg.AssetCheckKey(producer.asset, check_name(target)) in context.selected_asset_check_keys
+                target
+                for target in found
+                if dg.AssetCheckKey(producer.asset, check_name(target))
+                in context.selected_asset_check_keys
             ]
             run = recording.run_of(context.instance, producer.asset)
-            for verdict in recording.verdicts(folders.results, wanted, run, read(run), producer.scope):
+            for verdict in recording.verdicts(
+                folders.results, wanted, run, read(run), producer.scope
+            ):
                 if verdict.status == "not_measured" and producer.may_lack:
                     continue
                 yield result(producer.asset, verdict)
@@ -79,12 +97,19 @@ def target_checks(name: str, producers: Sequence[Producer], contract: Sequence[T
 
 
 def misses_required(verdict: Verdict) -> bool:
-    """Whether a job must fail. A figure that its asset did not deliver counts as missed, one that is open does not."""
-    return verdict.target.required is not None and (verdict.meets_required is False or verdict.status == "not_measured")
+    """Whether a job must fail.
+
+    A figure that its asset did not deliver counts as missed, one that is open does not.
+    """
+    return verdict.target.required is not None and (
+        verdict.meets_required is False or verdict.status == "not_measured"
+    )
 
 
 def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
-    """A verdict as the result of a check; `value` and `target` are numbers, so that Dagster plots them."""
+    """A verdict as the result of a check; `value` and `target` are numbers, so that Dagster
+    plots them.
+    """
     threshold = verdict.threshold or verdict.target.required or verdict.target.ours
     figures = {
         "value": verdict.actual,
@@ -102,7 +127,11 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description=_figure(verdict),
         metadata={
-            **{name: metadata.legible(value) for name, value in figures.items() if value is not None},
+            **{
+                name: metadata.legible(value)
+                for name, value in figures.items()
+                if value is not None
+            },
             "status": verdict.status,
             **({"alert": verdict.alert} if verdict.alert else {}),
         },
@@ -111,7 +140,10 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
 
 def _figure(verdict: Verdict) -> str:
     if verdict.actual is None:
-        return metadata.masked_text(verdict.note) or "not measured: the asset delivered no figure for it"
+        return (
+            metadata.masked_text(verdict.note)
+            or "not measured: the asset delivered no figure for it"
+        )
     unit = verdict.target.unit
     asked = f", asked: {limit(verdict.threshold, unit)}" if verdict.threshold else ""
     note = f" ({metadata.masked_text(verdict.note)})" if verdict.note else ""
@@ -120,6 +152,13 @@ def _figure(verdict: Verdict) -> str:
 
 def told(target: Target) -> str:
     """A target with its limits and its reason, as a check's description."""
-    asked = ((target.required, "required"), (target.ours, "ours"), (target.warn, "warning unless"), (target.critical, "critical unless"))
-    limits = ", ".join(f"{name} {limit(threshold, target.unit)}" for threshold, name in asked if threshold)
+    asked = (
+        (target.required, "required"),
+        (target.ours, "ours"),
+        (target.warn, "warning unless"),
+        (target.critical, "critical unless"),
+    )
+    limits = ", ".join(
+        f"{name} {limit(threshold, target.unit)}" for threshold, name in asked if threshold
+    )
     return f"{target.holds} ({limits}): {target.why}."

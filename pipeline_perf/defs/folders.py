@@ -17,11 +17,13 @@ from pipeline_perf.contract import SCENARIOS, TARGETS
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may choose by environment variable, so that the same definitions serve their own contract.
+    """What a user may choose by environment variable, so that the same definitions serve their
+    own contract.
 
     PIPELINE_PERF_DATA: the data directory (`data`, in the directory that Dagster is started from).
     PIPELINE_PERF_TARGETS, PIPELINE_PERF_SCENARIOS: files that take the place of the built-in ones.
-    PIPELINE_PERF_AGAINST: the revision that the job ci compares the working tree with (left out: where it left the default branch).
+    PIPELINE_PERF_AGAINST: the revision that the job ci compares the working tree with (left out:
+    where it left the default branch).
     """
 
     data: str = "data"
@@ -40,8 +42,11 @@ class Settings:
         )
 
 
-class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
-    """The folders below the data directory. `data` may be relative to the directory that Dagster is started from."""
+class Folders(dg.ConfigurableResource):
+    """The folders below the data directory.
+
+    `data` may be relative to the directory that Dagster is started from.
+    """
 
     data: str = "data"
 
@@ -85,10 +90,14 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
 
     @property
     def comparisons(self) -> ResultStore:
-        """The repetitions of paired comparisons, apart from the nights: one of their sides is another revision."""
+        """The repetitions of paired comparisons, apart from the nights: one of their sides is
+        another revision.
+        """
         return ResultStore(self.root / "results" / "comparisons")
 
     @property
     def machine_lock(self) -> Path:
-        """Held while the machine is used in earnest: a measurement and an ingestion keep each other waiting."""
+        """Held while the machine is used in earnest: a measurement and an ingestion keep each
+        other waiting.
+        """
         return self.root / "results" / "machine.lock"

@@ -16,34 +16,54 @@ from pipeline_perf.defs.ingestion import inbox, lake
 from pipeline_perf.defs.laboratory import calibration, history, regression
 
 if TYPE_CHECKING:  # what define_asset_job returns; Dagster exports it under no public name
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition as AssetJob,
+    )
 
-#: The run queue (dagster.yaml) lets one run with this tag through at a time: a measured run shares the machine with nobody.
+#: The run queue (dagster.yaml) lets one run with this tag through at a time: a measured run shares
+#: the machine with nobody.
 WHOLE_MACHINE = {"pipeline_perf/machine": "whole"}
 
 #: Only an ingestion whose process died is started again; it goes on after its last committed chunk.
 RESUMED_AFTER_A_CRASH = {"dagster/max_retries": "3"}
 
 #: Each tier's job also runs the tiers before it that belong to the same night.
-TIERS: Mapping[str, tuple[Tier, ...]] = {"ci": ("ci",), "nightly": ("ci", "nightly"), "weekly_full_scale": ("weekly",)}
-
-SENTENCES = {
-    "ci": "Small data sets and the samples: generated, ingested, scored, measured and judged, in about three minutes; "
-    "where the code differs from that of the default branch, it must not be slower.",
-    "nightly": "Everything of ci, large files up to one million rows, every format, the production scenarios, and the history of nights.",
-    "weekly_full_scale": "Ten million rows, and printed bills of 100 000 records.",
-    "calibration": "The lab's own false alarms, and what it finds of what is there.",
-    "paired_regression": "The working tree against a revision of your choice: slower or not, by how much, and where.",
+TIERS: Mapping[str, tuple[Tier, ...]] = {
+    "ci": ("ci",),
+    "nightly": ("ci", "nightly"),
+    "weekly_full_scale": ("weekly",),
 }
 
-#: Seconds for each comparison of the job ci: some thirty pairs of 100 000 records. Who wants to see less asks `paired_regression`.
+SENTENCES = {
+    "ci": (
+        "Small data sets and the samples: generated, ingested, scored, measured and judged, in"
+        " about three minutes; where the code differs from that of the default branch, it must not"
+        " be slower."
+    ),
+    "nightly": (
+        "Everything of ci, large files up to one million rows, every format, the production"
+        " scenarios, and the history of nights."
+    ),
+    "weekly_full_scale": "Ten million rows, and printed bills of 100 000 records.",
+    "calibration": "The lab's own false alarms, and what it finds of what is there.",
+    "paired_regression": (
+        "The working tree against a revision of your choice: slower or not, by how much, and where."
+    ),
+}
+
+#: Seconds for each comparison of the job ci: some thirty pairs of 100 000 records. Who wants to see
+#: less asks `paired_regression`.
 CI_BUDGET_S = 90.0
 
 
 def scenario_jobs(
-    assets: Mapping[Tier, Sequence[dg.AssetKey]], compared: Sequence[dg.AssetKey], followed: Sequence[dg.AssetKey]
+    assets: Mapping[Tier, Sequence[dg.AssetKey]],
+    compared: Sequence[dg.AssetKey],
+    followed: Sequence[dg.AssetKey],
 ) -> dict[str, AssetJob]:
-    """The jobs over scenarios; `assets` are those of each tier, `compared` with another revision in ci, `followed` over the nights."""
+    """The jobs over scenarios; `assets` are those of each tier, `compared` with another revision
+    in ci, `followed` over the nights.
+    """
     further = {"ci": compared, "nightly": [*followed, history.ALERTS] if followed else []}
     settings = {"ci": regression.configured(budget_s=CI_BUDGET_S)} if compared else {}
     return {
@@ -64,7 +84,9 @@ def scenario_jobs(
 
 
 def paired_regression(measured: Sequence[dg.AssetKey]) -> AssetJob:
-    """The job that compares with a revision; revision, scenarios and time are in its configuration."""
+    """The job that compares with a revision; revision, scenarios and time are in its
+    configuration.
+    """
     return dg.define_asset_job(
         "paired_regression",
         selection=dg.AssetSelection.assets(*measured),
@@ -77,7 +99,10 @@ def paired_regression(measured: Sequence[dg.AssetKey]) -> AssetJob:
 def calibration_job() -> AssetJob:
     """The job that publishes the lab's error rates."""
     return dg.define_asset_job(
-        "calibration", selection=dg.AssetSelection.assets(calibration.KEY), description=SENTENCES["calibration"], tags=WHOLE_MACHINE
+        "calibration",
+        selection=dg.AssetSelection.assets(calibration.KEY),
+        description=SENTENCES["calibration"],
+        tags=WHOLE_MACHINE,
     )
 
 

@@ -1,4 +1,5 @@
-"""Figures and tables in the shape that Dagster stores and plots: plain numbers, masked telephone numbers.
+"""Figures and tables in the shape that Dagster stores and plots: plain numbers, masked telephone
+numbers.
 
 Nothing here computes a figure.
 """
@@ -20,25 +21,44 @@ from pipeline_perf.ingest.bookkeeping import FileReport
 
 PREVIEW_ROWS = 8
 
-#: What a person looks at first. The subscriber's own number is left out: it names whose records these are.
-PREVIEW_COLUMNS = ("started_at", "event_type", "direction", "from_number", "to_number", "duration_s", "duplicate_of")
+#: What a person looks at first. The subscriber's own number is left out: it names whose records
+#: these are.
+PREVIEW_COLUMNS = (
+    "started_at",
+    "event_type",
+    "direction",
+    "from_number",
+    "to_number",
+    "duration_s",
+    "duplicate_of",
+)
 
 _NUMBERS = ("from_number", "to_number")
 
-#: Seven to fifteen digits, separated as people write telephone numbers, also within a file's name; dates are left alone.
-_NUMBER_IN_TEXT = re.compile(r"(?<![A-Za-z0-9.])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![A-Za-z0-9])")
+#: Seven to fifteen digits, separated as people write telephone numbers, also within a file's name;
+#: dates are left alone.
+_NUMBER_IN_TEXT = re.compile(
+    r"(?<![A-Za-z0-9.])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![A-Za-z0-9])"
+)
 
 
 def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
-    """One number per metric, under its bare name: the median of its repetitions, of `failed` how many did."""
+    """One number per metric, under its bare name: the median of its repetitions, of `failed` how
+    many did.
+    """
     found: dict[str, list[float]] = {}
     for one in measurements:
         found.setdefault(one.metric.partition(".")[2], []).append(float(one.value))
-    return {name: sum(values) if name == "failed" else legible(median(values)) for name, values in found.items()}
+    return {
+        name: sum(values) if name == "failed" else legible(median(values))
+        for name, values in found.items()
+    }
 
 
 def legible(value: float) -> float:
-    """The value to six significant digits: what a person compares, and more than any measurement here tells."""
+    """The value to six significant digits: what a person compares, and more than any measurement
+    here tells.
+    """
     return float(f"{value:.6g}")
 
 
@@ -65,7 +85,19 @@ def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
 
 
 def _file(report: FileReport) -> dict[str, Any]:
-    shown = ("file", "status", "carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture", "seconds", "reason")
+    shown = (
+        "file",
+        "status",
+        "carrier",
+        "layout",
+        "records",
+        "events",
+        "quarantined",
+        "duplicates",
+        "furniture",
+        "seconds",
+        "reason",
+    )
     row = {name: getattr(report, name) for name in shown}
     return row | {
         "file": masked_text(report.file.rpartition("/")[2]),
@@ -76,20 +108,37 @@ def _file(report: FileReport) -> dict[str, Any]:
 
 def preview(frame: pl.LazyFrame) -> dg.MetadataValue:
     """The first events, their telephone numbers masked."""
-    head = frame.select(PREVIEW_COLUMNS).head(PREVIEW_ROWS).with_columns(events.masked(name) for name in _NUMBERS)
-    return table(head.with_columns(pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S")).collect().to_dicts())
+    head = (
+        frame.select(PREVIEW_COLUMNS)
+        .head(PREVIEW_ROWS)
+        .with_columns(events.masked(name) for name in _NUMBERS)
+    )
+    return table(
+        head.with_columns(pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S"))
+        .collect()
+        .to_dicts()
+    )
 
 
 def column_schema() -> dg.TableSchema:
     """The event table's columns."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, str(dtype)) for name, dtype in events.COLUMNS.items()])
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, str(dtype)) for name, dtype in events.COLUMNS.items()]
+    )
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
-    """Rows of plain values as a table; an empty one is told in words, for Dagster has no table without columns."""
+    """Rows of plain values as a table; an empty one is told in words, for Dagster has no table
+    without columns.
+    """
     if not rows:
         return dg.MetadataValue.text("none")
-    return dg.MetadataValue.table([dg.TableRecord({name: "" if value is None else value for name, value in row.items()}) for row in rows])
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({name: "" if value is None else value for name, value in row.items()})
+            for row in rows
+        ]
+    )
 
 
 def masked_text(text: str) -> str:

@@ -20,15 +20,26 @@ GROUP = "report"
 KEY = dg.AssetKey([GROUP, "readiness"])
 
 
-def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target], scenarios_file: Path) -> dg.AssetsDefinition:
+def asset_of(
+    deps: Sequence[dg.AssetKey], contract: Sequence[Target], scenarios_file: Path
+) -> dg.AssetsDefinition:
     """The asset that reports on a run, or on the newest one when it is materialised alone."""
 
     @dg.asset(key=KEY, deps=list(deps), group_name=GROUP, kinds={"html", "markdown"})
-    def readiness(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
-        """The verdict on every target of the contract: met, missed, open, recorded, or not measured."""
+    def readiness(
+        context: dg.AssetExecutionContext, folders: Folders
+    ) -> dg.MaterializeResult[None]:
+        """The verdict on every target of the contract: met, missed, open, recorded, or not
+        measured.
+        """
         store = folders.results
         mine = recording.lab_run(context).id
-        report = assemble(store, contract, mine if mine in store.run_ids() else None, scenarios_file=scenarios_file)
+        report = assemble(
+            store,
+            contract,
+            mine if mine in store.run_ids() else None,
+            scenarios_file=scenarios_file,
+        )
         written = write(report, folders.reports)
         return dg.MaterializeResult(
             metadata={
@@ -45,5 +56,11 @@ def asset_of(deps: Sequence[dg.AssetKey], contract: Sequence[Target], scenarios_
 
 
 def _unfolded(text: str) -> str:
-    """The Markdown without foldings: Dagster's page shows what is in them, and drops their titles."""
-    return text.replace("<details><summary>", "**").replace("</summary>", "**").replace("</details>", "")
+    """The Markdown without foldings: Dagster's page shows what is in them, and drops their
+    titles.
+    """
+    return (
+        text.replace("<details><summary>", "**")
+        .replace("</summary>", "**")
+        .replace("</details>", "")
+    )

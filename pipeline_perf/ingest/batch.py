@@ -1,4 +1,6 @@
-"""What the readers hand on: string columns of one table with record numbers, and the account of every line."""
+"""What the readers hand on: string columns of one table with record numbers, and the account of
+every line.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,22 @@ from pipeline_perf.ingest.layout.model import Control, Field, Layout, Table, tit
 #: Columns of a batch's frame beside the file's own.
 RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
 
-#: Prefixes of the Boolean columns by which `normalise` tells `validate` of text that is no value, and of slips set right.
+#: Prefixes of the Boolean columns by which `normalise` tells `validate` of text that is no value,
+#: and of slips set right.
 UNREADABLE, CORRECTED = "unreadable.", "corrected."
 
-#: What rows of a table with `pairs` have beside: the record of the call's beginning where they tell its end; whether their end is missing.
+#: What rows of a table with `pairs` have beside: the record of the call's beginning where they tell
+#: its end; whether their end is missing.
 PAIR, UNENDED = "pair", "unended"
 
 #: Records that no column could be read from, as they go to quarantine.
-REJECTED = {"record_no": pl.Int64(), "page": pl.Int32(), "rule": pl.String(), "reason": pl.String(), "raw": pl.String()}
+REJECTED = {
+    "record_no": pl.Int64(),
+    "page": pl.Int32(),
+    "rule": pl.String(),
+    "reason": pl.String(),
+    "raw": pl.String(),
+}
 
 
 def rejected(rows: Sequence[tuple[int, int | None, str, str, str]]) -> pl.DataFrame:
@@ -66,7 +76,8 @@ class Piece:
 Pieces = Iterator[Piece]
 
 
-#: Rows in which cells such as ="2125550101" are looked for, as they are written to keep Excel from taking a text for a number.
+#: Rows in which cells such as ="2125550101" are looked for, as they are written to keep Excel from
+#: taking a text for a number.
 FIRST_ROWS = 1_000
 
 
@@ -78,14 +89,20 @@ class Columns:
         for i, title in enumerate(batch.titles):
             self.at.setdefault(title_key(title), f"c{i}")
         texts = batch.frame.head(FIRST_ROWS).select(f"c{i}" for i in range(len(batch.titles)))
-        self.formulas = any(texts.select(pl.all().str.starts_with('="').any()).row(0)) if texts.width else False
-        self.contexts = {c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")}
+        self.formulas = (
+            any(texts.select(pl.all().str.starts_with('="').any()).row(0)) if texts.width else False
+        )
+        self.contexts = {
+            c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")
+        }
 
     def has(self, titles: tuple[str, ...]) -> bool:
         return all(title_key(t) in self.at for t in titles)
 
     def offer(self, spec: Field) -> bool:
-        """Whether the file has the columns of a field: all of them, or one where the first that is not empty counts."""
+        """Whether the file has the columns of a field: all of them, or one where the first that
+        is not empty counts.
+        """
         if spec.combine == "first" and spec.column:
             return any(title_key(t) in self.at for t in spec.column)
         return self.has(spec.column)
@@ -96,7 +113,10 @@ class Columns:
 
 
 def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
-    found = [columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False) for title, pattern in conditions.items()]
+    found = [
+        columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False)
+        for title, pattern in conditions.items()
+    ]
     return pl.all_horizontal(found)
 
 

@@ -18,7 +18,8 @@ from pipeline_perf.ingest.normalise.amounts import seconds
 #: The zone taken for files that do not state theirs when nobody says otherwise.
 DEFAULT_ZONE = "UTC"
 
-#: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records read so far.
+#: Called with the bytes (pages of a PDF) used so far, those in all (0: not known), and the records
+#: read so far.
 Progress = Callable[[int, int, int], None]
 
 
@@ -40,19 +41,24 @@ class FileReport:
     seconds: float = 0.0
     reason: str = ""
     stages: dict[str, float] = field(default_factory=dict)  # seconds per room
-    rules: dict[str, int] = field(default_factory=dict)  # how often a rule was broken, or a correction made
+    # how often a rule was broken, or a correction made
+    rules: dict[str, int] = field(default_factory=dict)
     lines: int = 0
     suggestion: str = ""  # a layout to complete, for needs_mapping
     zone_assumed: bool = False  # neither the file nor the user states the zone of its times
 
     def to_json(self) -> dict[str, Any]:
         """The keys of the command line's contract."""
-        public = [f.name for f in dataclasses.fields(self)][: -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))]
+        public = [f.name for f in dataclasses.fields(self)][
+            : -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))
+        ]
         return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
 
 
 class Stopwatch:
-    """Seconds of work in each room; reading and committing go on beside the rest, so the sum may exceed the total."""
+    """Seconds of work in each room; reading and committing go on beside the rest, so the sum may
+    exceed the total.
+    """
 
     def __init__(self) -> None:
         self.stages: dict[str, float] = {}
@@ -77,9 +83,12 @@ class Books:
 
     counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
     rules: Counter[str] = field(default_factory=Counter)
-    by_type: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0)))
+    by_type: Counter[str] = field(
+        default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0))
+    )
     stated: list[tuple[model.Control, str]] = field(default_factory=list)
-    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)  # by table and how far apart in time
+    # by table and how far apart in time
+    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)
     closings: list[pl.DataFrame] = field(default_factory=list)
     starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
     duration_s: float = 0.0
@@ -108,6 +117,10 @@ def control_mismatches(books: Books) -> list[str]:
         if value is None:
             found.append(f"the control figure for {what} is unreadable: {bare!r}")
         elif abs(value - read) > 0.5:
-            aside = f" (without the {counts['quarantined']} in quarantine)" if counts["quarantined"] and what == "duration" else ""
+            aside = (
+                f" (without the {counts['quarantined']} in quarantine)"
+                if counts["quarantined"] and what == "duration"
+                else ""
+            )
             found.append(f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}")
     return found

@@ -17,7 +17,11 @@ class LayoutError(IngestError):
     code = "layout"
 
     def __init__(self, *slips: str) -> None:
-        more = f"; and {len(slips) - 1} more: `pipeline-perf layouts check` tells them" if len(slips) > 1 else ""
+        more = (
+            f"; and {len(slips) - 1} more: `pipeline-perf layouts check` tells them"
+            if len(slips) > 1
+            else ""
+        )
         super().__init__(f"{slips[0]}{more}")
         self.slips = slips
 

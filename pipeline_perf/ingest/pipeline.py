@@ -1,4 +1,7 @@
-"""The corridor end to end: one file in, its report out. Order, bookkeeping and resumption; no rule of any room."""
+"""The corridor end to end: one file in, its report out.
+
+Order, bookkeeping and resumption; no rule of any room.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,14 @@ import polars as pl
 
 from pipeline_perf.errors import ProjectError
 from pipeline_perf.ingest.batch import Origin, Piece, Pieces
-from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Books, FileReport, Progress, Stopwatch, control_mismatches
+from pipeline_perf.ingest.bookkeeping import (
+    DEFAULT_ZONE,
+    Books,
+    FileReport,
+    Progress,
+    Stopwatch,
+    control_mismatches,
+)
 from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, State, file_id, sources
 from pipeline_perf.ingest.deduplicate import across_files, within_file
@@ -46,18 +56,26 @@ VERSION = 2
 class Options:
     """What the user knows of a file that the file does not say."""
 
-    zone: str | None = None  # IANA zone of local times; None takes DEFAULT_ZONE and flags the events
+    # IANA zone of local times; None takes DEFAULT_ZONE and flags the events
+    zone: str | None = None
     subscriber: str | None = None  # E.164, where the file does not name its line
     tenant: str | None = None
     layouts: Path | None = None  # folder of the user's own layouts
-    #: Bytes of text read, worked on and committed at a time. Memory follows it (some twenty times as much);
-    #: smaller chunks cost a commit each, and an ingestion that was killed loses at most its last chunks.
+    #: Bytes of text read, worked on and committed at a time. Memory follows it (some twenty times
+    #: as much); smaller chunks cost a commit each, and an ingestion that was killed loses at most
+    #: its last chunks.
     chunk_bytes: int = BLOCK
-    expanded_bytes: int = EXPANDED_BYTES  # that a compressed file may expand to, however small it is
+    # that a compressed file may expand to, however small it is
+    expanded_bytes: int = EXPANDED_BYTES
 
 
-def ingest_path(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> Iterator[FileReport]:
-    """Ingest a file, or every member of an archive; one report each. Bad input ends in a report, not in an exception."""
+def ingest_path(
+    path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None
+) -> Iterator[FileReport]:
+    """Ingest a file, or every member of an archive; one report each.
+
+    Bad input ends in a report, not in an exception.
+    """
     try:
         found = sources(path, options.expanded_bytes)
     except IngestError as error:
@@ -73,19 +91,24 @@ def _printable(text: str) -> str:
     return os.fsencode(text).decode(errors="replace") if not text.isascii() else text
 
 
-def ingest_file(path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None) -> FileReport:
+def ingest_file(
+    path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None
+) -> FileReport:
     """Ingest a file that is no archive of several; see `ingest_path`."""
     return next(ingest_path(path, lake, options, progress))
 
 
-def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: Progress | None) -> FileReport:
+def _ingest(
+    source: Source, name: str, lake: Lake, options: Options, progress: Progress | None
+) -> FileReport:
     watch = Stopwatch()
     report = FileReport(name)
     try:
         with watch.room("probe"):
             state = source.state
             with ThreadPoolExecutor(1, "layouts") as beside:
-                beside.submit(built_in)  # read while the file is hashed, which leaves the interpreter free
+                # read while the file is hashed, which leaves the interpreter free
+                beside.submit(built_in)
                 if is_endless(source, MAX_LINE):
                     raise too_long(source.name)
                 identity = file_id(source)
@@ -97,14 +120,26 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
                 return _already(report, earlier.row(0, named=True), options, watch)
             try:
                 opened = _open(source, state, report, options, watch)
-            except IngestError as error:  # nothing is written yet: no reason to leave the lock behind
+            except IngestError as error:
+                # nothing is written yet: no reason to leave the lock behind
                 report = _refused(report, error)
             else:
-                report = dataclasses.replace(report, carrier=opened.origin.carrier, layout=opened.origin.layout.id)
+                report = dataclasses.replace(
+                    report, carrier=opened.origin.carrier, layout=opened.origin.layout.id
+                )
                 with lake_faults(lake.root):
                     attempt = Attempt(lake, identity, opened.way, orphaned=orphaned)
                 try:
-                    report = _write(opened.pieces, opened.total, report, opened.origin, lake, attempt, watch, progress)
+                    report = _write(
+                        opened.pieces,
+                        opened.total,
+                        report,
+                        opened.origin,
+                        lake,
+                        attempt,
+                        watch,
+                        progress,
+                    )
                 except UnreadableFile as error:
                     report = _refused(report, error)
                     with lake_faults(lake.root):
@@ -116,15 +151,40 @@ def _ingest(source: Source, name: str, lake: Lake, options: Options, progress: P
 
 def _refused(report: FileReport, error: ProjectError) -> FileReport:
     if isinstance(error, NeedsMapping):
-        return dataclasses.replace(report, status="needs_mapping", reason=str(error), suggestion=error.suggestion)
+        return dataclasses.replace(
+            report, status="needs_mapping", reason=str(error), suggestion=error.suggestion
+        )
     return dataclasses.replace(report, status="rejected", reason=str(error))
 
 
-def _already(report: FileReport, row: dict[str, Any], options: Options, watch: Stopwatch) -> FileReport:
-    known = {name: row[name] for name in ("carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture", "lines")}
-    reason = f"the same bytes were ingested on {row['ingested_at']:%Y-%m-%d %H:%M} UTC as {row['file']}"
-    if (options.zone or row["zone"]) != row["zone"] or options.subscriber or options.tenant != row["tenant"]:
-        reason += f", its times taken as {row['zone']}; the options given now change nothing: to ingest it anew, name another --lake"
+def _already(
+    report: FileReport, row: dict[str, Any], options: Options, watch: Stopwatch
+) -> FileReport:
+    known = {
+        name: row[name]
+        for name in (
+            "carrier",
+            "layout",
+            "records",
+            "events",
+            "quarantined",
+            "duplicates",
+            "furniture",
+            "lines",
+        )
+    }
+    reason = (
+        f"the same bytes were ingested on {row['ingested_at']:%Y-%m-%d %H:%M} UTC as {row['file']}"
+    )
+    if (
+        (options.zone or row["zone"]) != row["zone"]
+        or options.subscriber
+        or options.tenant != row["tenant"]
+    ):
+        reason += (
+            f", its times taken as {row['zone']}; the options given now change nothing: to ingest"
+            " it anew, name another --lake"
+        )
     return dataclasses.replace(
         report,
         status="already_ingested",
@@ -146,8 +206,12 @@ class Opened:
     way: str  # stands for all that its rows in the lake depend on beside its bytes
 
 
-def _open(source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
-    """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the state given."""
+def _open(
+    source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch
+) -> Opened:
+    """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the
+    state given.
+    """
     known = available(options.layouts)
     with watch.room("probe"):
         try:
@@ -158,11 +222,32 @@ def _open(source: Source, state: State, report: FileReport, options: Options, wa
         match = signatures.recognise(found, known.values(), head)
     layout = match.layout
     zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
-    origin = Origin(report.source_file_id, layout, carrier_of(match, found), zone, options.zone is not None, subscriber, options.tenant)
-    parts = repr((VERSION, options.chunk_bytes, layout, match.context, options.zone, subscriber, options.tenant, report.file))
+    origin = Origin(
+        report.source_file_id,
+        layout,
+        carrier_of(match, found),
+        zone,
+        options.zone is not None,
+        subscriber,
+        options.tenant,
+    )
+    parts = repr(
+        (
+            VERSION,
+            options.chunk_bytes,
+            layout,
+            match.context,
+            options.zone,
+            subscriber,
+            options.tenant,
+            report.file,
+        )
+    )
     way = hashlib.sha256(parts.encode()).hexdigest()[:16]
     total = 0 if found.container in ("pdf", *STRUCTURED) else utf8_size(found.source, found)
-    return Opened(origin, unchanged(pieces(found, match, options.chunk_bytes), source, state), total, way)
+    return Opened(
+        origin, unchanged(pieces(found, match, options.chunk_bytes), source, state), total, way
+    )
 
 
 def _number(text: str | None) -> str | None:
@@ -189,7 +274,8 @@ def _write(
         while (piece := ahead.take()) is not None:
             position = piece.position
             frame, quarantine = work(piece, origin, decisions, books, watch)
-            del piece  # a piece weighs as much as all that is made of it: not held while the next one comes
+            # a piece weighs as much as all that is made of it: not held while the next one comes
+            del piece
             committer.submit(frame, _quarantine(quarantine, report, origin))
             del frame, quarantine
             if progress:
@@ -222,7 +308,9 @@ def _write(
     return report
 
 
-def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch) -> tuple[pl.DataFrame, pl.DataFrame]:
+def work(
+    piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Take a piece through the rooms and into the books; returns its events and its quarantine."""
     good, bad = [], [piece.rejected]
     for batch in piece.batches:
@@ -237,12 +325,19 @@ def work(piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch
             key = batch.table.name, batch.table.repeats.within_s
             books.tellings.setdefault(key, []).append(within_file.telling(verdict.events))
         if batch.table.pairs:
-            books.closings.append(within_file.closings(verdict.events).with_columns(pl.lit("closing").alias("kind")))
+            books.closings.append(
+                within_file.closings(verdict.events).with_columns(pl.lit("closing").alias("kind"))
+            )
     quarantine = pl.concat(bad)
     books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
     books.stated.extend(piece.stated)
     frame = pl.concat(good) if good else pl.DataFrame()
-    books.counts.update(lines=piece.lines, furniture=piece.furniture, quarantined=quarantine.height, events=frame.height)
+    books.counts.update(
+        lines=piece.lines,
+        furniture=piece.furniture,
+        quarantined=quarantine.height,
+        events=frame.height,
+    )
     if frame.height:
         books.duration_s += float(frame["duration_s"].sum())
         books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
@@ -259,17 +354,29 @@ def _moment(value: Any) -> dt.datetime:
 
 def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.DataFrame:
     return frame.with_columns(
-        pl.lit(report.source_file_id).alias("source_file_id"), pl.lit(report.file).alias("file"), pl.lit(origin.layout.id).alias("layout")
+        pl.lit(report.source_file_id).alias("source_file_id"),
+        pl.lit(report.file).alias("file"),
+        pl.lit(origin.layout.id).alias("layout"),
     )
 
 
-def _mark(lake: Lake, identity: str, attempt: Attempt, seen: within_file.SeenRows, books: Books, watch: Stopwatch) -> int:
+def _mark(
+    lake: Lake,
+    identity: str,
+    attempt: Attempt,
+    seen: within_file.SeenRows,
+    books: Books,
+    watch: Stopwatch,
+) -> int:
     """Find and commit the duplicates of a file; returns how many of its events are marked."""
     if books.span is None:
         return 0
     with watch.room("deduplicate"):
         resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-        again = [within_file.repeats(pl.concat(rows), within_s) for (_, within_s), rows in books.tellings.items()]
+        again = [
+            within_file.repeats(pl.concat(rows), within_s)
+            for (_, within_s), rows in books.tellings.items()
+        ]
         repeats = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in again)
         own = pl.concat([*books.closings, resent, *repeats]).unique("event_id", keep="first")
         mine = pl.concat([own, across_files.across_files(lake, identity, *books.span, own)])
@@ -280,7 +387,9 @@ def _mark(lake: Lake, identity: str, attempt: Attempt, seen: within_file.SeenRow
     return int(own_ids.sum())
 
 
-def _file_row(report: FileReport, origin: Origin, span: tuple[dt.datetime, dt.datetime] | None) -> pl.DataFrame:
+def _file_row(
+    report: FileReport, origin: Origin, span: tuple[dt.datetime, dt.datetime] | None
+) -> pl.DataFrame:
     row = dataclasses.asdict(report) | {
         "by_type": json.dumps(report.by_type),
         "rules": json.dumps(report.rules),

@@ -1,4 +1,6 @@
-"""A layout tried on a file: what its lines become, and how full each field of its events is. Nothing is kept.
+"""A layout tried on a file: what its lines become, and how full each field of its events is.
+
+Nothing is kept.
 
 The file goes through the rooms of an ingestion up to `validate`; the lake is not touched.
 """
@@ -40,7 +42,9 @@ class Filled:
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a file's lines; `rejected` are the first records without an event: line, rule, reason, text."""
+    """What became of a file's lines; `rejected` are the first records without an event: line,
+    rule, reason, text.
+    """
 
     name: str
     lines: int
@@ -55,7 +59,8 @@ class Trial:
 def attempt(source: Source, layout: Layout) -> Trial:
     """Read a file by this layout alone.
 
-    Raises NeedsMapping, which says why, where the file is not of the layout, or its dates can be read in two ways.
+    Raises NeedsMapping, which says why, where the file is not of the layout, or its dates can be
+    read in two ways.
     """
     found, head = look(source, [layout])
     [fit] = fits(found, [layout], head)
@@ -69,7 +74,12 @@ def attempt(source: Source, layout: Layout) -> Trial:
     values = {name: dict[str, int]() for name in CODED}
     for piece in pieces(found, match, BLOCK):
         events, quarantine = work(piece, origin, decisions, books, watch)
-        rejected += quarantine.select("record_no", "rule", "reason", "raw").sort("record_no").head(TOLD - len(rejected)).rows()
+        rejected += (
+            quarantine.select("record_no", "rule", "reason", "raw")
+            .sort("record_no")
+            .head(TOLD - len(rejected))
+            .rows()
+        )
         for name in FIELDS & set(events.columns):
             given = events[name].drop_nulls()
             counts[name] = counts.get(name, 0) + len(given)
@@ -80,9 +90,17 @@ def attempt(source: Source, layout: Layout) -> Trial:
                 values[name][str(value)] = values[name].get(str(value), 0) + number
     remarks = control_mismatches(books)
     if books.zone_assumed:
-        remarks.append("the file states no zone: its times were taken as UTC; --zone tells it at the ingestion")
-    told = {name: ", ".join(f"{n:,} {value}" for value, n in sorted(values[name].items(), key=_most)) for name in CODED}
-    filled = tuple(Filled(name, counts[name], told.get(name) or examples.get(name, "")) for name in _order(layout, counts))
+        remarks.append(
+            "the file states no zone: its times were taken as UTC; --zone tells it at the ingestion"
+        )
+    told = {
+        name: ", ".join(f"{n:,} {value}" for value, n in sorted(values[name].items(), key=_most))
+        for name in CODED
+    }
+    filled = tuple(
+        Filled(name, counts[name], told.get(name) or examples.get(name, ""))
+        for name in _order(layout, counts)
+    )
     return Trial(
         source.name,
         books.counts["lines"],
@@ -102,4 +120,8 @@ def _most(item: tuple[str, int]) -> tuple[int, str]:
 def _order(layout: Layout, counts: dict[str, int]) -> Sequence[str]:
     """The fields that the layout describes or some event has, in the order of the event table."""
     named = {name for table in layout.tables for name in table.fields}
-    return [name for name in COLUMNS if name in counts and (name in named or (counts[name] and name not in CONSTANT))]
+    return [
+        name
+        for name in COLUMNS
+        if name in counts and (name in named or (counts[name] and name not in CONSTANT))
+    ]

@@ -41,12 +41,15 @@ Room = Callable[[str], AbstractContextManager[None]]
 
 
 class Committer:
-    """Commits chunks in their order, one at a time, in a thread of its own while the next is being prepared.
+    """Commits chunks in their order, one at a time, in a thread of its own while the next is
+    being prepared.
 
     `finished` is what is still to be done with the events of each.
     """
 
-    def __init__(self, attempt: Attempt, finished: Callable[[pl.DataFrame], pl.DataFrame], room: Room) -> None:
+    def __init__(
+        self, attempt: Attempt, finished: Callable[[pl.DataFrame], pl.DataFrame], room: Room
+    ) -> None:
         self._attempt, self._finished, self._room = attempt, finished, room
         self._thread = ThreadPoolExecutor(1, "commit")
         self._running: Future[None] | None = None
@@ -61,7 +64,9 @@ class Committer:
             self._running.result()
 
     def submit(self, frame: pl.DataFrame, quarantine: pl.DataFrame) -> None:
-        """Begin to commit a chunk; waits for the one before, so that memory stays bounded, and raises its fault."""
+        """Begin to commit a chunk; waits for the one before, so that memory stays bounded, and
+        raises its fault.
+        """
         self._chunk += 1
         if self._running is not None:
             self._running.result()

@@ -1,7 +1,9 @@
-"""Committing a file chunk by chunk: what of it stands in the lake already, and who may go on from there.
+"""Committing a file chunk by chunk: what of it stands in the lake already, and who may go on
+from there.
 
-An attempt is one way of ingesting one file. An attempt that was killed is gone on with by the next of the
-same way; what one of another way left is removed. What is in a chunk is the pipeline's business.
+An attempt is one way of ingesting one file. An attempt that was killed is gone on with by the next
+of the same way; what one of another way left is removed. What is in a chunk is the pipeline's
+business.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Attempt:
         self._begun = {table: self._begin(table) for table in CHUNKED}
 
     def _begin(self, table: str) -> tuple[str, int]:
-        """The name of this attempt's transactions in a table, and its last committed chunk, -1 for none."""
+        """The name of this attempt's transactions in a table, and its last committed chunk, -1
+        for none.
+        """
         generation = self._lake.committed(table, self._identity)
         name = self._name(generation)
         done = self._lake.committed(table, name)
@@ -41,8 +45,8 @@ class Attempt:
     def _remove(self, table: str) -> int:
         """Remove the file's rows from a table; returns the new generation.
 
-        The transactions of the removed chunks stay in the table: a new generation, begun before anything
-        is removed, keeps their own way from taking them for chunks that are still there.
+        The transactions of the removed chunks stay in the table: a new generation, begun before
+        anything is removed, keeps their own way from taking them for chunks that are still there.
         """
         generation = self._lake.committed(table, self._identity) + 1
         self._lake.append(table, pl.DataFrame(schema=SCHEMAS[table]), self._identity, generation)
@@ -66,7 +70,8 @@ class Attempt:
             self._lake.append(table, frame, name, chunk)
 
     def finish(self, table: str, frame: pl.DataFrame) -> None:
-        """Commit what is written once per file, in place of what an attempt that was killed wrote there.
+        """Commit what is written once per file, in place of what an attempt that was killed
+        wrote there.
 
         Nothing that was found at the end is taken over: other files may have come in since.
         """
@@ -79,14 +84,17 @@ class Attempt:
 
 
 def _check_space(lake: Lake, frame: pl.DataFrame) -> None:
-    """Refuse what may not fit: a disk that fills up during a commit makes its native threads print pages of panic.
+    """Refuse what may not fit: a disk that fills up during a commit makes its native threads
+    print pages of panic.
 
-    In memory a chunk takes several times the space that it will take in Parquet: this errs on the safe side.
+    In memory a chunk takes several times the space that it will take in Parquet: this errs on the
+    safe side.
     """
     if lake.local and Path(lake.root).is_dir():
         free, needed = shutil.disk_usage(lake.root).free, frame.estimated_size()
         if free < needed:
             raise LakeError(
-                f"{lake.root}: no space left to commit safely ({free // 2**20} MiB free, {-(-needed // 2**20)} MiB wanted). "
-                "Make space and run the same command again: it goes on from here"
+                f"{lake.root}: no space left to commit safely ({free // 2**20} MiB free,"
+                f" {-(-needed // 2**20)} MiB wanted). Make space and run the same command again: it"
+                " goes on from here"
             )

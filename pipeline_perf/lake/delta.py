@@ -1,10 +1,10 @@
 """The lake: four append-only Delta tables, and how they are read together.
 
 `events` and `quarantine` grow by a commit per chunk, `duplicates` and `files` by one per file. Each
-commit carries an application transaction, so that an ingestion that was killed goes on after its last
-chunk and never doubles one. A file's rows count only once the file stands in `files`: readers see whole
-files. Marks for duplicates are rows of their own, because a later file may hold the better telling of a
-call, and because what is written is never rewritten.
+commit carries an application transaction, so that an ingestion that was killed goes on after its
+last chunk and never doubles one. A file's rows count only once the file stands in `files`: readers
+see whole files. Marks for duplicates are rows of their own, because a later file may hold the
+better telling of a call, and because what is written is never rewritten.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from pipeline_perf import events
 from pipeline_perf.lake.errors import LakeError, first_line
 from pipeline_perf.lake.schemas import ORDER, ROW_GROUP, SCHEMAS, STATISTICS
 
-#: How often a commit is tried that another process thwarts. An append fails when leftovers of another file are
-#: removed at that moment, although neither depends on the other; that is rare, and seldom happens twice.
+#: How often a commit is tried that another process thwarts. An append fails when leftovers of
+#: another file are removed at that moment, although neither depends on the other; that is rare, and
+#: seldom happens twice.
 COMMITS = 10
 
 
@@ -58,13 +59,16 @@ class Lake:
         return -1 if version is None else int(version)
 
     def append(self, table: str, frame: pl.DataFrame, app: str, version: int) -> None:
-        """Commit rows as chunk `version` of `app`: all of them, or none; nothing happens when that chunk or a later one is there."""
+        """Commit rows as chunk `version` of `app`: all of them, or none; nothing happens when
+        that chunk or a later one is there.
+        """
         from deltalake import CommitProperties, Transaction, write_deltalake
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         data = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
         try:
-            # Not brought up to date: it knows its own commits, and one that another process thwarts is tried again.
+            # Not brought up to date: it knows its own commits, and one that another process thwarts
+            # is tried again.
             target = self._tables.get(table) or self._open(table) or self._create(table)
             if self._has(target, app, version):
                 return
@@ -75,7 +79,9 @@ class Lake:
             for attempt in range(COMMITS):
                 try:
                     if self.local:
-                        target.create_write_transaction(added, "append", target.schema(), commit_properties=properties)
+                        target.create_write_transaction(
+                            added, "append", target.schema(), commit_properties=properties
+                        )
                     else:
                         write_deltalake(target, data, mode="append", commit_properties=properties)
                 except CommitFailedError:
@@ -88,7 +94,8 @@ class Lake:
                     return
         except (DeltaError, OSError) as error:
             raise LakeError(
-                f"{self.uri(table)}: cannot be written: {first_line(error)}. Check the path, its permissions and the space left"
+                f"{self.uri(table)}: cannot be written: {first_line(error)}. Check the path, its"
+                " permissions and the space left"
             ) from error
 
     @staticmethod
@@ -97,7 +104,8 @@ class Lake:
         return last is not None and last >= version
 
     def _stored(self, table: str, data: pl.DataFrame) -> Any:
-        """Write rows to a file of a local table; it is no part of the table until the action that is returned is committed.
+        """Write rows to a file of a local table; it is no part of the table until the action
+        that is returned is committed.
 
         Polars writes it in half the time that delta-rs takes.
         """
@@ -123,7 +131,14 @@ class Lake:
 
     def begun(self, table: str, source_file_id: str) -> bool:
         """Whether the table holds rows of a file."""
-        return self.scan(table).filter(pl.col("source_file_id") == source_file_id).head(1).collect().height > 0
+        return (
+            self.scan(table)
+            .filter(pl.col("source_file_id") == source_file_id)
+            .head(1)
+            .collect()
+            .height
+            > 0
+        )
 
     def delete(self, table: str, source_file_id: str) -> None:
         """Remove the rows of a file whose ingestion never finished."""
@@ -141,7 +156,8 @@ class Lake:
                 delta = self._tables[table] = self._known(DeltaTable(self.uri(table)), table)
         except (DeltaError, OSError) as error:
             raise LakeError(
-                f"{self.uri(table)}: cannot be read as a Delta table: {first_line(error)}. Restore it, or choose another folder with --lake"
+                f"{self.uri(table)}: cannot be read as a Delta table: {first_line(error)}. Restore"
+                " it, or choose another folder with --lake"
             ) from error
         return delta
 
@@ -150,7 +166,10 @@ class Lake:
         columns = [field.name for field in delta.schema().fields]
         if columns != list(SCHEMAS[table]):
             found = f"{table} with {', '.join(columns)}"
-            raise LakeError(f"{self.root}: tables that are none of this version's lake ({found}). Choose another folder with --lake")
+            raise LakeError(
+                f"{self.root}: tables that are none of this version's lake ({found}). Choose"
+                " another folder with --lake"
+            )
         return delta
 
     def _create(self, table: str) -> Any:
@@ -162,7 +181,8 @@ class Lake:
             self.uri(table),
             schema=Schema.from_arrow(pl.Schema(SCHEMAS[table])),
             mode="ignore",  # another process may have been quicker
-            configuration={"delta.checkpointInterval": "10"},  # without them, the hundredth commit takes ten times as long as the first
+            # without them, the hundredth commit takes ten times as long as the first
+            configuration={"delta.checkpointInterval": "10"},
         )
         return self._open(table)
 
@@ -170,8 +190,8 @@ class Lake:
     def lock(self, name: str) -> Iterator[bool]:
         """Keep other processes on this machine out; the kernel frees it when the holder dies.
 
-        Yields whether a holder before may have died or failed: its lock file is still there. On an object
-        store there is no lock: there the transactions alone keep writers apart.
+        Yields whether a holder before may have died or failed: its lock file is still there. On an
+        object store there is no lock: there the transactions alone keep writers apart.
         """
         if not self.local:
             yield True
@@ -189,9 +209,13 @@ class Lake:
                 orphaned = path.exists()
                 handle = path.open("w")
             except OSError as error:
-                raise LakeError(f"{self.root}: cannot hold a lake: {error.strerror}. Choose another folder with --lake") from error
+                raise LakeError(
+                    f"{self.root}: cannot hold a lake: {error.strerror}. Choose another folder with"
+                    " --lake"
+                ) from error
             fcntl.flock(handle, fcntl.LOCK_EX)
-            # The holder before may have removed the file that was waited for: then it locks nobody out.
+            # The holder before may have removed the file that was waited for: then it locks nobody
+            # out.
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(path.stat(), os.fstat(handle.fileno())):
                     return handle, orphaned
@@ -207,9 +231,14 @@ class Lake:
         columns = list(SCHEMAS[table])
         if not (self.local and "%" in delta.table_uri):
             return pl.scan_delta(delta).select(columns)
-        # Polars looks for the files of a folder such as "My files" under its name as a URI has it, My%20files.
+        # Polars looks for the files of a folder such as "My files" under its name as a URI has it,
+        # My%20files.
         paths = [unquote(uri) for uri in delta.file_uris()]
-        return pl.scan_parquet(paths, glob=False).select(columns) if paths else pl.LazyFrame(schema=SCHEMAS[table])
+        return (
+            pl.scan_parquet(paths, glob=False).select(columns)
+            if paths
+            else pl.LazyFrame(schema=SCHEMAS[table])
+        )
 
     def files(self) -> pl.DataFrame:
         """One row per ingested file."""
@@ -219,7 +248,9 @@ class Lake:
         return self.scan("files").select("source_file_id").collect()["source_file_id"].to_list()
 
     def scan_events(self, *, distinct: bool = False) -> pl.LazyFrame:
-        """Every event of every ingested file, `duplicate_of` filled; with `distinct`, each event told once."""
+        """Every event of every ingested file, `duplicate_of` filled; with `distinct`, each event
+        told once.
+        """
         stored = self.scan("events").filter(pl.col("source_file_id").is_in(self.finished()))
         marks = self.duplicates().select("event_id", "duplicate_of").lazy()
         if distinct:
@@ -236,15 +267,26 @@ class Lake:
 
     def duplicates(self) -> pl.DataFrame:
         """Marked pairs, each event once, `duplicate_of` an event that is not itself a duplicate."""
-        marks = self.scan("duplicates").filter(pl.col("source_file_id").is_in(self.finished())).collect()
-        marks = marks.sort("event_id", "duplicate_of").unique("event_id", keep="first", maintain_order=True)
+        marks = (
+            self.scan("duplicates")
+            .filter(pl.col("source_file_id").is_in(self.finished()))
+            .collect()
+        )
+        marks = marks.sort("event_id", "duplicate_of").unique(
+            "event_id", keep="first", maintain_order=True
+        )
         told = marks
-        for _ in range(marks.height.bit_length() + 1):  # each round doubles the part of a chain that has been followed
-            onward = told.select(pl.col("event_id").alias("duplicate_of"), pl.col("duplicate_of").alias("further"))
+        for _ in range(marks.height.bit_length() + 1):
+            # each round doubles the part of a chain that has been followed
+            onward = told.select(
+                pl.col("event_id").alias("duplicate_of"), pl.col("duplicate_of").alias("further")
+            )
             joined = told.join(onward, on="duplicate_of", how="left", maintain_order="left")
             if not joined["further"].is_not_null().any():
                 return told
-            told = joined.with_columns(pl.coalesce("further", "duplicate_of").alias("duplicate_of")).drop("further")
+            told = joined.with_columns(
+                pl.coalesce("further", "duplicate_of").alias("duplicate_of")
+            ).drop("further")
         return _without_circles(marks)
 
 
@@ -254,7 +296,9 @@ def _plain(value: Any) -> Any:
 
 
 def _without_circles(marks: pl.DataFrame) -> pl.DataFrame:
-    """Marks without those that close a circle: on an object store, where no lock holds, two files can mark one another's events."""
+    """Marks without those that close a circle: on an object store, where no lock holds, two
+    files can mark one another's events.
+    """
     better: dict[int, int] = {}
 
     def best(event: int) -> int:
@@ -266,4 +310,6 @@ def _without_circles(marks: pl.DataFrame) -> pl.DataFrame:
         if best(of) != event:
             better[event] = of
     kept = marks.filter(pl.col("event_id").is_in(list(better)))
-    return kept.with_columns(pl.Series("duplicate_of", [best(event) for event in kept["event_id"]], dtype=pl.Int64))
+    return kept.with_columns(
+        pl.Series("duplicate_of", [best(event) for event in kept["event_id"]], dtype=pl.Int64)
+    )

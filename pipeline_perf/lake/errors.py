@@ -16,7 +16,9 @@ class LakeError(ProjectError):
 
 @contextlib.contextmanager
 def lake_faults(root: str) -> Iterator[None]:
-    """Turn what Polars, Delta and the file system say of a damaged or foreign lake into one line of LakeError."""
+    """Turn what Polars, Delta and the file system say of a damaged or foreign lake into one line
+    of LakeError.
+    """
     import polars as pl
     from deltalake.exceptions import DeltaError
 
@@ -24,11 +26,13 @@ def lake_faults(root: str) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, DeltaError, OSError) as error:
         raise LakeError(
-            f"{root}: cannot be read or written ({first_line(error)}). "
-            "Check its permissions and the space left; if its files were damaged, ingest into a new folder"
+            f"{root}: cannot be read or written ({first_line(error)}). Check its permissions and"
+            " the space left; if its files were damaged, ingest into a new folder"
         ) from error
 
 
 def first_line(error: BaseException) -> str:
     """What an error says, without the pages that some append."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return next(
+        (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
+    )

@@ -1,6 +1,7 @@
 """Events and quarantine as files for others to open, and text made fit to be shown.
 
-Exports are the data themselves, numbers and all. What is shown on a screen or kept in a log is masked.
+Exports are the data themselves, numbers and all. What is shown on a screen or kept in a log is
+masked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import BinaryIO
 
 import polars as pl
 
-#: A spreadsheet runs a cell that begins with one of these, or with its full-width twin, as a formula (OWASP, CSV injection).
+#: A spreadsheet runs a cell that begins with one of these, or with its full-width twin, as a
+#: formula (OWASP, CSV injection).
 FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
 #: A signed number, such as +12125550101 or -73.98, is no formula.
 SIGNED_NUMBER = r"^[+-][0-9]+(?:\.[0-9]+)?$"

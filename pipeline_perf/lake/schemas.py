@@ -46,10 +46,11 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "ingested_at": events.UTC,
     },
 }
-#: Rows of these tables are stored in the order of this column. Readers of a span of time skip the row groups, and by the
-#: statistics in the log the files, outside it. Partitions by month would do it too, but cut each chunk into a dozen
-#: small files: 120 of 0.3 MB for a million events.
+#: Rows of these tables are stored in the order of this column. Readers of a span of time skip the
+#: row groups, and by the statistics in the log the files, outside it. Partitions by month would do
+#: it too, but cut each chunk into a dozen small files: 120 of 0.3 MB for a million events.
 ORDER = {"events": "started_at"}
 ROW_GROUP = 32_768
-#: Columns whose least and greatest value the log keeps per file: those that files are told apart by.
+#: Columns whose least and greatest value the log keeps per file: those that files are told apart
+#: by.
 STATISTICS = ("started_at", "source_file_id", "record_no")

@@ -1,8 +1,8 @@
 """How right a reading is, measured against the truth of a generated dataset.
 
-Joins what the lake holds with what was written, by file and record. Nothing here reads carrier files
-or runs an ingestion: the lake's frames come in as arguments. A figure with nothing to measure is
-None, never 1.0.
+Joins what the lake holds with what was written, by file and record. Nothing here reads carrier
+files or runs an ingestion: the lake's frames come in as arguments. A figure with nothing to measure
+is None, never 1.0.
 """
 
 from __future__ import annotations
@@ -19,12 +19,23 @@ from pipeline_perf.synth.dataset import Dataset
 RECORD = ["source_file_id", "record_no"]
 
 # Names of the lake's own making, and what a file never says: no truth to compare with.
-NOT_COMPARED = frozenset({"event_id", "source_file_id", "record_no", "tenant", "leg_no", "occurrence", "duplicate_of"})
+NOT_COMPARED = frozenset(
+    {"event_id", "source_file_id", "record_no", "tenant", "leg_no", "occurrence", "duplicate_of"}
+)
 COMPARED = tuple(name for name in COLUMNS if name not in NOT_COMPARED)
 # Where the truth leaves these open a reader may say what it likes: the source does not decide it.
 OPEN_WHERE_UNTOLD = frozenset({"direction", "answered", "zone_assumed", "duration_resolution_s"})
 # What must be right for a corrected record to count as set right.
-CORE = ("event_type", "direction", "started_at", "duration_s", "from_number", "to_number", "latitude", "longitude")
+CORE = (
+    "event_type",
+    "direction",
+    "started_at",
+    "duration_s",
+    "from_number",
+    "to_number",
+    "latitude",
+    "longitude",
+)
 
 # Half a second either way: tenths may be kept or rounded. A whole second is an error.
 DURATION_TOLERANCE_S = 0.5
@@ -45,7 +56,9 @@ class Lake(Protocol):
         ...
 
     def files(self) -> pl.DataFrame:
-        """One row per ingested file: at least source_file_id, carrier, layout, records, events, quarantined, furniture, lines."""
+        """One row per ingested file: at least source_file_id, carrier, layout, records, events,
+        quarantined, furniture, lines.
+        """
         ...
 
 
@@ -55,11 +68,11 @@ class Accuracy:
 
     `classification`: files whose carrier and layout are right. `validation_coverage`: injected
     rejectable and flaggable defects that were caught. `false_alarms`: undamaged records quarantined
-    or flagged. `correction`: correctable defects set right. `fields`: per event column, right values
-    among undamaged records whose file tells that column; `field_accuracy` their mean, weighted by
-    values. `by_kind`: caught or corrected, per kind of defect. `conservation`: every record of every
-    file is exactly one event or one quarantined record, and every line is accounted for; `breaks`
-    says where not.
+    or flagged. `correction`: correctable defects set right. `fields`: per event column, right
+    values among undamaged records whose file tells that column; `field_accuracy` their mean,
+    weighted by values. `by_kind`: caught or corrected, per kind of defect. `conservation`: every
+    record of every file is exactly one event or one quarantined record, and every line is accounted
+    for; `breaks` says where not.
     """
 
     files: int
@@ -101,16 +114,22 @@ def score_tables(
     defects: pl.DataFrame,
     facts: list[dict[str, Any]],
 ) -> Accuracy:
-    """The same over plain tables: the lake's three, the truth's three, and the facts of each file."""
+    """The same over plain tables: the lake's three, the truth's three, and the facts of each
+    file.
+    """
     id_of = {fact["name"]: fact["source_file_id"] for fact in facts}
-    defects = defects.with_columns(source_file_id=pl.col("file").replace_strict(id_of, return_dtype=pl.String))
+    defects = defects.with_columns(
+        source_file_id=pl.col("file").replace_strict(id_of, return_dtype=pl.String)
+    )
     breaks = _conservation(events, quarantine, files, truth, facts)
     # A record that was read twice counts against conservation, and once in everything else.
     events = events.unique(RECORD, keep="first", maintain_order=True)
     read = _side_by_side(events, truth, defects)
     held = quarantine.unique(RECORD).with_columns(quarantined=pl.lit(True))
     suffered = (
-        defects.join(read, on=RECORD, how="left").join(held, on=RECORD, how="left").with_columns(pl.col("quarantined").fill_null(False))
+        defects.join(read, on=RECORD, how="left")
+        .join(held, on=RECORD, how="left")
+        .with_columns(pl.col("quarantined").fill_null(False))
     )
     outcome = suffered.select("kind", "fate", caught=_caught())
     undamaged = read.filter((pl.col("fate_meant") == "event") & ~pl.col("damaged"))
@@ -125,7 +144,11 @@ def score_tables(
         correction=_share(outcome.filter(pl.col("fate") == "correct")["caught"]),
         field_accuracy=field_accuracy,
         fields=fields,
-        by_kind={kind: share for (kind,), rows in outcome.group_by("kind") if (share := _share(rows["caught"])) is not None},
+        by_kind={
+            kind: share
+            for (kind,), rows in outcome.group_by("kind")
+            if (share := _share(rows["caught"])) is not None
+        },
         conservation=not breaks,
         breaks=tuple(breaks),
     )
@@ -136,20 +159,32 @@ def _share(hits: pl.Series) -> float | None:
 
 
 def _classification(files: pl.DataFrame, facts: list[dict[str, Any]]) -> float:
-    said = {row["source_file_id"]: (row["carrier"], row["layout"]) for row in files.iter_rows(named=True)}
-    return sum(said.get(fact["source_file_id"]) == (fact["carrier"], fact["layout"]) for fact in facts) / len(facts)
+    said = {
+        row["source_file_id"]: (row["carrier"], row["layout"])
+        for row in files.iter_rows(named=True)
+    }
+    return sum(
+        said.get(fact["source_file_id"]) == (fact["carrier"], fact["layout"]) for fact in facts
+    ) / len(facts)
 
 
 def _side_by_side(events: pl.DataFrame, truth: pl.DataFrame, defects: pl.DataFrame) -> pl.DataFrame:
-    """One row per record: the event's columns, the truth's as `*_meant`, `present`, `damaged`, and what its file tells."""
+    """One row per record: the event's columns, the truth's as `*_meant`, `present`, `damaged`,
+    and what its file tells.
+    """
     told = truth.group_by("source_file_id").agg(
-        (pl.col(c).is_not_null() & (pl.col("fate") == "event")).any().alias(f"{c}_told") for c in COMPARED
+        (pl.col(c).is_not_null() & (pl.col("fate") == "event")).any().alias(f"{c}_told")
+        for c in COMPARED
     )
     hit = defects.select(RECORD).unique().with_columns(damaged=pl.lit(True))
     return (
         truth.rename({name: f"{name}_meant" for name in (*COMPARED, "fate")})
         .select(*RECORD, *(f"{name}_meant" for name in (*COMPARED, "fate")))
-        .join(events.select(*RECORD, *COMPARED).with_columns(present=pl.lit(True)), on=RECORD, how="left")
+        .join(
+            events.select(*RECORD, *COMPARED).with_columns(present=pl.lit(True)),
+            on=RECORD,
+            how="left",
+        )
         .join(hit, on=RECORD, how="left")
         .join(told, on="source_file_id", how="left")
         .with_columns(pl.col("present", "damaged").fill_null(False))
@@ -157,7 +192,9 @@ def _side_by_side(events: pl.DataFrame, truth: pl.DataFrame, defects: pl.DataFra
 
 
 def _right(name: str) -> pl.Expr:
-    """Whether the event's value is the truth's; a record that is no event is wrong in every column."""
+    """Whether the event's value is the truth's; a record that is no event is wrong in every
+    column.
+    """
     value, meant = pl.col(name), pl.col(f"{name}_meant")
     tolerance = {
         "duration_s": DURATION_TOLERANCE_S,
@@ -190,7 +227,10 @@ def _fields(undamaged: pl.DataFrame) -> tuple[dict[str, float], float | None]:
 
 
 def _caught() -> pl.Expr:
-    """Rejected: in quarantine and no event. Flagged: the event breaks the named rule. Corrected: the core is right."""
+    """Rejected: in quarantine and no event.
+
+    Flagged: the event breaks the named rule. Corrected: the core is right.
+    """
     flags = [rule for rule in RULES if rule.action == "flag"]
     broken = pl.lit(False)
     for rule, expression in zip(flags, violations(tuple(flags)), strict=True):
@@ -206,15 +246,23 @@ def _caught() -> pl.Expr:
 def _false_alarms(undamaged: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
     """Quarantined, or flagged by a rule that the record as it was written does not break."""
     flags = violations(tuple(rule for rule in RULES if rule.action == "flag"))
-    as_written = undamaged.select(pl.col(f"{name}_meant").alias(name) for name in COMPARED).select(flags)
-    alarm = undamaged.join(held, on=RECORD, how="left", maintain_order="left")["quarantined"].fill_null(False)
+    as_written = undamaged.select(pl.col(f"{name}_meant").alias(name) for name in COMPARED).select(
+        flags
+    )
+    alarm = undamaged.join(held, on=RECORD, how="left", maintain_order="left")[
+        "quarantined"
+    ].fill_null(False)
     for flagged in undamaged.select(flags):
         alarm = alarm | (flagged & ~as_written[flagged.name])
     return alarm
 
 
 def _conservation(
-    events: pl.DataFrame, quarantine: pl.DataFrame, files: pl.DataFrame, truth: pl.DataFrame, facts: list[dict[str, Any]]
+    events: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    files: pl.DataFrame,
+    truth: pl.DataFrame,
+    facts: list[dict[str, Any]],
 ) -> list[str]:
     """What does not add up, one sentence each."""
     found: list[str] = []
@@ -236,13 +284,17 @@ def _conservation(
             continue
         if report["records"] != report["events"] + report["quarantined"]:
             found.append(
-                f"{fact['name']}: {report['records']} records are not {report['events']} events and {report['quarantined']} quarantined"
+                f"{fact['name']}: {report['records']} records are not {report['events']} events and"
+                f" {report['quarantined']} quarantined"
             )
         if report["records"] != fact["records"]:
-            found.append(f"{fact['name']}: {report['records']} records reported, {fact['records']} written")
+            found.append(
+                f"{fact['name']}: {report['records']} records reported, {fact['records']} written"
+            )
         printed = fact["layout"].endswith("_pdf")
         if not printed and report["records"] + report["furniture"] != fact["lines"]:
             found.append(
-                f"{fact['name']}: {report['records']} records and {report['furniture']} lines of furniture are not {fact['lines']} lines"
+                f"{fact['name']}: {report['records']} records and {report['furniture']} lines of"
+                f" furniture are not {fact['lines']} lines"
             )
     return found

@@ -1,7 +1,8 @@
 """How right the marked duplicates are: pairs, genuine calls lost, calls still counted twice.
 
 Pairs that nobody can tell apart form a group (two quick redials on a bill, each told by a report as
-well): which of them is matched with which does not matter, only that no more and no fewer are marked.
+well): which of them is matched with which does not matter, only that no more and no fewer are
+marked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ PER_MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class DuplicateScore:
-    """Pairs of a record and the one that it repeats; figures are None where there is nothing to divide by.
+    """Pairs of a record and the one that it repeats; figures are None where there is nothing to
+    divide by.
 
     `lost_per_million`: records marked although they tell something new, per million records.
     `doubled_per_million`: repeats that were not marked, per million records.
@@ -31,12 +33,14 @@ class DuplicateScore:
     doubled_per_million: float
 
 
-def score_duplicates(events: pl.DataFrame, truth: pl.DataFrame, id_of: dict[str, str], records: int) -> DuplicateScore:
+def score_duplicates(
+    events: pl.DataFrame, truth: pl.DataFrame, id_of: dict[str, str], records: int
+) -> DuplicateScore:
     """Compare marks with true pairs.
 
-    `events` needs source_file_id, record_no, event_id, duplicate_of; `truth` is the dataset's table of
-    pairs and `id_of` gives the id of a file by its name. Pairs of kind `leg` may be marked or not, and
-    what repeats one of them may be marked as repeating the other: it is one call.
+    `events` needs source_file_id, record_no, event_id, duplicate_of; `truth` is the dataset's table
+    of pairs and `id_of` gives the id of a file by its name. Pairs of kind `leg` may be marked or
+    not, and what repeats one of them may be marked as repeating the other: it is one call.
     """
     truth = truth.with_columns(
         source_file_id=pl.col("file").replace_strict(id_of, return_dtype=pl.String),
@@ -44,32 +48,64 @@ def score_duplicates(events: pl.DataFrame, truth: pl.DataFrame, id_of: dict[str,
     )
     sure, either = truth.filter(pl.col("kind") != "leg"), truth.filter(pl.col("kind") == "leg")
     copies = sure.select(*RECORD, "group")
-    originals = sure.select(pl.col("of_file_id").alias("source_file_id"), pl.col("of_record_no").alias("record_no"), "group")
+    originals = sure.select(
+        pl.col("of_file_id").alias("source_file_id"),
+        pl.col("of_record_no").alias("record_no"),
+        "group",
+    )
     members = pl.concat([copies, originals]).unique(RECORD, keep="first", maintain_order=True)
     legs = pl.concat(
-        [either.select(RECORD), either.select(pl.col("of_file_id").alias("source_file_id"), pl.col("of_record_no").alias("record_no"))]
+        [
+            either.select(RECORD),
+            either.select(
+                pl.col("of_file_id").alias("source_file_id"),
+                pl.col("of_record_no").alias("record_no"),
+            ),
+        ]
     )
 
     marked = events.filter(pl.col("duplicate_of").is_not_null()).select(*RECORD, "duplicate_of")
     marked = marked.join(legs.unique().join(copies, on=RECORD, how="anti"), on=RECORD, how="anti")
-    told = events.select(pl.col("event_id").alias("duplicate_of"), *RECORD).unique("duplicate_of", keep="first", maintain_order=True)
-    of_leg = either.join(members, on=RECORD, suffix="_of_leg").select(
-        pl.col("of_file_id").alias("source_file_id"), pl.col("of_record_no").alias("record_no"), pl.col("group_of_leg").alias("group")
+    told = events.select(pl.col("event_id").alias("duplicate_of"), *RECORD).unique(
+        "duplicate_of", keep="first", maintain_order=True
     )
-    partner = told.join(pl.concat([members, of_leg]), on=RECORD).select("duplicate_of", pl.col("group").alias("partner_group"))
+    of_leg = either.join(members, on=RECORD, suffix="_of_leg").select(
+        pl.col("of_file_id").alias("source_file_id"),
+        pl.col("of_record_no").alias("record_no"),
+        pl.col("group_of_leg").alias("group"),
+    )
+    partner = told.join(pl.concat([members, of_leg]), on=RECORD).select(
+        "duplicate_of", pl.col("group").alias("partner_group")
+    )
     marks = marked.join(members, on=RECORD, how="left")
 
     groups = copies.unique(RECORD).group_by("group").agg(pl.len().alias("pairs"))
-    matched = marks.join(partner, on="duplicate_of").filter(pl.col("group") == pl.col("partner_group")).unique(RECORD)
+    matched = (
+        marks.join(partner, on="duplicate_of")
+        .filter(pl.col("group") == pl.col("partner_group"))
+        .unique(RECORD)
+    )
     right = matched.group_by("group").agg(pl.len().alias("matched"))
-    struck = marks.filter(pl.col("group").is_not_null()).group_by("group").agg(pl.len().alias("struck"))
-    tally = groups.join(right, on="group", how="left").join(struck, on="group", how="left").fill_null(0)
+    struck = (
+        marks.filter(pl.col("group").is_not_null()).group_by("group").agg(pl.len().alias("struck"))
+    )
+    tally = (
+        groups.join(right, on="group", how="left").join(struck, on="group", how="left").fill_null(0)
+    )
 
     pairs = int(tally["pairs"].sum())
     hits = int(tally.select(pl.min_horizontal("pairs", "matched")).sum().item())
     outside = marks["group"].null_count()
-    over = int(tally.select((pl.col("struck").cast(pl.Int64) - pl.col("pairs").cast(pl.Int64)).clip(0)).sum().item())
-    under = int(tally.select((pl.col("pairs").cast(pl.Int64) - pl.col("struck").cast(pl.Int64)).clip(0)).sum().item())
+    over = int(
+        tally.select((pl.col("struck").cast(pl.Int64) - pl.col("pairs").cast(pl.Int64)).clip(0))
+        .sum()
+        .item()
+    )
+    under = int(
+        tally.select((pl.col("pairs").cast(pl.Int64) - pl.col("struck").cast(pl.Int64)).clip(0))
+        .sum()
+        .item()
+    )
     precision = hits / marks.height if marks.height else None
     recall = hits / pairs if pairs else None
     return DuplicateScore(

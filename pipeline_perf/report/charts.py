@@ -16,7 +16,8 @@ from pipeline_perf.report.nights import History, Point
 WIDTH, HEIGHT = 520, 200
 LEFT, RIGHT, TOP, BOTTOM = 76, 14, 14, 26
 
-#: A limit this many times beyond the largest value would flatten the line to nothing: it is named, not drawn.
+#: A limit this many times beyond the largest value would flatten the line to nothing: it is named,
+#: not drawn.
 FAR = 3.0
 
 
@@ -39,7 +40,10 @@ class LimitLine:
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """Where a level changed: the first run at the new one; `what` changed. `anchor` is the end of the label that stands at the line."""
+    """Where a level changed: the first run at the new one; `what` changed.
+
+    `anchor` is the end of the label that stands at the line.
+    """
 
     finding: Finding
     what: str
@@ -50,7 +54,9 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class Plot:
-    """A history as a line from zero, with ticks, the limits near enough to draw, and those that are not."""
+    """A history as a line from zero, with ticks, the limits near enough to draw, and those that
+    are not.
+    """
 
     history: History
     marks: tuple[Mark, ...]
@@ -84,7 +90,8 @@ def plot(history: History) -> Plot:
 
     spacing = (WIDTH - LEFT - RIGHT) / (len(history.points) - 1)
     marks = tuple(
-        Mark(round(LEFT + i * spacing, 1), y(point.value), y(point.least), y(point.most), point) for i, point in enumerate(history.points)
+        Mark(round(LEFT + i * spacing, 1), y(point.value), y(point.least), y(point.most), point)
+        for i, point in enumerate(history.points)
     )
     ticks = tuple((step * i, y(step * i)) for i in range(round(top / step) + 1))
     ends = (marks[0], marks[-1])
@@ -101,16 +108,26 @@ def plot(history: History) -> Plot:
 
 
 def _change(finding: Finding, marks: tuple[Mark, ...]) -> ChangeLine:
-    """A line at the first run of the new state; what fell silent has none, and stands at the end."""
+    """A line at the first run of the new state; what fell silent has none, and stands at the
+    end.
+    """
     x = next((mark.x for mark in marks if mark.point.time.date() >= finding.since), marks[-1].x)
     right = x < (LEFT + WIDTH - RIGHT) / 2
-    what = {"peak_memory": "memory", "ratio_to_reference": "time", "cpu_ratio_to_reference": "CPU time"}
+    what = {
+        "peak_memory": "memory",
+        "ratio_to_reference": "time",
+        "cpu_ratio_to_reference": "CPU time",
+    }
     name = finding.metric.rpartition(" ")[2]
-    return ChangeLine(finding, what.get(name, name), x, x + 5 if right else x - 5, "start" if right else "end")
+    return ChangeLine(
+        finding, what.get(name, name), x, x + 5 if right else x - 5, "start" if right else "end"
+    )
 
 
 def _label(y: float, marks: tuple[Mark, ...]) -> float:
-    """Where a limit's name stands, at the left end of its line: above it, or below where the trace runs close above."""
+    """Where a limit's name stands, at the left end of its line: above it, or below where the
+    trace runs close above.
+    """
     near = [mark for mark in marks if mark.x < LEFT + 150]
     crowded = any(y - 22 < mark.y <= y for mark in near)
     return y + 14 if crowded and y + 14 < HEIGHT - BOTTOM else y - 5
@@ -140,9 +157,14 @@ SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 60, 16, 2
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """The points of a line through values between the least and the most of them; level where all are the same."""
+    """The points of a line through values between the least and the most of them; level where
+    all are the same.
+    """
     least, span = min(values), max(values) - min(values)
     step = (SPARK_WIDTH - 2 * SPARK_EDGE) / max(1, len(values) - 1)
     inner = SPARK_HEIGHT - 2 * SPARK_EDGE
     heights = ((value - least) / span if span else 0.5 for value in values)
-    return " ".join(f"{SPARK_EDGE + i * step:.1f},{SPARK_EDGE + inner * (1 - height):.1f}" for i, height in enumerate(heights))
+    return " ".join(
+        f"{SPARK_EDGE + i * step:.1f},{SPARK_EDGE + inner * (1 - height):.1f}"
+        for i, height in enumerate(heights)
+    )

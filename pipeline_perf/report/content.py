@@ -1,7 +1,9 @@
-"""What a report says, as data: readiness, verdicts, workloads, stages, bottlenecks, accuracy, environment.
+"""What a report says, as data: readiness, verdicts, workloads, stages, bottlenecks, accuracy,
+environment.
 
-What earlier nights and comparisons say of the run comes from `nights`, `comparisons` and `error_rates`. How it looks is
-the renderers' business (page, markdown, terminal); measuring and judging are the lab's.
+What earlier nights and comparisons say of the run comes from `nights`, `comparisons` and
+`error_rates`. How it looks is the renderers' business (page, markdown, terminal); measuring and
+judging are the lab's.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from pipeline_perf.report.nights import REFERENCES, Followed, History, Trend
 CORRIDOR = ("probe", "recognise", "read", "normalise", "validate", "deduplicate", "commit")
 
 #: Figures of accuracy that count what went wrong; the others are shares of what went right.
-LESS_IS_BETTER = frozenset({"duplicates.lost", "duplicates.doubled", "validation_coverage.false_alarms"})
+LESS_IS_BETTER = frozenset(
+    {"duplicates.lost", "duplicates.doubled", "validation_coverage.false_alarms"}
+)
 
 STATUSES: tuple[Status, ...] = ("fail", "warn", "unresolved", "pass", "tracked", "not_measured")
 
@@ -45,7 +49,9 @@ class Readiness:
 
 @dataclass(frozen=True)
 class WorkloadLine:
-    """One workload of the run; figures are medians over its repetitions, None where nothing was measured."""
+    """One workload of the run; figures are medians over its repetitions, None where nothing was
+    measured.
+    """
 
     workload: str
     repetitions: int
@@ -59,7 +65,9 @@ class WorkloadLine:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Where the seconds of a workload go; the last stage is what no stage accounts for (start-up, mostly)."""
+    """Where the seconds of a workload go; the last stage is what no stage accounts for
+    (start-up, mostly).
+    """
 
     workload: str
     total: float
@@ -68,7 +76,9 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Scopes:
-    """On how many scenarios a target was judged; `alike` where all have the same figure, and none is the worst."""
+    """On how many scenarios a target was judged; `alike` where all have the same figure, and
+    none is the worst.
+    """
 
     count: int
     alike: bool
@@ -78,7 +88,8 @@ class Scopes:
 class Report:
     """Everything that a report says about one run.
 
-    `scopes` tells for each target's id on what it was judged, `says` what a workload or scenario is, in words.
+    `scopes` tells for each target's id on what it was judged, `says` what a workload or scenario
+    is, in words.
     """
 
     run: Run
@@ -109,12 +120,14 @@ def assemble(
     pages: Path | None = None,
     scenarios_file: Path = SCENARIOS,
 ) -> Report:
-    """The report on one stored run, the newest that measured a workload or an accuracy where none is named.
+    """The report on one stored run, the newest that measured a workload or an accuracy where
+    none is named.
 
-    Targets of our own that an earlier run on the same machine met count as met before. The lab's own error rates are those
-    last measured on the machine, by whatever run. `pages` is the folder of the
-    reports, beside that of the results where it is left out. Raises ResultsError when the run is not there, and
-    ScenarioError or LevelError for a damaged file of scenarios or acknowledged levels.
+    Targets of our own that an earlier run on the same machine met count as met before. The lab's
+    own error rates are those last measured on the machine, by whatever run. `pages` is the folder
+    of the reports, beside that of the results where it is left out. Raises ResultsError when the
+    run is not there, and ScenarioError or LevelError for a damaged file of scenarios or
+    acknowledged levels.
     """
     found = store.run(run or _newest(store) or "")
     measurements = store.measurements(found.id)
@@ -122,10 +135,17 @@ def assemble(
     judged = {target.metric for target in targets if target.limits}
     judged |= {f"{metric.partition('.')[0]}.failed" for metric in judged}
     earlier = store.all_measurements(before=found.id, machine=machine, metrics=judged)
-    rates = error_rates.error_rates(targets, store.all_measurements(machine=machine, metrics=error_rates.metrics(targets)))
+    rates = error_rates.error_rates(
+        targets, store.all_measurements(machine=machine, metrics=error_rates.metrics(targets))
+    )
     latest = {one.verdict.target.id: one.verdict for one in rates}
-    verdicts = [latest.get(one.target.id, one) for one in judge(targets, measurements, met_in(targets, earlier.values()))]
-    charts = sorted(nights.plotted(measurements), key=lambda one: (by_size(one[0]), one[1] == "peak_memory"))
+    verdicts = [
+        latest.get(one.target.id, one)
+        for one in judge(targets, measurements, met_in(targets, earlier.values()))
+    ]
+    charts = sorted(
+        nights.plotted(measurements), key=lambda one: (by_size(one[0]), one[1] == "peak_memory")
+    )
     drawn, followed = nights.histories(store, found, targets, charts)
     drawings = (pages or store.root.parent / "reports") / "comparisons"
     return build(
@@ -135,23 +155,39 @@ def assemble(
         histories=tuple(drawn),
         followed=followed,
         trends=nights.trends(verdicts, earlier),
-        comparisons=tuple(comparisons.of_tree(ResultStore(store.root / "comparisons"), found, drawings)),
+        comparisons=tuple(
+            comparisons.of_tree(ResultStore(store.root / "comparisons"), found, drawings)
+        ),
         error_rates=rates,
-        says={name: one.says for one in scenarios.load(scenarios_file) for name in (one.workload, one.name)},
+        says={
+            name: one.says
+            for one in scenarios.load(scenarios_file)
+            for name in (one.workload, one.name)
+        },
     )
 
 
-def build(run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], **more: Any) -> Report:
-    """The report on measurements and verdicts already at hand; `more` are further fields of the report."""
+def build(
+    run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], **more: Any
+) -> Report:
+    """The report on measurements and verdicts already at hand; `more` are further fields of the
+    report.
+    """
     return Report(
         run=run,
         readiness=readiness(verdicts),
         verdicts=tuple(verdicts),
         workloads=tuple(sorted(_workloads(measurements), key=lambda line: by_size(line.workload))),
         breakdowns=tuple(sorted(_breakdowns(measurements), key=lambda one: by_size(one.workload))),
-        bottlenecks=tuple(_bottlenecks(run, measurements, _limits([verdict.target for verdict in verdicts]))),
+        bottlenecks=tuple(
+            _bottlenecks(run, measurements, _limits([verdict.target for verdict in verdicts]))
+        ),
         accuracy=_accuracy(measurements),
-        failures=tuple((one.workload, one.repetition, one.reason) for one in measurements if one.metric.endswith(".failed") and one.value),
+        failures=tuple(
+            (one.workload, one.repetition, one.reason)
+            for one in measurements
+            if one.metric.endswith(".failed") and one.value
+        ),
         notes=tuple(_notes(run)),
         scopes={verdict.target.id: _scopes(verdict.target, measurements) for verdict in verdicts},
         **more,
@@ -175,32 +211,55 @@ _SIZES = {"k": 10**3, "m": 10**6}
 
 
 def by_size(name: str) -> tuple[tuple[int, int, str], ...]:
-    """What sorts names as people do: by their words, and by the sizes in them (csv_1k, csv_10k, csv_1m)."""
+    """What sorts names as people do: by their words, and by the sizes in them (csv_1k, csv_10k,
+    csv_1m).
+    """
     found = []
     for part in re.findall(r"\d+[km]?(?![a-z0-9])|\d+|\D+", name):
         number = re.match(r"\d+", part)
-        found.append((1, int(number[0]) * _SIZES.get(part[number.end() :], 1), "") if number else (0, 0, part))
+        found.append(
+            (1, int(number[0]) * _SIZES.get(part[number.end() :], 1), "")
+            if number
+            else (0, 0, part)
+        )
     return tuple(found)
 
 
 def readiness(verdicts: Sequence[Verdict]) -> Readiness:
-    """Whether what was measured allows to go ahead. What was not measured is counted, and neither helps nor hinders."""
+    """Whether what was measured allows to go ahead.
+
+    What was not measured is counted, and neither helps nor hinders.
+    """
     counts = {status: sum(verdict.status == status for verdict in verdicts) for status in STATUSES}
     failed = [verdict.target.id for verdict in verdicts if verdict.status == "fail"]
-    open_required = [verdict.target.id for verdict in verdicts if verdict.target.required and verdict.status == "unresolved"]
+    open_required = [
+        verdict.target.id
+        for verdict in verdicts
+        if verdict.target.required and verdict.status == "unresolved"
+    ]
     judged = len(verdicts) - counts["not_measured"] - counts["tracked"]
     silent = counts["not_measured"]
     scope = (
-        f"{judged} of {len(verdicts)} targets were judged, {counts['tracked']} without a limit recorded; "
-        f"{silent} are not measured, and nothing is said about them."
+        f"{judged} of {len(verdicts)} targets were judged, {counts['tracked']} without a limit"
+        f" recorded; {silent} are not measured, and nothing is said about them."
     )
     if failed:
-        return Readiness("no_go", f"{len(failed)} {_plural('target', failed)} missed: {', '.join(failed)}", scope, counts)
+        return Readiness(
+            "no_go",
+            f"{len(failed)} {_plural('target', failed)} missed: {', '.join(failed)}",
+            scope,
+            counts,
+        )
     if open_required:
-        headline = f"{len(open_required)} required {_plural('target', open_required)} open: {', '.join(open_required)}"
+        headline = (
+            f"{len(open_required)} required {_plural('target', open_required)} open:"
+            f" {', '.join(open_required)}"
+        )
         return Readiness("undecided", headline, scope, counts)
     if not judged:
-        return Readiness("undecided", "Nothing has been measured that a target judges", scope, counts)
+        return Readiness(
+            "undecided", "Nothing has been measured that a target judges", scope, counts
+        )
     warned = f", {counts['warn']} with a warning" if counts["warn"] else ""
     return Readiness("go", f"Every required target that was measured is met{warned}", scope, counts)
 
@@ -242,7 +301,11 @@ def _workloads(measurements: Iterable[Measurement]) -> Iterable[WorkloadLine]:
 def _breakdowns(measurements: Iterable[Measurement]) -> Iterable[Breakdown]:
     for workload, group in _by_workload(measurements).items():
         prefix = f"{group[0].family}.stages."
-        names = list(dict.fromkeys(one.metric.removeprefix(prefix) for one in group if one.metric.startswith(prefix)))
+        names = list(
+            dict.fromkeys(
+                one.metric.removeprefix(prefix) for one in group if one.metric.startswith(prefix)
+            )
+        )
         names.sort(key=lambda name: CORRIDOR.index(name) if name in CORRIDOR else len(CORRIDOR))
         stages = [(name, _median(group, f"stages.{name}") or 0.0) for name in names]
         if stages:
@@ -252,16 +315,32 @@ def _breakdowns(measurements: Iterable[Measurement]) -> Iterable[Breakdown]:
 
 
 def _limits(targets: Iterable[Target]) -> Limits:
-    """From which share on something is a bottleneck, by the contract; what it leaves out is the lab's."""
-    stated = {target.id: threshold.limit for target in targets if (threshold := target.warn or target.required)}
-    fields = {"cpu": "alert.cpu", "disk_wait": "alert.disk_wait", "database": "db.share_of_processing"}
+    """From which share on something is a bottleneck, by the contract; what it leaves out is the
+    lab's.
+    """
+    stated = {
+        target.id: threshold.limit
+        for target in targets
+        if (threshold := target.warn or target.required)
+    }
+    fields = {
+        "cpu": "alert.cpu",
+        "disk_wait": "alert.disk_wait",
+        "database": "db.share_of_processing",
+    }
     return Limits(**{name: stated[target] for name, target in fields.items() if target in stated})
 
 
-def _bottlenecks(run: Run, measurements: Iterable[Measurement], limits: Limits) -> Iterable[Bottleneck]:
-    """What holds up each workload that was measured with all that a diagnosis needs; references are not looked at."""
+def _bottlenecks(
+    run: Run, measurements: Iterable[Measurement], limits: Limits
+) -> Iterable[Bottleneck]:
+    """What holds up each workload that was measured with all that a diagnosis needs; references
+    are not looked at.
+    """
     machine = Machine(run.environment.cores, run.environment.memory_bytes, run.environment.load_1m)
-    for workload, group in sorted(_by_workload(measurements).items(), key=lambda item: by_size(item[0])):
+    for workload, group in sorted(
+        _by_workload(measurements).items(), key=lambda item: by_size(item[0])
+    ):
         if group[0].family in REFERENCES:
             continue
         values: dict[str, list[float]] = {}
@@ -272,7 +351,9 @@ def _bottlenecks(run: Run, measurements: Iterable[Measurement], limits: Limits) 
 
 
 def _accuracy(measurements: Iterable[Measurement]) -> dict[str, dict[str, float]]:
-    """Scope → figure → the worst of its values, over the family `accuracy`, scopes in the order of people."""
+    """Scope → figure → the worst of its values, over the family `accuracy`, scopes in the order
+    of people.
+    """
     found: dict[str, dict[str, float]] = {}
     for one in measurements:
         if one.family == "accuracy" and not one.metric.endswith(".failed"):
@@ -286,8 +367,12 @@ def _notes(run: Run) -> Iterable[str]:
     environment = run.environment
     if environment.busy:
         yield (
-            f"The machine was busy when measuring began (load {environment.load_1m:.2f} on {environment.cores} cores): "
-            "times may be too long. Ratios, measured interleaved, suffer less."
+            f"The machine was busy when measuring began (load {environment.load_1m:.2f} on"
+            f" {environment.cores} cores): times may be too long. Ratios, measured interleaved,"
+            " suffer less."
         )
     if environment.dirty:
-        yield f"The working tree differs from revision {environment.revision[:12]}: these figures belong to no commit."
+        yield (
+            f"The working tree differs from revision {environment.revision[:12]}: these figures"
+            " belong to no commit."
+        )

@@ -1,7 +1,7 @@
 """The reports as JSON, and all their forms as files.
 
-The JSON is for programs: its schema (schema.json, beside this module) carries a version, and fields are added but
-never renamed or given another meaning under the same version.
+The JSON is for programs: its schema (schema.json, beside this module) carries a version, and fields
+are added but never renamed or given another meaning under the same version.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ OPTIMISATION_SCHEMA = "pipeline_perf.optimisation/1"
 
 @dataclass(frozen=True)
 class Files:
-    """Where the forms of a report were written. `summary` is the short page; a report on comparisons has none."""
+    """Where the forms of a report were written.
+
+    `summary` is the short page; a report on comparisons has none.
+    """
 
     html: Path
     json: Path
@@ -41,7 +44,9 @@ class Files:
 
 
 def write(report: Report, directory: Path) -> Files:
-    """Write the report as report.html, summary.html, report.json and report.md; each is replaced at once, never half."""
+    """Write the report as report.html, summary.html, report.json and report.md; each is replaced
+    at once, never half.
+    """
     html, json_, markdown_ = (directory / f"report.{form}" for form in ("html", "json", "md"))
     written = Files(html, json_, markdown_, directory / "summary.html")
     _replace(written.html, page(report))
@@ -52,7 +57,10 @@ def write(report: Report, directory: Path) -> Files:
 
 
 def write_optimisation(compared: Sequence[Compared], directory: Path) -> Files:
-    """Write what a run of comparisons found as optimisation.html, .json and .md. Raises ValueError where it found nothing."""
+    """Write what a run of comparisons found as optimisation.html, .json and .md.
+
+    Raises ValueError where it found nothing.
+    """
     written = Files(*(directory / f"optimisation.{form}" for form in ("html", "json", "md")))
     _replace(written.html, optimisation_page(compared))
     _replace(written.json, optimisation_json(compared))
@@ -61,7 +69,10 @@ def write_optimisation(compared: Sequence[Compared], directory: Path) -> Files:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON, as schema.json says. Times are ISO 8601 in UTC, seconds and bytes plain numbers; the unknown is null."""
+    """The report as JSON, as schema.json says.
+
+    Times are ISO 8601 in UTC, seconds and bytes plain numbers; the unknown is null.
+    """
     return _dumped(
         {
             "schema": SCHEMA,
@@ -69,17 +80,28 @@ def to_json(report: Report) -> str:
             "readiness": asdict(report.readiness),
             "verdicts": [_verdict(verdict, report) for verdict in report.verdicts],
             "workloads": [asdict(line) for line in report.workloads],
-            "breakdowns": [{**asdict(one), "stages": dict(one.stages)} for one in report.breakdowns],
+            "breakdowns": [
+                {**asdict(one), "stages": dict(one.stages)} for one in report.breakdowns
+            ],
             "bottlenecks": [_bottleneck(one) for one in report.bottlenecks],
             "accuracy": report.accuracy,
             "comparisons": [_compared(one) for one in report.comparisons],
             "levels": asdict(report.followed),
             "histories": [{**asdict(one), "limits": dict(one.limits)} for one in report.histories],
             "error_rates": [
-                {"id": one.verdict.target.id, "low": one.low, "high": one.high, "trials": one.trials, "run": one.run or None}
+                {
+                    "id": one.verdict.target.id,
+                    "low": one.low,
+                    "high": one.high,
+                    "trials": one.trials,
+                    "run": one.run or None,
+                }
                 for one in report.error_rates
             ],
-            "failures": [{"workload": workload, "repetition": turn, "reason": reason} for workload, turn, reason in report.failures],
+            "failures": [
+                {"workload": workload, "repetition": turn, "reason": reason}
+                for workload, turn, reason in report.failures
+            ],
             "notes": report.notes,
         }
     )
@@ -87,7 +109,13 @@ def to_json(report: Report) -> str:
 
 def optimisation_json(compared: Sequence[Compared]) -> str:
     """Every comparison of a run as JSON, as schema.json says under `optimisation`."""
-    return _dumped({"schema": OPTIMISATION_SCHEMA, "run": asdict(compared[0].run), "comparisons": [_compared(one) for one in compared]})
+    return _dumped(
+        {
+            "schema": OPTIMISATION_SCHEMA,
+            "run": asdict(compared[0].run),
+            "comparisons": [_compared(one) for one in compared],
+        }
+    )
 
 
 def _dumped(document: dict[str, Any]) -> str:
@@ -109,7 +137,10 @@ def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
 
 
 def _bottleneck(found: Bottleneck) -> dict[str, Any]:
-    told = [asdict(one) | {"speedup_halved": one.speedup_halved, "speedup_limit": one.speedup_limit} for one in found.recommendations]
+    told = [
+        asdict(one) | {"speedup_halved": one.speedup_halved, "speedup_limit": one.speedup_limit}
+        for one in found.recommendations
+    ]
     return {**asdict(found), "stages": dict(found.stages), "recommendations": told}
 
 
@@ -129,8 +160,14 @@ def _compared(found: Compared) -> dict[str, Any]:
         "failures": found.failures,
         "attribution": asdict(found.facts) if found.facts else None,
         "flame_graph": found.page or None,
-        "speedup": {"value": outcome.speedup, "low": outcome.low, "high": outcome.high} if outcome else None,
-        "changes": [asdict(one) | {"ratio": one.ratio} for one in outcome.changes] if outcome else [],
+        "speedup": (
+            {"value": outcome.speedup, "low": outcome.low, "high": outcome.high}
+            if outcome
+            else None
+        ),
+        "changes": (
+            [asdict(one) | {"ratio": one.ratio} for one in outcome.changes] if outcome else []
+        ),
         "before": _bottleneck(outcome.before) if outcome else None,
         "after": _bottleneck(outcome.after) if outcome else None,
     }

@@ -1,4 +1,5 @@
-"""The lab's own error rates: what the contract asks of them, judged on what was last measured of each on this machine.
+"""The lab's own error rates: what the contract asks of them, judged on what was last measured of
+each on this machine.
 
 Measuring them is the lab's business (`bench calibrate`).
 """
@@ -34,16 +35,23 @@ def metrics(targets: Sequence[Target]) -> set[str]:
     return {target.metric for target in _asked(targets)} | {_TRIALS}
 
 
-def error_rates(targets: Sequence[Target], runs: Mapping[str, Sequence[Measurement]]) -> tuple[ErrorRate, ...]:
-    """The verdict on every target of the family `calibration`, by the newest figures of each scope; `runs` with the oldest first.
+def error_rates(
+    targets: Sequence[Target], runs: Mapping[str, Sequence[Measurement]]
+) -> tuple[ErrorRate, ...]:
+    """The verdict on every target of the family `calibration`, by the newest figures of each
+    scope; `runs` with the oldest first.
 
-    Judged is the rate as it was counted: no number of trials that anybody can wait for brings the whole interval of a rate
-    of 0.5 % below 1 %. The interval is shown beside it.
+    Judged is the rate as it was counted: no number of trials that anybody can wait for brings the
+    whole interval of a rate of 0.5 % below 1 %. The interval is shown beside it.
     """
     newest: dict[tuple[str, str], tuple[str, Measurement]] = {}
     for run, measurements in runs.items():
-        newest |= {(one.metric, one.scope): (run, one) for one in measurements if one.family == FAMILY}
-    verdicts = judge(_asked(targets), [replace(one, low=None, high=None) for _, one in newest.values()])
+        newest |= {
+            (one.metric, one.scope): (run, one) for one in measurements if one.family == FAMILY
+        }
+    verdicts = judge(
+        _asked(targets), [replace(one, low=None, high=None) for _, one in newest.values()]
+    )
     return tuple(_rate(verdict, newest) for verdict in verdicts)
 
 

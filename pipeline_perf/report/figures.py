@@ -31,7 +31,12 @@ COMPARED = {
 }
 
 #: Kinds of change that nightly series show, and their states.
-CHANGES = {"shift": "new level", "creep": "creeping", "spread": "spread", "silence": "no figure any more"}
+CHANGES = {
+    "shift": "new level",
+    "creep": "creeping",
+    "spread": "spread",
+    "silence": "no figure any more",
+}
 
 _METRICS = {
     "seconds": "wall time",
@@ -65,7 +70,8 @@ _BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def number(value: float, digits: int = 3, pad: bool = False) -> str:
-    """The value to so many significant digits, thousands apart: 4.22, 251 340, 0.9987 (shares get one more).
+    """The value to so many significant digits, thousands apart: 4.22, 251 340, 0.9987 (shares
+    get one more).
 
     `pad` keeps trailing zeros, so that the figures of a column line up.
     """
@@ -74,7 +80,9 @@ def number(value: float, digits: int = 3, pad: bool = False) -> str:
         return f"{value:.2g}"
     whole = 4 if size >= 1000 else 3 if size >= 100 else 2 if size >= 10 else 1 if size >= 1 else -1
     text = f"{value:,.{max(0, digits - whole)}f}".replace(",", _THIN)
-    return text if "." not in text or (pad and value != round(value)) else text.rstrip("0").rstrip(".")
+    return (
+        text if "." not in text or (pad and value != round(value)) else text.rstrip("0").rstrip(".")
+    )
 
 
 def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
@@ -95,7 +103,11 @@ def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
 
 def limit(threshold: Threshold | None, unit: str = "") -> str:
     """A limit with its comparator: "< 5 min", "≥ 250 000 rows/s"."""
-    return f"{_SIGNS[threshold.comparator]}{_THIN}{figure(threshold.limit, unit, pad=False)}" if threshold else _DASH
+    return (
+        f"{_SIGNS[threshold.comparator]}{_THIN}{figure(threshold.limit, unit, pad=False)}"
+        if threshold
+        else _DASH
+    )
 
 
 def bracket(verdict: Verdict) -> str:
@@ -114,7 +126,9 @@ def actual(verdict: Verdict) -> str:
 
 
 def margin(verdict: Verdict) -> str:
-    """The room up to the limit that decided, in per cent of it: "+32 %"; "× 12" from ten times on; a dash where it has no size."""
+    """The room up to the limit that decided, in per cent of it: "+32 %"; "× 12" from ten times
+    on; a dash where it has no size.
+    """
     if verdict.margin is None:
         return _DASH
     if verdict.margin >= 9:
@@ -128,7 +142,9 @@ def metric(name: str) -> str:
     """A metric's name as people read it: "CPU time", "rows per second", "stage read"."""
     if name.startswith("stages."):
         return f"stage {name.removeprefix('stages.')}"
-    return _METRICS.get(name) or name.rpartition(".")[2].replace("_per_s", " per second").replace("_", " ")
+    return _METRICS.get(name) or name.rpartition(".")[2].replace("_per_s", " per second").replace(
+        "_", " "
+    )
 
 
 def change(share: float | None) -> str:
@@ -137,7 +153,9 @@ def change(share: float | None) -> str:
 
 
 def trend(share: float) -> str:
-    """A change in whole per cent, by which a column is looked over: "+4 %"; "level" below half of one."""
+    """A change in whole per cent, by which a column is looked over: "+4 %"; "level" below half
+    of one.
+    """
     whole = round(share * 100)
     return f"{whole:+d}{_THIN}%".replace("-", "−") if whole else "level"
 
@@ -148,10 +166,18 @@ def part(share: float | None) -> str:
 
 
 def pace(speedup: float, low: float, high: float) -> str:
-    """Time before over time after, with its interval: "1.60 times as fast (1.59 to 1.63)"; of what became slower, its inverse."""
+    """Time before over time after, with its interval: "1.60 times as fast (1.59 to 1.63)"; of
+    what became slower, its inverse.
+    """
     if speedup < 1:
-        return f"takes {number(1 / speedup, pad=True)} times as long ({number(1 / high, pad=True)} to {number(1 / low, pad=True)})"
-    return f"{number(speedup, pad=True)} times as fast ({number(low, pad=True)} to {number(high, pad=True)})"
+        return (
+            f"takes {number(1 / speedup, pad=True)} times as long ({number(1 / high, pad=True)} to"
+            f" {number(1 / low, pad=True)})"
+        )
+    return (
+        f"{number(speedup, pad=True)} times as fast ({number(low, pad=True)} to"
+        f" {number(high, pad=True)})"
+    )
 
 
 def prose(text: str) -> str:

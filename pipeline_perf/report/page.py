@@ -1,6 +1,8 @@
-"""The reports as self-contained HTML pages: no request, nothing to install, no script but that of a flame graph in its own frame.
+"""The reports as self-contained HTML pages: no request, nothing to install, no script but that
+of a flame graph in its own frame.
 
-What is said comes from `content` and `comparisons`, where things are drawn from `charts`; the look is in page.css.
+What is said comes from `content` and `comparisons`, where things are drawn from `charts`; the look
+is in page.css.
 """
 
 from __future__ import annotations
@@ -54,7 +56,10 @@ def page(report: Report, detailed: bool = True) -> str:
 
 
 def optimisation_page(compared: Sequence[Compared]) -> str:
-    """What one run of comparisons found, before and after, as HTML. Raises ValueError where there is none."""
+    """What one run of comparisons found, before and after, as HTML.
+
+    Raises ValueError where there is none.
+    """
     if not compared:
         raise ValueError("no comparison: there is no before and after to report on")
     return _render("optimisation.html.j2", compared_workloads=compared, run=compared[0].run)
@@ -89,14 +94,22 @@ def _render(template: str, **values: Any) -> str:
         "groupby_in_order": _groupby_in_order,
     }
     css = Markup(files("pipeline_perf.report").joinpath("page.css").read_text(encoding="utf-8"))
-    return environment.get_template(template).render(css=css, compared=figures.COMPARED, changes=figures.CHANGES, bounds=_BOUNDS, **values)
+    return environment.get_template(template).render(
+        css=css, compared=figures.COMPARED, changes=figures.CHANGES, bounds=_BOUNDS, **values
+    )
 
 
 def _accuracy_names(report: Report) -> list[str]:
     """The figures of accuracy in the order of the contract, what it does not ask for last."""
-    asked = [verdict.target.metric.partition(".")[2] for verdict in report.verdicts if verdict.target.metric.startswith("accuracy.")]
+    asked = [
+        verdict.target.metric.partition(".")[2]
+        for verdict in report.verdicts
+        if verdict.target.metric.startswith("accuracy.")
+    ]
     measured = dict.fromkeys(name for row in report.accuracy.values() for name in row)
-    return sorted(measured, key=lambda name: (asked.index(name) if name in asked else len(asked), name))
+    return sorted(
+        measured, key=lambda name: (asked.index(name) if name in asked else len(asked), name)
+    )
 
 
 @dataclass(frozen=True)
@@ -118,11 +131,18 @@ def sides(compared: Compared, metric: str) -> Both:
 def stage_changes(compared: Compared) -> list[Change]:
     """The stages of a comparison, the largest difference in seconds first."""
     changes = compared.outcome.changes if compared.outcome else ()
-    return sorted((one for one in changes if one.metric.startswith("stages.")), key=lambda one: -abs(one.after - one.before))
+    return sorted(
+        (one for one in changes if one.metric.startswith("stages.")),
+        key=lambda one: -abs(one.after - one.before),
+    )
 
 
 def _share_limit(threshold: Threshold | None) -> str:
-    return "–" if threshold is None else figures.limit(Threshold(threshold.comparator, threshold.limit * 100), "%")
+    return (
+        "–"
+        if threshold is None
+        else figures.limit(Threshold(threshold.comparator, threshold.limit * 100), "%")
+    )
 
 
 def _groupby_in_order(items: Iterable[Any], attribute: str) -> list[tuple[Any, Sequence[Any]]]:

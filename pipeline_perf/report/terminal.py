@@ -10,14 +10,33 @@ from rich.text import Text
 
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
-from pipeline_perf.report.figures import COMPARED, TITLES, WORDS, actual, change, limit, margin, metric, pace
+from pipeline_perf.report.figures import (
+    COMPARED,
+    TITLES,
+    WORDS,
+    actual,
+    change,
+    limit,
+    margin,
+    metric,
+    pace,
+)
 
-_STYLES = {"fail": "bold red", "warn": "yellow", "unresolved": "magenta", "pass": "green", "tracked": "dim", "not_measured": "dim"}
+_STYLES = {
+    "fail": "bold red",
+    "warn": "yellow",
+    "unresolved": "magenta",
+    "pass": "green",
+    "tracked": "dim",
+    "not_measured": "dim",
+}
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
 
 
 def table(report: Report) -> Group:
-    """Something that a rich console prints: the verdicts, the failed repetitions, and the readiness line last."""
+    """Something that a rich console prints: the verdicts, the failed repetitions, and the
+    readiness line last.
+    """
     rows = Table(box=None, pad_edge=False, header_style="dim")
     rows.add_column("Verdict", no_wrap=True)
     rows.add_column("Target", overflow="fold")
@@ -25,14 +44,28 @@ def table(report: Report) -> Group:
         rows.add_column(name, justify="right", no_wrap=name != "Measured")
     for verdict in report.with_status("fail", "warn", "unresolved", "pass", "tracked"):
         target = verdict.target
-        cells = (actual(verdict), limit(target.required, target.unit), limit(target.ours, target.unit), margin(verdict))
-        rows.add_row(Text(WORDS[verdict.status], _STYLES[verdict.status]), Text(target.id), *(Text(cell) for cell in cells))
+        cells = (
+            actual(verdict),
+            limit(target.required, target.unit),
+            limit(target.ours, target.unit),
+            margin(verdict),
+        )
+        rows.add_row(
+            Text(WORDS[verdict.status], _STYLES[verdict.status]),
+            Text(target.id),
+            *(Text(cell) for cell in cells),
+        )
         if verdict.note:
             rows.add_row("", Text(verdict.note, "dim"))
-    failures = [Text(f"{workload}, repetition {turn + 1}: {reason}", "red") for workload, turn, reason in report.failures]
+    failures = [
+        Text(f"{workload}, repetition {turn + 1}: {reason}", "red")
+        for workload, turn, reason in report.failures
+    ]
     notes = [Text(note, "yellow") for note in report.notes]
     readiness = report.readiness
-    verdict_line = Text.assemble((TITLES[readiness.state], _STATES[readiness.state]), f": {readiness.headline}")
+    verdict_line = Text.assemble(
+        (TITLES[readiness.state], _STATES[readiness.state]), f": {readiness.headline}"
+    )
     return Group(rows, Text(), *failures, *notes, verdict_line, Text(readiness.detail, "dim"))
 
 
@@ -44,10 +77,14 @@ def compared(found: Sequence[Compared]) -> Group:
         said = f" {one.workload}"
         if one.outcome and one.judged:
             said += f": {pace(one.outcome.speedup, one.outcome.low, one.outcome.high)}"
-            said += f", {metric(one.metric)} {change(one.judged.ratio - 1)} over {one.judged.pairs} pairs"
+            said += (
+                f", {metric(one.metric)} {change(one.judged.ratio - 1)} over {one.judged.pairs}"
+                " pairs"
+            )
         lines.append(Text.assemble((word, _STYLES[status]), said))
         lines += [Text(f"  {reason}", "red") for reason in one.failures]
         lines += [
-            Text(f"  {name.name} {change(name.growth)} of all the time before") for name in (one.facts.named[:3] if one.facts else ())
+            Text(f"  {name.name} {change(name.growth)} of all the time before")
+            for name in (one.facts.named[:3] if one.facts else ())
         ]
     return Group(*lines)

@@ -1,4 +1,5 @@
-"""From events and a layout to the records of one file, in order, with their truth: repeats, defects, lines.
+"""From events and a layout to the records of one file, in order, with their truth: repeats,
+defects, lines.
 
 Pure but for the random generator that is handed in. Writing to disk is `dataset`'s; how one record
 looks is the layout's.
@@ -15,8 +16,25 @@ from numpy.typing import NDArray
 
 from pipeline_perf.events import COLUMNS
 from pipeline_perf.synth import population as people
-from pipeline_perf.synth.defects import DEFECTS, KINDS, SHORT_IMEI, SHORT_IMSI, choose, damaged_lines
-from pipeline_perf.synth.layout import DIRECTION, EVENT_TYPE, Layout, Scene, Section, boundaries, from_and_to, parties, whole_minutes
+from pipeline_perf.synth.defects import (
+    DEFECTS,
+    KINDS,
+    SHORT_IMEI,
+    SHORT_IMSI,
+    choose,
+    damaged_lines,
+)
+from pipeline_perf.synth.layout import (
+    DIRECTION,
+    EVENT_TYPE,
+    Layout,
+    Scene,
+    Section,
+    boundaries,
+    from_and_to,
+    parties,
+    whole_minutes,
+)
 from pipeline_perf.synth.resending import order_with_repeats
 
 # Records are worded and written in pieces of this size: it bounds the memory of a file of any
@@ -30,10 +48,11 @@ TRUTH_SCHEMA: dict[str, pl.DataType] = {"file": pl.String(), **COLUMNS, "fate": 
 class Records:
     """The records of one file in file order.
 
-    `frame`: the events, with `form`, `item` (number within line and form), `written` (the time as it
-    will stand in the file), `abroad` and `event` (which event of the dataset it tells).
+    `frame`: the events, with `form`, `item` (number within line and form), `written` (the time as
+    it will stand in the file), `abroad` and `event` (which event of the dataset it tells).
     `original`: for a repeat the row that it repeats, else -1. `defect`: position in DEFECTS, or -1.
-    `record_no`: 1-based physical line, on paper and of elements the running number. `page`: 1-based, on paper only.
+    `record_no`: 1-based physical line, on paper and of elements the running number. `page`:
+    1-based, on paper only.
     """
 
     layout: Layout
@@ -52,7 +71,11 @@ def arrange(events: pl.DataFrame, layout: Layout, zone: str) -> pl.DataFrame:
     order = ["line", "form"] if layout.by_line else []
     written = pl.col("local")
     if layout.zone == "UTC":
-        written = written.dt.replace_time_zone(zone).dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        written = (
+            written.dt.replace_time_zone(zone)
+            .dt.convert_time_zone("UTC")
+            .dt.replace_time_zone(None)
+        )
     if layout.time_resolution_s == 60:
         written = written.dt.truncate("1m")
     form = pl.col("kind").replace_strict(dict(enumerate(layout.form_of)), return_dtype=pl.Int8)
@@ -61,7 +84,11 @@ def arrange(events: pl.DataFrame, layout: Layout, zone: str) -> pl.DataFrame:
     if order:
         arranged = arranged.sort(*order, maintain_order=True)
     groups = boundaries(arranged, order)
-    item = np.concatenate([np.arange(1, stop - start + 1) for start, stop in groups]) if groups else np.zeros(0, int)
+    item = (
+        np.concatenate([np.arange(1, stop - start + 1) for start, stop in groups])
+        if groups
+        else np.zeros(0, int)
+    )
     return arranged.with_columns(item=pl.Series(item, dtype=pl.Int32))
 
 
@@ -77,8 +104,8 @@ def compose(
 ) -> Records:
     """Insert repeated runs, choose defects, lay out sections and count lines.
 
-    `spared`: rows of `arranged` that stay whole because another file tells them too. Repeated runs and
-    what they repeat stay whole as well: damage there would make the pair undecidable.
+    `spared`: rows of `arranged` that stay whole because another file tells them too. Repeated runs
+    and what they repeat stay whole as well: damage there would make the pair undecidable.
     """
     groups = boundaries(arranged, ["line", "form"] if layout.by_line else [])
     order, repeat = order_with_repeats(groups, repeats, rng)
@@ -108,7 +135,11 @@ def compose(
 
 def _opening(frame: pl.DataFrame) -> NDArray[np.int64]:
     """The row with which each row's call begins."""
-    return frame.with_row_index("row").select(pl.col("row").cast(pl.Int64).first().over("event"))[:, 0].to_numpy()
+    return (
+        frame.with_row_index("row")
+        .select(pl.col("row").cast(pl.Int64).first().over("event"))[:, 0]
+        .to_numpy()
+    )
 
 
 def _line_numbers(sections: list[Section], records: int) -> tuple[NDArray[np.int64], int]:
@@ -152,7 +183,8 @@ def lines(records: Records, start: int, stop: int) -> pl.Series:
 
 
 def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
-    """What a perfect reading gives for records `start` to `stop`: TRUTH_SCHEMA without the file's own id.
+    """What a perfect reading gives for records `start` to `stop`: TRUTH_SCHEMA without the
+    file's own id.
 
     A quarantined record carries what it said before it was damaged.
     """
@@ -165,7 +197,9 @@ def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
     read = frame.with_columns(
         file=pl.lit(file),
         record_no=pl.Series(records.record_no[start:stop]),
-        page=pl.lit(None, pl.Int32) if records.page is None else pl.Series(records.page[start:stop]),
+        page=(
+            pl.lit(None, pl.Int32) if records.page is None else pl.Series(records.page[start:stop])
+        ),
         carrier=pl.lit(layout.carrier),
         layout=pl.lit(layout.id),
         event_type=pl.col("kind").replace_strict(EVENT_TYPE, return_dtype=pl.String),
@@ -185,12 +219,23 @@ def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
     ).rename({"answered": "picked_up"})
     read = read.with_columns(**layout.truth(frame, scene))
     defect = pl.Series(records.defect[start:stop])
-    for kind, column, digits in (("imei_length", "imei", SHORT_IMEI), ("imsi_length", "imsi", SHORT_IMSI)):
+    for kind, column, digits in (
+        ("imei_length", "imei", SHORT_IMEI),
+        ("imsi_length", "imsi", SHORT_IMSI),
+    ):
         if column in read.columns:
             short = pl.lit(defect == KINDS.index(kind))
-            read = read.with_columns(pl.when(short).then(pl.col(column).str.slice(0, digits)).otherwise(pl.col(column)))
-    untold = (pl.lit(None, dtype).alias(name) for name, dtype in TRUTH_SCHEMA.items() if name not in read.columns)
-    return read.with_columns(untold).select(pl.col(name).cast(dtype) for name, dtype in TRUTH_SCHEMA.items())
+            read = read.with_columns(
+                pl.when(short).then(pl.col(column).str.slice(0, digits)).otherwise(pl.col(column))
+            )
+    untold = (
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in TRUTH_SCHEMA.items()
+        if name not in read.columns
+    )
+    return read.with_columns(untold).select(
+        pl.col(name).cast(dtype) for name, dtype in TRUTH_SCHEMA.items()
+    )
 
 
 def fates(defect: NDArray[np.int8]) -> NDArray[np.object_]:

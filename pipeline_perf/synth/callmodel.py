@@ -25,15 +25,21 @@ OUT, IN, FORWARDED = 0, 1, 2
 SINGLE, TO_VOICEMAIL, TO_NUMBER, VOICEMAIL_LEG, FORWARDED_LEG = 0, 1, 2, 3, 4
 _FIRST_LEG = 2  # subtracted from a second leg's code it gives the first's
 
-# Relative traffic by hour of the local day: a working day with a lunch dip, an evening, a quiet night.
-WORKDAY_HOURS = np.array([3, 2, 1, 1, 1, 2, 8, 25, 60, 85, 90, 85, 65, 75, 88, 90, 85, 80, 65, 50, 42, 32, 18, 8], float)
-WEEKEND_HOURS = np.array([8, 5, 3, 2, 1, 1, 3, 8, 18, 32, 42, 48, 50, 48, 46, 45, 46, 50, 52, 50, 45, 36, 24, 14], float)
+# Relative traffic by hour of the local day: a working day with a lunch dip, an evening, a quiet
+# night.
+WORKDAY_HOURS = np.array(
+    [3, 2, 1, 1, 1, 2, 8, 25, 60, 85, 90, 85, 65, 75, 88, 90, 85, 80, 65, 50, 42, 32, 18, 8], float
+)
+WEEKEND_HOURS = np.array(
+    [8, 5, 3, 2, 1, 1, 3, 8, 18, 32, 42, 48, 50, 48, 46, 45, 46, 50, 52, 50, 45, 36, 24, 14], float
+)
 
 # Few partners make most of the traffic: with 120 partners and this exponent the first takes a
 # quarter of the calls, the first ten two thirds.
 PARTNER_EXPONENT = 1.2
 
-REDIAL_SHARE = 0.015  # of outbound calls: on a bill with whole minutes these become the 1-2 % of identical rows
+# of outbound calls: on a bill with whole minutes these become the 1-2 % of identical rows
+REDIAL_SHARE = 0.015
 FORWARD_SHARE = 0.04  # of inbound calls that a second leg carries on to another number
 VOICEMAIL_SHARE = 0.09  # of inbound calls that end in voicemail: two legs
 UNANSWERED_OUT, UNANSWERED_IN = 0.11, 0.08  # besides those that go on to voicemail
@@ -70,17 +76,21 @@ class Period:
         return self.first + timedelta(days=self.days - 1)
 
 
-def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.Generator) -> pl.DataFrame:
+def events(
+    rows: int, mix: Mix, period: Period, who: Population, rng: np.random.Generator
+) -> pl.DataFrame:
     """Exactly `rows` legs, in order of local time.
 
-    Columns: line (index), kind, direction_code, leg (codes above), local (wall clock, whole seconds),
-    duration_s, answered, partner and target (parties; target only on a forwarded leg, else -1),
-    cell_at_start, cell_at_end (rows of the cells, -1 unknown), bytes_up, bytes_down, act (legs and
-    messages of one act share it).
+    Columns: line (index), kind, direction_code, leg (codes above), local (wall clock, whole
+    seconds), duration_s, answered, partner and target (parties; target only on a forwarded leg,
+    else -1), cell_at_start, cell_at_end (rows of the cells, -1 unknown), bytes_up, bytes_down, act
+    (legs and messages of one act share it).
     """
     acts = _acts(rows, mix, who, rng)
     repeat = np.repeat(np.arange(len(acts.line)), acts.events)[:rows]
-    nth = (np.arange(len(repeat)) - np.repeat(np.cumsum(acts.events) - acts.events, acts.events)[:rows]).astype(np.int64)
+    nth = (
+        np.arange(len(repeat)) - np.repeat(np.cumsum(acts.events) - acts.events, acts.events)[:rows]
+    ).astype(np.int64)
     start = _starts(len(acts.line), period, rng)[repeat]
 
     kind, direction, leg = acts.kind[repeat], acts.direction[repeat], acts.leg[repeat]
@@ -91,7 +101,9 @@ def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.
     direction = np.where(second, FORWARDED, direction).astype(np.int8)
 
     redial = (kind == CALL) & ~two_legs & (acts.events[repeat] > 1)
-    gap = np.where(redial, rng.integers(14, 30, rows), np.where(kind == SMS, rng.integers(0, 4, rows), 0))
+    gap = np.where(
+        redial, rng.integers(14, 30, rows), np.where(kind == SMS, rng.integers(0, 4, rows), 0)
+    )
     first_of_act = nth == 0
     gap[first_of_act] = 0
     running = np.cumsum(gap)
@@ -101,7 +113,9 @@ def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.
     duration = np.where(redial, rng.integers(2, 12, rows), duration)
     duration = np.where(leg == VOICEMAIL_LEG, rng.integers(4, 60, rows), duration)
     duration = np.where(kind == DATA, rng.integers(5, 7200, rows), duration)
-    rejected = (leg == SINGLE) & (rng.random(rows) < np.where(direction == OUT, UNANSWERED_OUT, UNANSWERED_IN))
+    rejected = (leg == SINGLE) & (
+        rng.random(rows) < np.where(direction == OUT, UNANSWERED_OUT, UNANSWERED_IN)
+    )
     answered = ~(first_leg | (rejected & mix.unanswered & (kind == CALL) & ~redial))
     duration = np.where((kind == SMS) | ((kind == CALL) & ~answered), 0, duration)
     if mix.legs_alike:
@@ -119,13 +133,21 @@ def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.
             "kind": kind,
             "direction_code": direction,
             "leg": leg,
-            "local": _outside_clock_changes(start, period).astype("datetime64[s]").astype("datetime64[us]"),
+            "local": (
+                _outside_clock_changes(start, period)
+                .astype("datetime64[s]")
+                .astype("datetime64[us]")
+            ),
             "duration_s": duration.astype(np.int32),
             "answered": answered,
             "partner": acts.partner[repeat],
-            "target": np.where(
-                leg == FORWARDED_LEG, acts.target[repeat], np.where(leg == VOICEMAIL_LEG, who.voicemail_boxes[acts.line[repeat]], -1)
-            ).astype(np.int32),
+            "target": (
+                np.where(
+                    leg == FORWARDED_LEG,
+                    acts.target[repeat],
+                    np.where(leg == VOICEMAIL_LEG, who.voicemail_boxes[acts.line[repeat]], -1),
+                ).astype(np.int32)
+            ),
             "cell_at_start": np.where(known, cells[every, here], -1).astype(np.int32),
             "cell_at_end": np.where(known, cells[every, there], -1).astype(np.int32),
             "bytes_up": np.where(kind == DATA, volume[0] // 8, 0),
@@ -138,13 +160,16 @@ def events(rows: int, mix: Mix, period: Period, who: Population, rng: np.random.
 def with_ends(events: pl.DataFrame, rows: int) -> pl.DataFrame:
     """The first `rows` rows of a telling in which an answered call's end has a row of its own.
 
-    Adds `closing`, whether a row tells the end, and `ended`, whether the end of the row's call is among them.
+    Adds `closing`, whether a row tells the end, and `ended`, whether the end of the row's call is
+    among them.
     """
     ends = events.filter((pl.col("kind") == CALL) & pl.col("answered"))
     told = pl.concat(
         [
             events.with_columns(closing=pl.lit(False), moment=pl.col("local")),
-            ends.with_columns(closing=pl.lit(True), moment=pl.col("local") + pl.duration(seconds="duration_s")),
+            ends.with_columns(
+                closing=pl.lit(True), moment=pl.col("local") + pl.duration(seconds="duration_s")
+            ),
         ]
     )
     told = told.sort("moment", "event").head(rows).drop("moment")
@@ -166,7 +191,9 @@ def _acts(rows: int, mix: Mix, who: Population, rng: np.random.Generator) -> _Ac
     """One entry per thing that somebody did; `rows` of them are always enough."""
     line = rng.integers(0, len(who.lines), rows).astype(np.int32)
     total = mix.calls + mix.sms + mix.data
-    kind = np.searchsorted(np.cumsum([mix.calls, mix.sms]) / total, rng.random(rows), side="right").astype(np.int8)
+    kind = np.searchsorted(
+        np.cumsum([mix.calls, mix.sms]) / total, rng.random(rows), side="right"
+    ).astype(np.int8)
     direction = (rng.random(rows) < np.where(kind == CALL, 0.45, 0.5)).astype(np.int8)
     direction[kind == DATA] = OUT
     weight = 1.0 / np.arange(1, people.PARTNERS_PER_LINE + 1) ** PARTNER_EXPONENT
@@ -185,12 +212,18 @@ def _acts(rows: int, mix: Mix, who: Population, rng: np.random.Generator) -> _Ac
             leg[inbound & (chance > 1 - FORWARD_SHARE)] = FORWARDED_LEG
     redial = (kind == CALL) & (direction == OUT) & ordinary & (chance < REDIAL_SHARE)
     burst = (kind == SMS) & (chance < SMS_BURST_SHARE)
-    count = np.where(leg != SINGLE, 2, np.where(redial, rng.integers(2, 4, rows), np.where(burst, rng.integers(2, 6, rows), 1)))
+    count = np.where(
+        leg != SINGLE,
+        2,
+        np.where(redial, rng.integers(2, 4, rows), np.where(burst, rng.integers(2, 6, rows), 1)),
+    )
     target = who.partners[line, rng.integers(0, people.PARTNERS_PER_LINE, rows)]
     return _Acts(line, kind, direction, leg, count.astype(np.int64), partner, target)
 
 
-def _special_partners(kind: NDArray[np.int8], direction: NDArray[np.int8], mix: Mix, rng: np.random.Generator) -> NDArray[np.int32]:
+def _special_partners(
+    kind: NDArray[np.int8], direction: NDArray[np.int8], mix: Mix, rng: np.random.Generator
+) -> NDArray[np.int32]:
     """The party where it is no ordinary number, else -1."""
     rows = len(kind)
     chance = rng.random(rows)
@@ -204,7 +237,13 @@ def _special_partners(kind: NDArray[np.int8], direction: NDArray[np.int8], mix: 
     if mix.foreign:
         put(call, 0.00, 0.02, people.FIRST_UK, people.UK)
     if mix.codes:
-        put(call & (direction == OUT), 0.02, 0.03, people.FIRST_SERVICE_CODE, len(people.SERVICE_CODES))
+        put(
+            call & (direction == OUT),
+            0.02,
+            0.03,
+            people.FIRST_SERVICE_CODE,
+            len(people.SERVICE_CODES),
+        )
         put(call & (direction == OUT), 0.03, 0.045, people.RETRIEVAL, 1)
         put(sms, 0.02, 0.08, people.FIRST_SHORT_CODE, len(people.SHORT_CODES))
     if mix.withheld:
@@ -220,10 +259,14 @@ def _starts(count: int, period: Period, rng: np.random.Generator) -> NDArray[np.
     day = np.searchsorted(np.cumsum(day_weight) / day_weight.sum(), rng.random(count))
     day = np.minimum(day, period.days - 1)
     chance = rng.random(count)
-    hours = [np.searchsorted(np.cumsum(w) / w.sum(), chance) for w in (WORKDAY_HOURS, WEEKEND_HOURS)]
+    hours = [
+        np.searchsorted(np.cumsum(w) / w.sum(), chance) for w in (WORKDAY_HOURS, WEEKEND_HOURS)
+    ]
     hour = np.minimum(np.where(weekend[day], hours[1], hours[0]), 23)
     first_day_s = days[0].astype("datetime64[s]").astype(np.int64)
-    return np.asarray(first_day_s + day * 86_400 + hour * 3_600 + rng.integers(0, 3_600, count), np.int64)
+    return np.asarray(
+        first_day_s + day * 86_400 + hour * 3_600 + rng.integers(0, 3_600, count), np.int64
+    )
 
 
 def _outside_clock_changes(seconds: NDArray[np.int64], period: Period) -> NDArray[np.int64]:

@@ -27,7 +27,13 @@ from pipeline_perf.synth.carriers import elsewhere, services, switches, wholesal
 from pipeline_perf.synth.carriers.att_bill import ATT_BILL_CSV
 from pipeline_perf.synth.carriers.att_le import ATT_LE
 from pipeline_perf.synth.carriers.avaya_cm import AVAYA_CM
-from pipeline_perf.synth.carriers.bill_pdf import ATT_BILL_PDF, SPRINT_BILL_PDF, TMOBILE_BILL_PDF, VERIZON_BILL_PDF, draw
+from pipeline_perf.synth.carriers.bill_pdf import (
+    ATT_BILL_PDF,
+    SPRINT_BILL_PDF,
+    TMOBILE_BILL_PDF,
+    VERIZON_BILL_PDF,
+    draw,
+)
 from pipeline_perf.synth.carriers.emi import EMI
 from pipeline_perf.synth.carriers.legacy_fixed import legacy_fixed
 from pipeline_perf.synth.carriers.sprint_le import SPRINT_LE
@@ -57,7 +63,10 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("verizon", "pdf"): VERIZON_BILL_PDF,
     ("tmobile", "pdf"): TMOBILE_BILL_PDF,
     ("sprint", "pdf"): SPRINT_BILL_PDF,
-    **{(carrier, "fixed"): legacy_fixed(carrier) for carrier in ("att", "verizon", "tmobile", "sprint")},
+    **{
+        (carrier, "fixed"): legacy_fixed(carrier)
+        for carrier in ("att", "verizon", "tmobile", "sprint")
+    },
     ("att", "account_csv"): wholesale.ATT_ACCOUNT_CSV,
     ("att", "texts_csv"): wholesale.ATT_TEXTS_CSV,
     ("metropcs", "csv"): wholesale.METROPCS_LE,
@@ -100,11 +109,13 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
 FIRST_DAY = date(2023, 1, 2)
 ROWS_PER_LINE_DAY = 70
 MOST_DAYS = 357
-MOST_DAYS_OF_ONE_LINE = 5 * 365  # a file about one line only grows longer, not denser, as far as that goes
+# a file about one line only grows longer, not denser, as far as that goes
+MOST_DAYS_OF_ONE_LINE = 5 * 365
 MOST_LINES = 400
 
 DEFECT_SCHEMA: dict[str, pl.DataType] = {
-    "file": pl.String(), "record_no": pl.Int64(), "field": pl.String(), "kind": pl.String(), "fate": pl.String(), "rule": pl.String(),
+    "file": pl.String(), "record_no": pl.Int64(), "field": pl.String(), "kind": pl.String(),
+    "fate": pl.String(), "rule": pl.String(),
 }  # fmt: skip
 
 
@@ -133,32 +144,43 @@ class DatasetSpec:
     def __post_init__(self) -> None:
         if (self.carrier, self.format) not in LAYOUTS:
             known = ", ".join(" ".join(pair) for pair in sorted(LAYOUTS))
-            raise ValueError(f"nothing generates {self.carrier} {self.format}; choose one of: {known}")
+            raise ValueError(
+                f"nothing generates {self.carrier} {self.format}; choose one of: {known}"
+            )
         if self.rows < 1:
             raise ValueError(f"rows must be at least 1, not {self.rows}")
         if not 0 <= self.defect_rate <= 0.5:
             raise ValueError(f"defect_rate is a share from 0 to 0.5, not {self.defect_rate}")
         if not 0 <= self.duplicate_rate <= HIGHEST_RATE:
-            raise ValueError(f"duplicate_rate is a share from 0 to {HIGHEST_RATE}, not {self.duplicate_rate}")
+            raise ValueError(
+                f"duplicate_rate is a share from 0 to {HIGHEST_RATE}, not {self.duplicate_rate}"
+            )
         if not 0 < self.second_share <= 1:
             raise ValueError(f"second_share is a share above 0, at most 1, not {self.second_share}")
         if self.second != "none" and self.format == "pdf":
             raise ValueError("a second file exists for text formats only, not for pdf")
         if self.second == "overlap" and LAYOUTS[self.carrier, self.format].ends:
-            raise ValueError("a second file of overlapping records exists for formats with one record a call only")
+            raise ValueError(
+                "a second file of overlapping records exists for formats with one record a call"
+                " only"
+            )
         if self.second == "bill" and (self.carrier, self.format) != ("att", "csv"):
             raise ValueError("a bill as second file exists for carrier att, format csv only")
 
     @property
     def key(self) -> str:
         """16 hex digits that name the dataset: specification and generator version."""
-        text = json.dumps({"generator": GENERATOR_VERSION, **dataclasses.asdict(self)}, sort_keys=True)
+        text = json.dumps(
+            {"generator": GENERATOR_VERSION, **dataclasses.asdict(self)}, sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files on disk with their truth; `facts` says what a reader's report must say, per file and in all."""
+    """Files on disk with their truth; `facts` says what a reader's report must say, per file and
+    in all.
+    """
 
     spec: DatasetSpec
     directory: Path
@@ -204,19 +226,26 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
     truth_parts.mkdir(parents=True)
     facts: list[dict[str, Any]] = []
     stories = _stories(spec)
-    names = [records.layout.file_name(records.scene, nth) for nth, records in enumerate(stories, start=1)]
+    names = [
+        records.layout.file_name(records.scene, nth) for nth, records in enumerate(stories, start=1)
+    ]
     for nth, (name, records) in enumerate(zip(names, stories, strict=True), start=1):
         write = _write_pdf if records.layout.print else _write_text
         digest = write(records, directory / name, truth_parts / f"{nth}")
         facts.append(_facts_of(records, name, digest))
     _join_truth(truth_parts, [f["source_file_id"] for f in facts], directory / "truth")
-    pl.concat(_defects_of(r, name) for name, r in zip(names, stories, strict=True)).write_parquet(directory / "truth" / "defects.parquet")
+    pl.concat(_defects_of(r, name) for name, r in zip(names, stories, strict=True)).write_parquet(
+        directory / "truth" / "defects.parquet"
+    )
     pairs(stories, names).write_parquet(directory / "truth" / "duplicates.parquet")
     shutil.rmtree(truth_parts)
     first = facts[0]
     summary = {
         **{key: first[key] for key in ("carrier", "layout", "zone", "subscriber")},
-        **{key: sum(f[key] for f in facts) for key in ("records", "furniture", "lines", "quarantined")},
+        **{
+            key: sum(f[key] for f in facts)
+            for key in ("records", "furniture", "lines", "quarantined")
+        },
         "files": facts,
     }
     (directory / "facts.json").write_text(json.dumps(summary, indent=1) + "\n")
@@ -227,29 +256,44 @@ def _stories(spec: DatasetSpec) -> list[Records]:
     layout = LAYOUTS[spec.carrier, spec.format]
     # Streams of their own: other defects, or more repeats, happen to the same people.
     seeds = np.random.SeedSequence([spec.seed, *f"{spec.carrier} {spec.format}".encode()]).spawn(3)
-    people_rng, calls_rng, damage_rng = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
+    people_rng, calls_rng, damage_rng = (
+        np.random.Generator(np.random.PCG64(seed)) for seed in seeds
+    )
     # Where ends are told apart, what is sent again would pair with what it repeats.
     repeats = 0 if layout.ends else copies_wanted(spec.rows, spec.duplicate_rate)
     first = spec.rows - repeats
     again = max(round(first * spec.second_share), 1) if spec.second == "overlap" else 0
     lines, period = _extent(spec, layout, first + again)
     who = populate(lines, layout.network, people_rng)
-    events = callmodel.events(first + again, layout.mix, period, who, calls_rng).with_row_index("event")
+    events = callmodel.events(first + again, layout.mix, period, who, calls_rng).with_row_index(
+        "event"
+    )
     if layout.ends:
         events = callmodel.with_ends(events, first)
-    told_twice = pl.col("event").is_between(first - again, first, closed="left") if again else pl.lit(False)
+    told_twice = (
+        pl.col("event").is_between(first - again, first, closed="left") if again else pl.lit(False)
+    )
 
     def tell(some: pl.DataFrame, layout: Layout, repeats: int, defect_rate: float) -> Records:
         scene = Scene(who, period, layout.notation(who.parties), layout.reads(who.parties))
         arranged = assembly.arrange(some, layout, spec.zone)
         spared = arranged.select(told_twice.alias("spared"), pl.col("event"))["spared"]
-        return assembly.compose(arranged, layout, scene, repeats=repeats, defect_rate=defect_rate, rng=damage_rng, spared=spared)
+        return assembly.compose(
+            arranged,
+            layout,
+            scene,
+            repeats=repeats,
+            defect_rate=defect_rate,
+            rng=damage_rng,
+            spared=spared,
+        )
 
     stories = [tell(events[:first], layout, repeats, spec.defect_rate)]
     if spec.second == "overlap":
         stories.append(tell(events[first - again :], layout, 0, spec.defect_rate))
     if spec.second == "bill":
-        # Damage to the bill would leave nothing to compare: every row of it is told in the report too.
+        # Damage to the bill would leave nothing to compare: every row of it is told in the report
+        # too.
         stories.append(tell(events.filter(_billed()), ATT_BILL_CSV, 0, 0.0))
     return stories
 
@@ -257,16 +301,27 @@ def _stories(spec: DatasetSpec) -> list[Records]:
 def _billed() -> pl.Expr:
     """What the consumer bill of a line lists of its events, and names the other party of."""
     number = pl.col("partner") < people.FIRST_SHORT_CODE
-    return (pl.col("kind") == callmodel.CALL) & pl.col("answered") & (pl.col("leg") == callmodel.SINGLE) & number
+    return (
+        (pl.col("kind") == callmodel.CALL)
+        & pl.col("answered")
+        & (pl.col("leg") == callmodel.SINGLE)
+        & number
+    )
 
 
 def _extent(spec: DatasetSpec, layout: Layout, rows: int) -> tuple[int, Period]:
     """How many lines the events spread over, and how many days."""
-    lines = 1 if layout.one_line or spec.second == "bill" else min(max(rows // layout.rows_per_line, 1), MOST_LINES)
+    lines = (
+        1
+        if layout.one_line or spec.second == "bill"
+        else min(max(rows // layout.rows_per_line, 1), MOST_LINES)
+    )
     if layout.cycle:
         return lines, Period(*layout.cycle, spec.zone)
     days = rows // lines // ROWS_PER_LINE_DAY + 1
-    return lines, Period(FIRST_DAY, min(days, MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS), spec.zone)
+    return lines, Period(
+        FIRST_DAY, min(days, MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS), spec.zone
+    )
 
 
 class _Hashing:
@@ -300,7 +355,9 @@ def _write_text(records: Records, path: Path, truth_stem: Path) -> str:
                 if at == section.stop:
                     out.write("".join(line + newline for line in section.foot).encode())
                     section = next(pending, None)
-            assembly.truth(records, start, stop, path.name).write_parquet(truth_stem.with_name(f"{truth_stem.name}-{nth:05d}.parquet"))
+            assembly.truth(records, start, stop, path.name).write_parquet(
+                truth_stem.with_name(f"{truth_stem.name}-{nth:05d}.parquet")
+            )
     return out.digest.hexdigest()
 
 
@@ -309,7 +366,9 @@ def _write_pdf(records: Records, path: Path, truth_stem: Path) -> str:
     rows = assembly.lines(records, 0, records.frame.height).to_list()
     with path.open("wb") as file:
         draw(file, records.sections, rows, records.layout)
-    assembly.truth(records, 0, records.frame.height, path.name).write_parquet(truth_stem.with_name(f"{truth_stem.name}-0.parquet"))
+    assembly.truth(records, 0, records.frame.height, path.name).write_parquet(
+        truth_stem.with_name(f"{truth_stem.name}-0.parquet")
+    )
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -321,10 +380,14 @@ def _join_truth(parts: Path, ids: list[str], truth: Path) -> None:
     """One Parquet file of all pieces, each row with the id of its file's bytes."""
     truth.mkdir()
     frames = [
-        pl.scan_parquet(sorted(parts.glob(f"{nth}-*.parquet"))).with_columns(source_file_id=pl.lit(source)).select(list(TRUTH_SCHEMA))
+        pl.scan_parquet(sorted(parts.glob(f"{nth}-*.parquet")))
+        .with_columns(source_file_id=pl.lit(source))
+        .select(list(TRUTH_SCHEMA))
         for nth, source in enumerate(ids, start=1)
     ]
-    pl.concat(frames).sink_parquet(truth / "events.parquet", maintain_order=True, row_group_size=assembly.CHUNK_ROWS)
+    pl.concat(frames).sink_parquet(
+        truth / "events.parquet", maintain_order=True, row_group_size=assembly.CHUNK_ROWS
+    )
 
 
 def _facts_of(records: Records, name: str, digest: str) -> dict[str, Any]:
@@ -349,5 +412,8 @@ def _facts_of(records: Records, name: str, digest: str) -> dict[str, Any]:
 def _defects_of(records: Records, name: str) -> pl.DataFrame:
     hit = np.flatnonzero(records.defect >= 0)
     kinds = [DEFECTS[k] for k in records.defect[hit]]
-    rows = [(name, int(records.record_no[at]), d.field, d.kind, d.fate, d.rule) for at, d in zip(hit, kinds, strict=True)]
+    rows = [
+        (name, int(records.record_no[at]), d.field, d.kind, d.fate, d.rule)
+        for at, d in zip(hit, kinds, strict=True)
+    ]
     return pl.DataFrame(rows, schema=DEFECT_SCHEMA, orient="row")

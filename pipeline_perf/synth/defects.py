@@ -22,17 +22,24 @@ from pipeline_perf.synth.population import is_nanp
 
 Fate = Literal["reject", "correct", "flag"]
 NATIONAL = r"^\+?1?[-. (]*(\d{3})[-. )]*(\d{3})[-. ]*(\d{4})$"
-NOTATIONS = ("(${1}) ${2}-${3}", "${1}.${2}.${3}", "+1-${1}-${2}-${3}", "sip:+1${1}${2}${3}@ims.example.net")
+NOTATIONS = (
+    "(${1}) ${2}-${3}",
+    "${1}.${2}.${3}",
+    "+1-${1}-${2}-${3}",
+    "sip:+1${1}${2}${3}@ims.example.net",
+)
 LONGEST_NOTATION = 34
 SHORT_IMEI, SHORT_IMSI = 11, 10
 
 
 @dataclass(frozen=True)
 class Defect:
-    """A kind of damage: the event column it hits, what should become of the record, and the rule that should say so.
+    """A kind of damage: the event column it hits, what should become of the record, and the rule
+    that should say so.
 
-    `rule` names an entry of the event table's rules, or nothing where the reader's own words are as good.
-    `needs`: parts that the form must have (`Marks.parts`); `eligible`: which records can suffer it.
+    `rule` names an entry of the event table's rules, or nothing where the reader's own words are as
+    good. `needs`: parts that the form must have (`Marks.parts`); `eligible`: which records can
+    suffer it.
     """
 
     kind: str
@@ -49,7 +56,9 @@ def _everywhere(frame: pl.DataFrame, scene: Scene) -> NDArray[np.bool_]:
 
 
 def _timed_calls(frame: pl.DataFrame, scene: Scene) -> NDArray[np.bool_]:
-    return np.asarray(((frame["kind"] == callmodel.CALL) & (frame["duration_s"] >= 2)).to_numpy(), bool)
+    return np.asarray(
+        ((frame["kind"] == callmodel.CALL) & (frame["duration_s"] >= 2)).to_numpy(), bool
+    )
 
 
 def _plain_numbers(frame: pl.DataFrame, scene: Scene) -> NDArray[np.bool_]:
@@ -68,14 +77,21 @@ def _with_device(frame: pl.DataFrame, scene: Scene) -> NDArray[np.bool_]:
 
 
 def _garbage(texts: pl.DataFrame, form: Form) -> pl.Series:
-    """Noise without a delimiter or a digit group that could pass for a value; another on every line."""
+    """Noise without a delimiter or a digit group that could pass for a value; another on every
+    line.
+    """
     marks = ["?#", "~~%", "<!>", "^@^"]
-    noise = [f"{marks[i % 4]}{crc32(line.encode()) % 0xFFFFF:05x}{marks[(i + 1) % 4]}" for i, line in enumerate(form.join(texts))]
+    noise = [
+        f"{marks[i % 4]}{crc32(line.encode()) % 0xFFFFF:05x}{marks[(i + 1) % 4]}"
+        for i, line in enumerate(form.join(texts))
+    ]
     return pl.Series("text", noise, dtype=pl.String)
 
 
 def _started_blank(texts: pl.DataFrame, form: Form) -> pl.Series:
-    return form.join(texts.with_columns(pl.lit("").alias(c) for c in (*form.marks.started, *_ended(form))))
+    return form.join(
+        texts.with_columns(pl.lit("").alias(c) for c in (*form.marks.started, *_ended(form)))
+    )
 
 
 def _started_impossible(texts: pl.DataFrame, form: Form) -> pl.Series:
@@ -88,7 +104,9 @@ def _ended(form: Form) -> tuple[str, ...]:
     return (form.marks.ended,) if form.marks.ended else ()
 
 
-def _duration(change: Callable[[pl.Expr, Form], pl.Expr]) -> Callable[[pl.DataFrame, Form], pl.Series]:
+def _duration(
+    change: Callable[[pl.Expr, Form], pl.Expr],
+) -> Callable[[pl.DataFrame, Form], pl.Series]:
     def damage(texts: pl.DataFrame, form: Form) -> pl.Series:
         column = str(form.marks.duration)
         without_end = texts.with_columns(pl.lit("").alias(c) for c in _ended(form))
@@ -98,7 +116,9 @@ def _duration(change: Callable[[pl.Expr, Form], pl.Expr]) -> Callable[[pl.DataFr
 
 
 def _negative(text: pl.Expr, form: Form) -> pl.Expr:
-    return pl.concat_str(pl.lit("-"), text.str.slice(1) if form.marks.shape == "positional" else text)
+    return pl.concat_str(
+        pl.lit("-"), text.str.slice(1) if form.marks.shape == "positional" else text
+    )
 
 
 def _no_number(text: pl.Expr, form: Form) -> pl.Expr:
@@ -111,7 +131,11 @@ def _cut(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 def _number_notation(texts: pl.DataFrame, form: Form) -> pl.Series:
     width = form.marks.number_width or LONGEST_NOTATION
-    fitting = [n for n in NOTATIONS if len(n.replace("${1}", "NPA").replace("${2}", "NXX").replace("${3}", "LINE")) <= width]
+    fitting = [
+        n
+        for n in NOTATIONS
+        if len(n.replace("${1}", "NPA").replace("${2}", "NXX").replace("${3}", "LINE")) <= width
+    ]
     turn = pl.int_range(pl.len()) % len(fitting)
 
     def rewritten(column: str) -> pl.Expr:
@@ -125,7 +149,11 @@ def _number_notation(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 
 def _padded(texts: pl.DataFrame, form: Form, columns: tuple[str, ...]) -> pl.Series:
-    return form.join(texts.with_columns(pl.concat_str(pl.lit("  "), pl.col(c), pl.lit(" ")).alias(c) for c in columns))
+    return form.join(
+        texts.with_columns(
+            pl.concat_str(pl.lit("  "), pl.col(c), pl.lit(" ")).alias(c) for c in columns
+        )
+    )
 
 
 def _padded_number(texts: pl.DataFrame, form: Form) -> pl.Series:
@@ -155,17 +183,77 @@ def _short_imsi(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 #: Every kind of damage that the generator knows.
 DEFECTS: tuple[Defect, ...] = (
-    Defect("started_blank", "reject", "started_at", "started_at_missing", ("started", "lines"), _everywhere, _started_blank),
-    Defect("started_impossible", "reject", "started_at", "started_at_missing", ("date",), _everywhere, _started_impossible),
-    Defect("duration_negative", "reject", "duration_s", "duration_range", ("duration",), _timed_calls, _duration(_negative)),
-    Defect("duration_no_number", "reject", "duration_s", None, ("duration",), _timed_calls, _duration(_no_number)),
+    Defect(
+        "started_blank",
+        "reject",
+        "started_at",
+        "started_at_missing",
+        ("started", "lines"),
+        _everywhere,
+        _started_blank,
+    ),
+    Defect(
+        "started_impossible",
+        "reject",
+        "started_at",
+        "started_at_missing",
+        ("date",),
+        _everywhere,
+        _started_impossible,
+    ),
+    Defect(
+        "duration_negative",
+        "reject",
+        "duration_s",
+        "duration_range",
+        ("duration",),
+        _timed_calls,
+        _duration(_negative),
+    ),
+    Defect(
+        "duration_no_number",
+        "reject",
+        "duration_s",
+        None,
+        ("duration",),
+        _timed_calls,
+        _duration(_no_number),
+    ),
     Defect("line_cut", "reject", "started_at", None, ("lines",), _everywhere, _cut),
     Defect("line_garbage", "reject", "record", None, ("lines",), _everywhere, _garbage),
-    Defect("number_notation", "correct", "number", None, ("numbers",), _plain_numbers, _number_notation),
-    Defect("padded_number", "correct", "number", None, ("delimiters", "numbers"), _plain_numbers, _padded_number),
-    Defect("padded_time", "correct", "started_at", None, ("delimiters", "started"), _everywhere, _padded_time),
-    Defect("padded_duration", "correct", "duration_s", None, ("delimiters", "duration"), _timed_calls, _padded_duration),
-    Defect("coordinates_swapped", "correct", "latitude", None, ("coordinates",), _west_of_90, _swapped),
+    Defect(
+        "number_notation", "correct", "number", None, ("numbers",), _plain_numbers, _number_notation
+    ),
+    Defect(
+        "padded_number",
+        "correct",
+        "number",
+        None,
+        ("delimiters", "numbers"),
+        _plain_numbers,
+        _padded_number,
+    ),
+    Defect(
+        "padded_time",
+        "correct",
+        "started_at",
+        None,
+        ("delimiters", "started"),
+        _everywhere,
+        _padded_time,
+    ),
+    Defect(
+        "padded_duration",
+        "correct",
+        "duration_s",
+        None,
+        ("delimiters", "duration"),
+        _timed_calls,
+        _padded_duration,
+    ),
+    Defect(
+        "coordinates_swapped", "correct", "latitude", None, ("coordinates",), _west_of_90, _swapped
+    ),
     Defect("imei_length", "flag", "imei", "imei_format", ("imei",), _with_device, _short_imei),
     Defect("imsi_length", "flag", "imsi", "imsi_format", ("imsi",), _with_device, _short_imsi),
 )
@@ -173,9 +261,17 @@ KINDS = tuple(defect.kind for defect in DEFECTS)
 
 
 def choose(
-    frame: pl.DataFrame, forms: tuple[Form, ...], scene: Scene, *, rate: float, allowed: NDArray[np.bool_], rng: np.random.Generator
+    frame: pl.DataFrame,
+    forms: tuple[Form, ...],
+    scene: Scene,
+    *,
+    rate: float,
+    allowed: NDArray[np.bool_],
+    rng: np.random.Generator,
 ) -> NDArray[np.int8]:
-    """For each record the position of its defect in DEFECTS, or -1: `rate` of all records, each record one of the kinds possible for it."""
+    """For each record the position of its defect in DEFECTS, or -1: `rate` of all records, each
+    record one of the kinds possible for it.
+    """
     chosen = np.full(frame.height, -1, np.int8)
     places = np.flatnonzero(allowed)
     count = min(round(rate * frame.height), len(places))
@@ -200,8 +296,12 @@ def choose(
     return chosen
 
 
-def damaged_lines(lines: pl.Series, texts: pl.DataFrame, form: Form, defect: NDArray[np.int8]) -> pl.Series:
-    """`lines` with the damaged ones in their places; `texts` are the same records' undamaged columns."""
+def damaged_lines(
+    lines: pl.Series, texts: pl.DataFrame, form: Form, defect: NDArray[np.int8]
+) -> pl.Series:
+    """`lines` with the damaged ones in their places; `texts` are the same records' undamaged
+    columns.
+    """
     for k in np.unique(defect[defect >= 0]):
         places = np.flatnonzero(defect == k)
         lines = lines.scatter(places, DEFECTS[k].damage(texts[places], form))

@@ -52,12 +52,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Marks:
-    """Where damage can hit a form: its columns by the part they play; None or empty where it has none.
+    """Where damage can hit a form: its columns by the part they play; None or empty where it has
+    none.
 
     `impossible_date`: a pattern in the date's text and the 13th month's 45th day in its place.
-    `ended`: suffers with the start and the duration, which could be worked out from it.
-    `shape`: blanks around a value are damage only where a delimiter bounds it, a minus sign takes a
-    digit's place where the width is fixed, and neither print nor elements have lines that could be cut.
+    `ended`: suffers with the start and the duration, which could be worked out from it. `shape`:
+    blanks around a value are damage only where a delimiter bounds it, a minus sign takes a digit's
+    place where the width is fixed, and neither print nor elements have lines that could be cut.
     """
 
     started: tuple[str, ...]
@@ -90,7 +91,10 @@ class Marks:
 
 @dataclass(frozen=True)
 class Form:
-    """One kind of record: events → text columns → lines. `cut` gives the line as far as a broken transfer got."""
+    """One kind of record: events → text columns → lines.
+
+    `cut` gives the line as far as a broken transfer got.
+    """
 
     name: str
     texts: Callable[[pl.DataFrame, Scene], pl.DataFrame]
@@ -101,7 +105,9 @@ class Form:
 
 @dataclass(frozen=True)
 class Column:
-    """A printed column: its title, where its text begins (`right`: ends), in points from the left edge."""
+    """A printed column: its title, where its text begins (`right`: ends), in points from the
+    left edge.
+    """
 
     title: str
     x: float
@@ -124,13 +130,14 @@ class Layout:
     """A carrier's file format as the generator knows it.
 
     `form_of` maps a record's kind to the position in `forms`. `zone`: the zone that the format
-    itself fixes, None where it is silent. `needs_subscriber`: the file nowhere says
-    whose it is. `network`: country and network code of the home network, the first six digits of an IMSI.
-    `elements`: records are elements of JSON or XML, counted in their order, with `between` before each but the first.
-    `ends`: the end of an answered call is a record of its own.
-    `rows_per_line`: records for which the file is about one more line. `cycle`: first day and days of
-    the billing period, where the format is a bill. `print`: the page, for a PDF. `notation` writes the parties, `reads` gives
-    what they read as, where that is not the E.164 number or the word that stands in its place.
+    itself fixes, None where it is silent. `needs_subscriber`: the file nowhere says whose it is.
+    `network`: country and network code of the home network, the first six digits of an IMSI.
+    `elements`: records are elements of JSON or XML, counted in their order, with `between` before
+    each but the first. `ends`: the end of an answered call is a record of its own. `rows_per_line`:
+    records for which the file is about one more line. `cycle`: first day and days of the billing
+    period, where the format is a bill. `print`: the page, for a PDF. `notation` writes the parties,
+    `reads` gives what they read as, where that is not the E.164 number or the word that stands in
+    its place.
     """
 
     id: str
@@ -162,8 +169,12 @@ class Layout:
 # ---------------------------------------------------------------- wording shared by layouts
 
 
-def renumber(nanp: str, foreign: str, words: dict[str, str] | None = None) -> Callable[[pl.Series], pl.Series]:
-    """A notation: `nanp` uses ${1} ${2} ${3} for area code, exchange and line; `foreign` replaces the +."""
+def renumber(
+    nanp: str, foreign: str, words: dict[str, str] | None = None
+) -> Callable[[pl.Series], pl.Series]:
+    """A notation: `nanp` uses ${1} ${2} ${3} for area code, exchange and line; `foreign`
+    replaces the +.
+    """
 
     def write(parties: pl.Series) -> pl.Series:
         text = parties.str.replace(r"^\+1(\d{3})(\d{3})(\d{4})$", nanp).str.replace(r"^\+", foreign)
@@ -172,15 +183,21 @@ def renumber(nanp: str, foreign: str, words: dict[str, str] | None = None) -> Ca
     return write
 
 
-def parties(frame: pl.DataFrame, scene: Scene, names: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+def parties(
+    frame: pl.DataFrame, scene: Scene, names: pl.Series
+) -> tuple[pl.Series, pl.Series, pl.Series]:
     """The line's own number, its partner, and where a forwarded leg went (null on other legs)."""
     own = names.gather(pl.Series(scene.who.lines).gather(frame["line"]))
     other = names.gather(frame["partner"])
-    target = names.gather(frame.select(pl.when(pl.col("target") >= 0).then(pl.col("target")))["target"])
+    target = names.gather(
+        frame.select(pl.when(pl.col("target") >= 0).then(pl.col("target")))["target"]
+    )
     return own, other, target
 
 
-def from_and_to(frame: pl.DataFrame, own: pl.Series, other: pl.Series, target: pl.Series) -> tuple[pl.Series, pl.Series]:
+def from_and_to(
+    frame: pl.DataFrame, own: pl.Series, other: pl.Series, target: pl.Series
+) -> tuple[pl.Series, pl.Series]:
     """Caller and called, from who did what."""
     out = frame["direction_code"] == callmodel.OUT
     forwarded = frame["direction_code"] == callmodel.FORWARDED
@@ -190,13 +207,18 @@ def from_and_to(frame: pl.DataFrame, own: pl.Series, other: pl.Series, target: p
 
 def minutes_seconds(seconds: pl.Expr) -> pl.Expr:
     """M:SS, minutes running past 59."""
-    return pl.concat_str((seconds // 60).cast(pl.String), pl.lit(":"), (seconds % 60).cast(pl.String).str.zfill(2))
+    return pl.concat_str(
+        (seconds // 60).cast(pl.String), pl.lit(":"), (seconds % 60).cast(pl.String).str.zfill(2)
+    )
 
 
 def hours_minutes_seconds(seconds: pl.Expr, hour_digits: int = 1, between: str = ":") -> pl.Expr:
     """H:MM:SS with at least `hour_digits` digits of hours."""
     parts = [(seconds // 3600).cast(pl.String).str.zfill(hour_digits)]
-    parts += [(seconds // 60 % 60).cast(pl.String).str.zfill(2), (seconds % 60).cast(pl.String).str.zfill(2)]
+    parts += [
+        (seconds // 60 % 60).cast(pl.String).str.zfill(2),
+        (seconds % 60).cast(pl.String).str.zfill(2),
+    ]
     return pl.concat_str(parts, separator=between)
 
 
@@ -205,8 +227,12 @@ def whole_minutes(seconds: pl.Expr) -> pl.Expr:
     return pl.max_horizontal((seconds + 59) // 60, pl.lit(1))
 
 
-def delimited(separator: str, cut_in: str, keep: int) -> tuple[Callable[[pl.DataFrame], pl.Series], Callable[[pl.DataFrame], pl.Series]]:
-    """`join` and `cut` of a delimited form; the cut keeps `keep` characters of the column `cut_in`."""
+def delimited(
+    separator: str, cut_in: str, keep: int
+) -> tuple[Callable[[pl.DataFrame], pl.Series], Callable[[pl.DataFrame], pl.Series]]:
+    """`join` and `cut` of a delimited form; the cut keeps `keep` characters of the column
+    `cut_in`.
+    """
 
     def join(texts: pl.DataFrame) -> pl.Series:
         return texts.select(pl.concat_str(pl.all(), separator=separator).alias("text"))["text"]
@@ -221,7 +247,9 @@ def delimited(separator: str, cut_in: str, keep: int) -> tuple[Callable[[pl.Data
 def positional(
     fields: dict[str, tuple[int, int]], length: int, cut_at: int, right_aligned: Sequence[str] = ()
 ) -> tuple[Callable[[pl.DataFrame], pl.Series], Callable[[pl.DataFrame], pl.Series]]:
-    """`join` and `cut` of a fixed-width form; `fields` gives 1-based inclusive positions in ascending order."""
+    """`join` and `cut` of a fixed-width form; `fields` gives 1-based inclusive positions in
+    ascending order.
+    """
 
     def join(texts: pl.DataFrame) -> pl.Series:
         parts: list[pl.Expr] = []
@@ -231,7 +259,11 @@ def positional(
                 parts.append(pl.lit(" " * (first - at)))
             width = last - first + 1
             text = pl.col(name)
-            parts.append((text.str.pad_start(width) if name in right_aligned else text.str.pad_end(width)).str.slice(0, width))
+            parts.append(
+                (
+                    text.str.pad_start(width) if name in right_aligned else text.str.pad_end(width)
+                ).str.slice(0, width)
+            )
             at = last + 1
         if at <= length:
             parts.append(pl.lit(" " * (length - at + 1)))
@@ -240,13 +272,17 @@ def positional(
     return join, lambda texts: join(texts).str.slice(0, cut_at)
 
 
-def boundaries(frame: pl.DataFrame, columns: Sequence[str], page_rows: int | None = None) -> list[tuple[int, int]]:
+def boundaries(
+    frame: pl.DataFrame, columns: Sequence[str], page_rows: int | None = None
+) -> list[tuple[int, int]]:
     """Where consecutive records agree in `columns`, in pieces of at most `page_rows`."""
     if frame.height == 0:
         return []
     starts = [0]
     if columns:
-        changed = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in columns).fill_null(True)
+        changed = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in columns).fill_null(
+            True
+        )
         starts = frame.select(pl.arg_where(changed))[:, 0].to_list()
     pieces = []
     for start, stop in zip(starts, [*starts[1:], frame.height], strict=True):

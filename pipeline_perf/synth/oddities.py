@@ -1,7 +1,8 @@
-"""What is odd about whole files: lines that are no records, damaged ones, other encodings and line ends; each with its fate.
+"""What is odd about whole files: lines that are no records, damaged ones, other encodings and
+line ends; each with its fate.
 
-Where `defects` damages values in files that are otherwise sound, this damages the file around them. From generated files
-to bytes and the fate of every line; nothing is read back here.
+Where `defects` damages values in files that are otherwise sound, this damages the file around them.
+From generated files to bytes and the fate of every line; nothing is read back here.
 """
 
 from __future__ import annotations
@@ -17,21 +18,28 @@ import polars as pl
 
 from pipeline_perf.synth.dataset import LAYOUTS, Dataset, DatasetSpec, generate
 
-#: What must become of a line: an event; a record (an event or in quarantine); told of (a record, or furniture, but no event);
-#: furniture.
+#: What must become of a line: an event; a record (an event or in quarantine); told of (a record, or
+#: furniture, but no event); furniture.
 Fate = Literal["event", "record", "no event", "furniture"]
 
 #: The dates of a few days can be read in two ways, which is asked about.
 AMBIGUOUS = {"panasonic"}
-#: The files that are made odd: all whose records are lines of their own, with their delimiters; None where columns have fixed widths.
-DELIMITERS = {("fritzbox", "csv"): ";", ("tmobile", "csv"): "\t", ("verizon", "volte"): "\t", ("windstream", "tsv"): "\t"}
+#: The files that are made odd: all whose records are lines of their own, with their delimiters;
+#: None where columns have fixed widths.
+DELIMITERS = {
+    ("fritzbox", "csv"): ";",
+    ("tmobile", "csv"): "\t",
+    ("verizon", "volte"): "\t",
+    ("windstream", "tsv"): "\t",
+}
 BASES = tuple(
     (carrier, form, None if form == "fixed" else DELIMITERS.get((carrier, form), ","))
     for (carrier, form), layout in sorted(LAYOUTS.items())
     if not (layout.print or layout.elements or layout.ends or layout.id in AMBIGUOUS)
 )
 
-#: Their columns are not moved: they are known by their places, there are several tables, or a quoted value holds the delimiter.
+#: Their columns are not moved: they are known by their places, there are several tables, or a
+#: quoted value holds the delimiter.
 FIXED_ORDER = {("earthlink", "csv"), ("att", "csv"), ("att", "account_csv"), ("twilio", "csv")}
 DAY_FIRST = {("airtel", "csv")}
 
@@ -62,7 +70,9 @@ class OddFile:
 
 @dataclass(frozen=True)
 class Oddity:
-    """`delimited`: needs delimiters; `headed`: titles above the records; `alone`: one table below one header; `dated`: months first."""
+    """`delimited`: needs delimiters; `headed`: titles above the records; `alone`: one table
+    below one header; `dated`: months first.
+    """
 
     kind: str
     change: Callable[[list[Line], str | None, random.Random], list[Line]]
@@ -104,11 +114,21 @@ def _record_again(lines: list[Line], delimiter: str | None, rng: random.Random) 
 
 
 def _header_again(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
-    """The titles of the table at hand once more, as at the top of a page, and what stands in their columns below them."""
+    """The titles of the table at hand once more, as at the top of a page, and what stands in
+    their columns below them.
+    """
     at = rng.choice(_records(lines))
-    last = next(i for i in reversed(range(at)) if lines[i].fate == "furniture" and lines[i].text.count(delimiter or "") > 3)
+    last = next(
+        i
+        for i in reversed(range(at))
+        if lines[i].fate == "furniture" and lines[i].text.count(delimiter or "") > 3
+    )
     first = last
-    while first and lines[first - 1].fate == "furniture" and _shape(lines[first - 1]) == _shape(lines[last]):
+    while (
+        first
+        and lines[first - 1].fate == "furniture"
+        and _shape(lines[first - 1]) == _shape(lines[last])
+    ):
         first -= 1
     return [*lines[:at], *lines[first : last + 1], *lines[at:]]
 
@@ -199,7 +219,9 @@ def _permuted(lines: list[Line], delimiter: str | None, rng: random.Random) -> l
     return _columns(lines, delimiter, lambda cells: [cells[i] for i in order])
 
 
-def _columns(lines: list[Line], delimiter: str | None, change: Callable[[list[str]], list[str]]) -> list[Line]:
+def _columns(
+    lines: list[Line], delimiter: str | None, change: Callable[[list[str]], list[str]]
+) -> list[Line]:
     """Header and records with other columns; short records are filled up first."""
     titles = len(lines[_header(lines)].text.split(delimiter))
     changed = []
@@ -211,16 +233,33 @@ def _columns(lines: list[Line], delimiter: str | None, change: Callable[[list[st
     return changed
 
 
-def _with_a_strange_column(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
+def _with_a_strange_column(
+    lines: list[Line], delimiter: str | None, rng: random.Random
+) -> list[Line]:
     at, title = rng.randint(1, 3), lines[_header(lines)].text
-    return _columns(lines, delimiter, lambda cells: [*cells[:at], "Remark" if cells == title.split(delimiter) else "-", *cells[at:]])
+    return _columns(
+        lines,
+        delimiter,
+        lambda cells: [
+            *cells[:at],
+            "Remark" if cells == title.split(delimiter) else "-",
+            *cells[at:],
+        ],
+    )
 
 
 ODDITIES: tuple[Oddity, ...] = (
     Oddity("blank lines", _inserted(lambda lines, rng: rng.choice(("", "   ", "\t")), "furniture")),
     Oddity("repeated header", _header_again, delimited=True, headed=True),
-    Oddity("subtotal", _inserted(lambda lines, rng: rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3")), "no event")),
-    Oddity("garbage", _inserted(lambda lines, rng: "".join(rng.choices("#~?!<>^@%", k=30)), "no event")),
+    Oddity(
+        "subtotal",
+        _inserted(
+            lambda lines, rng: rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3")), "no event"
+        ),
+    ),
+    Oddity(
+        "garbage", _inserted(lambda lines, rng: "".join(rng.choices("#~?!<>^@%", k=30)), "no event")
+    ),
     Oddity("record twice", _record_again),
     Oddity("missing fields", _rewritten(_without_last_cells, "record"), delimited=True),
     Oddity("surplus fields", _rewritten(_with_more_cells, "record"), delimited=True),
@@ -230,9 +269,21 @@ ODDITIES: tuple[Oddity, ...] = (
     Oddity("huge fields", _rewritten(_huge, "record"), delimited=True),
     Oddity("mixed encodings", _rewritten(_in_another_encoding, "record")),
     Oddity("open quote", _rewritten(_with_open_quote, "record"), delimited=True),
-    Oddity("clocks put forward", _rewritten(_dated("03/12/2023", "02:30"), "event"), delimited=True, dated=True),
-    Oddity("clocks put back", _rewritten(_dated("11/05/2023", "01:30"), "event"), delimited=True, dated=True),
-    Oddity("year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True, dated=True),
+    Oddity(
+        "clocks put forward",
+        _rewritten(_dated("03/12/2023", "02:30"), "event"),
+        delimited=True,
+        dated=True,
+    ),
+    Oddity(
+        "clocks put back",
+        _rewritten(_dated("11/05/2023", "01:30"), "event"),
+        delimited=True,
+        dated=True,
+    ),
+    Oddity(
+        "year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True, dated=True
+    ),
     Oddity("cut off", _cut_off),
     Oddity("record above the header", _above_the_header, delimited=True, alone=True),
     Oddity("columns permuted", _permuted, delimited=True, alone=True),
@@ -244,19 +295,28 @@ def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
     """One odd file; what it is made from is generated into `folder`."""
     rng = random.Random(f"odd {seed}")
     carrier, form, delimiter = BASES[seed % len(BASES)]
-    dataset = generate(DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder)
+    dataset = generate(
+        DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder
+    )
     lines = _lines(dataset)
     headed = delimiter is not None and lines[_header(lines)].fate == "furniture"
     alone = (
         headed
         and (carrier, form) not in FIXED_ORDER
-        and sum(line.fate == "furniture" and _shape(line) == _shape(lines[_header(lines)]) for line in lines) == 1
+        and sum(
+            line.fate == "furniture" and _shape(line) == _shape(lines[_header(lines)])
+            for line in lines
+        )
+        == 1
     )
     day_first = (carrier, form) in DAY_FIRST
     able = [
         o
         for o in ODDITIES
-        if (delimiter or not o.delimited) and (headed or not o.headed) and (alone or not o.alone) and not (day_first and o.dated)
+        if (delimiter or not o.delimited)
+        and (headed or not o.headed)
+        and (alone or not o.alone)
+        and not (day_first and o.dated)
     ]
     chosen = sorted(rng.sample(able, rng.randint(1, 4)), key=ODDITIES.index)
     # Columns first: what is damaged no longer has as many as the header. The end last.
@@ -267,11 +327,22 @@ def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
     if lines[-1].fate == "record" and "cut off" in [o.kind for o in chosen]:
         ends[-1] = ""
     mixed_encodings = any(o.kind == "mixed encodings" for o in chosen)
-    encoding = rng.choice([name for name in ENCODINGS if not (mixed_encodings and name.startswith("utf-16"))])
-    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(encoding, "surrogateescape")
+    encoding = rng.choice(
+        [name for name in ENCODINGS if not (mixed_encodings and name.startswith("utf-16"))]
+    )
+    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(
+        encoding, "surrogateescape"
+    )
     facts = dataset.facts["files"][0]
     kinds = (*(o.kind for o in chosen), encoding, "mixed line ends" if mixed else repr(newline))
-    return OddFile(dataset.files[0].name, data, kinds, tuple(line.fate for line in lines), facts["zone"], facts["subscriber"])
+    return OddFile(
+        dataset.files[0].name,
+        data,
+        kinds,
+        tuple(line.fate for line in lines),
+        facts["zone"],
+        facts["subscriber"],
+    )
 
 
 def _lines(dataset: Dataset) -> list[Line]:

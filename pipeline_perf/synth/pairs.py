@@ -1,4 +1,5 @@
-"""Which records tell the same event: the truth of every duplicate pair, within a file and between two.
+"""Which records tell the same event: the truth of every duplicate pair, within a file and
+between two.
 
 Who repeats what was decided when the records were composed; here it is only looked up and named.
 """
@@ -11,15 +12,18 @@ from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth.assembly import Records
 from pipeline_perf.synth.carriers.sprint_le import SPRINT_LE
 
-#: What two tellings of one event have in common; its moment and length come on top, in the resolution of the coarser telling.
+#: What two tellings of one event have in common; its moment and length come on top, in the
+#: resolution of the coarser telling.
 _SAME = ("line", "kind", "direction_code", "leg", "partner", "target")
 
 
 def pairs(stories: list[Records], names: list[str]) -> pl.DataFrame:
-    """The second tellings of an event with the first. Pairs of one group are told apart by nobody: any of their partners is right.
+    """The second tellings of an event with the first.
 
-    A record that must be rejected has no telling left and makes no pair. A routed leg of Sprint's is
-    of kind `leg`: the same call seen by another switch, which may be marked or not.
+    Pairs of one group are told apart by nobody: any of their partners is right.
+
+    A record that must be rejected has no telling left and makes no pair. A routed leg of Sprint's
+    is of kind `leg`: the same call seen by another switch, which may be marked or not.
     """
     told = [_told(records, name) for records, name in zip(stories, names, strict=True)]
     in_minutes = any(records.layout.time_resolution_s == 60 for records in stories)
@@ -28,19 +32,27 @@ def pairs(stories: list[Records], names: list[str]) -> pl.DataFrame:
     for nth, table in enumerate(told):
         firsts = table.filter(~pl.col("repeat"))
         found.append(
-            table.filter("repeat").join(firsts, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("resent"))
+            table.filter("repeat")
+            .join(firsts, on="event", suffix="_first", maintain_order="left")
+            .with_columns(kind_of=pl.lit("resent"))
         )
         if nth:
             kind = "near" if stories[nth].layout.id != stories[0].layout.id else "exact"
             earlier = told[0].filter(~pl.col("repeat"))
-            found.append(firsts.join(earlier, on="event", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit(kind)))
+            found.append(
+                firsts.join(
+                    earlier, on="event", suffix="_first", maintain_order="left"
+                ).with_columns(kind_of=pl.lit(kind))
+            )
         if stories[nth].layout is SPRINT_LE:
             found.append(_routed_legs(table))
     both = pl.concat(found, how="diagonal")
     moment = pl.col("local").dt.truncate("1m") if in_minutes else pl.col("local")
     length = (pl.col("duration_s") + 59) // 60 if lasting_minutes else pl.col("duration_s")
     keyed = both.with_columns(moment=moment, length=length)
-    groups = keyed.select(*_SAME, "moment", "length").unique(maintain_order=True).with_row_index("group")
+    groups = (
+        keyed.select(*_SAME, "moment", "length").unique(maintain_order=True).with_row_index("group")
+    )
     return keyed.join(groups, on=[*_SAME, "moment", "length"], maintain_order="left").select(
         file=pl.col("file"),
         record_no=pl.col("record_no"),
@@ -55,12 +67,18 @@ def _told(records: Records, name: str) -> pl.DataFrame:
     """The readable records of one file by event."""
     keep = assembly.fates(records.defect) == "event"
     table = records.frame.select("event", "act", "local", "duration_s", *_SAME).with_columns(
-        file=pl.lit(name), record_no=pl.Series(records.record_no), repeat=pl.Series(records.original >= 0)
+        file=pl.lit(name),
+        record_no=pl.Series(records.record_no),
+        repeat=pl.Series(records.original >= 0),
     )
     return table.filter(pl.Series(keep))
 
 
 def _routed_legs(table: pl.DataFrame) -> pl.DataFrame:
     routed = table.filter(pl.col("direction_code") == callmodel.FORWARDED)
-    first_legs = table.filter(pl.col("leg").is_in([callmodel.TO_VOICEMAIL, callmodel.TO_NUMBER]) & ~pl.col("repeat"))
-    return routed.join(first_legs, on="act", suffix="_first", maintain_order="left").with_columns(kind_of=pl.lit("leg"))
+    first_legs = table.filter(
+        pl.col("leg").is_in([callmodel.TO_VOICEMAIL, callmodel.TO_NUMBER]) & ~pl.col("repeat")
+    )
+    return routed.join(first_legs, on="act", suffix="_first", maintain_order="left").with_columns(
+        kind_of=pl.lit("leg")
+    )

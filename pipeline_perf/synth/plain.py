@@ -1,7 +1,9 @@
-"""Layouts that are stated as data: records of one form, an expression per column, and what a perfect reading differs in.
+"""Layouts that are stated as data: records of one form, an expression per column, and what a
+perfect reading differs in.
 
-Here belong the columns that the expressions may use and the ways of setting a record. Which columns a carrier's
-file has is said in `wholesale`, `switches` and `elsewhere`; formats with several kinds of record have modules of their own.
+Here belong the columns that the expressions may use and the ways of setting a record. Which columns
+a carrier's file has is said in `wholesale`, `switches` and `elsewhere`; formats with several kinds
+of record have modules of their own.
 """
 
 from __future__ import annotations
@@ -14,9 +16,21 @@ import polars as pl
 
 from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, boundaries, delimited, from_and_to, parties, renumber
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    boundaries,
+    delimited,
+    from_and_to,
+    parties,
+    renumber,
+)
 
-#: What the expressions of a layout may use besides the events' own columns: numbers as the layout writes them.
+#: What the expressions of a layout may use besides the events' own columns: numbers as the layout
+#: writes them.
 OWN, OTHER, CALLER, CALLED = (pl.col(name) for name in ("own", "other", "caller", "called"))
 OUT = pl.col("direction_code") == callmodel.OUT
 SMS = pl.col("kind") == callmodel.SMS
@@ -39,7 +53,10 @@ ELEVEN_DIGITS = renumber("1${1}${2}${3}", "")
 TEN_DIGITS = renumber("${1}${2}${3}", "011")
 
 #: Nobody's records in particular.
-NO_SUBSCRIBER: dict[str, pl.Expr] = {"subscriber_number": pl.lit(None, pl.String), "direction": pl.lit(None, pl.String)}
+NO_SUBSCRIBER: dict[str, pl.Expr] = {
+    "subscriber_number": pl.lit(None, pl.String),
+    "direction": pl.lit(None, pl.String),
+}
 PICKED_UP: dict[str, pl.Expr] = {"answered": pl.col("picked_up")}
 
 Setting = tuple[Callable[[pl.DataFrame], pl.Series], Callable[[pl.DataFrame], pl.Series]]
@@ -62,7 +79,9 @@ def either(condition: pl.Expr, yes: pl.Expr | str, no: pl.Expr | str) -> pl.Expr
 
 
 def numbered(form: str, first: int = 1) -> pl.Expr:
-    """An identifier of the event: `form` with `{}` for its number, so that a record that is sent again has it, too."""
+    """An identifier of the event: `form` with `{}` for its number, so that a record that is sent
+    again has it, too.
+    """
     return pl.format(form, (pl.col("event").cast(pl.Int64) + first).cast(pl.String).str.zfill(6))
 
 
@@ -74,7 +93,9 @@ def quoted(separator: str, titles: Sequence[str], cut_in: str, keep: int = 4) ->
 
 
 def templated(template: str, cut_at: int = 0) -> Setting:
-    """A form with `$title` in place of each column; where its records are lines, a broken transfer got to `cut_at`."""
+    """A form with `$title` in place of each column; where its records are lines, a broken
+    transfer got to `cut_at`.
+    """
     pieces = re.split(r"\$\{?(\w+)\}?", template)
     parts = [pl.col(piece) if i % 2 else pl.lit(piece) for i, piece in enumerate(pieces)]
 
@@ -113,26 +134,38 @@ def plain(
 ) -> Layout:
     """A layout of one form.
 
-    `columns`: title → text, over the names above. `head`: the lines above the first record, the titles if it is
-    left out. `as_written`: numbers read as they are written. `resolution_s`: of times and of durations. `per_line`:
-    the lines above the records of each line, given its number. `elements`: records are counted as elements of JSON
-    or XML; `between` separates them. `ends`: where `closing`, a record tells the end of a call.
+    `columns`: title → text, over the names above. `head`: the lines above the first record, the
+    titles if it is left out. `as_written`: numbers read as they are written. `resolution_s`: of
+    times and of durations. `per_line`: the lines above the records of each line, given its number.
+    `elements`: records are counted as elements of JSON or XML; `between` separates them. `ends`:
+    where `closing`, a record tells the end of a call.
     """
 
     def texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         own, other, target = parties(frame, scene, scene.written)
         caller, called = from_and_to(frame, own, other, target)
-        named = frame.with_columns(own.alias("own"), other.alias("other"), caller.alias("caller"), called.alias("called"))
+        named = frame.with_columns(
+            own.alias("own"), other.alias("other"), caller.alias("caller"), called.alias("called")
+        )
         return named.select(text.alias(title) for title, text in columns.items())
 
     def sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
-        above = (separator.join(columns),) if head is None else tuple(head(scene) if callable(head) else head)
+        above = (
+            (separator.join(columns),)
+            if head is None
+            else tuple(head(scene) if callable(head) else head)
+        )
         if per_line is None:
             return [Section(above, 0, frame.height, tuple(foot))]
         found = boundaries(frame, ("line",))
         lines = (scene.number_of_line(int(frame["line"][start])) for start, _ in found)
         return [
-            Section((*(above if start == 0 else ()), *per_line(number)), start, stop, tuple(foot) if stop == frame.height else ())
+            Section(
+                (*(above if start == 0 else ()), *per_line(number)),
+                start,
+                stop,
+                tuple(foot) if stop == frame.height else (),
+            )
             for (start, stop), number in zip(found, lines, strict=True)
         ]
 

@@ -60,9 +60,9 @@ MAX_LINES = 1_000
 class Population:
     """The parties of one generated file.
 
-    `parties`: E.164, or the word or code that stands in its place. `lines`: index of each subscriber
-    line among the parties. `partners[line, rank]`: the line's partners, most frequent first.
-    `home_cells[line, k]`: rows of `cells`. `imei` and `imsi`: one per line.
+    `parties`: E.164, or the word or code that stands in its place. `lines`: index of each
+    subscriber line among the parties. `partners[line, rank]`: the line's partners, most frequent
+    first. `home_cells[line, k]`: rows of `cells`. `imei` and `imsi`: one per line.
     """
 
     parties: pl.Series
@@ -76,7 +76,9 @@ class Population:
 
 
 def populate(lines: int, network: str, rng: np.random.Generator) -> Population:
-    """Draw the parties for a file about `lines` subscriber lines (at most MAX_LINES); `network` opens their IMSI."""
+    """Draw the parties for a file about `lines` subscriber lines (at most MAX_LINES); `network`
+    opens their IMSI.
+    """
     if not 1 <= lines <= MAX_LINES:
         raise ValueError(f"a generated file is about 1 to {MAX_LINES} lines, not {lines}")
     pool = rng.permutation(NANP).astype(np.int32)
@@ -94,7 +96,9 @@ def populate(lines: int, network: str, rng: np.random.Generator) -> Population:
 
 
 def is_nanp(party: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether each party is a number of the North American plan (no short code, word or foreign number)."""
+    """Whether each party is a number of the North American plan (no short code, word or foreign
+    number).
+    """
     return (party >= 0) & (party < NANP)
 
 
@@ -106,7 +110,9 @@ def is_number(party: NDArray[np.int32]) -> NDArray[np.bool_]:
 def _parties() -> pl.Series:
     nanp = [f"+1{area}55501{n:02d}" for area in AREA_CODES for n in range(FICTITIOUS_PER_AREA_CODE)]
     uk = [f"+4420755501{n:02d}" for n in range(UK)]
-    return pl.Series("party", [*nanp, *uk, *SHORT_CODES, *SERVICE_CODES, VOICEMAIL_RETRIEVAL, *WITHHELD])
+    return pl.Series(
+        "party", [*nanp, *uk, *SHORT_CODES, *SERVICE_CODES, VOICEMAIL_RETRIEVAL, *WITHHELD]
+    )
 
 
 def _cells(rng: np.random.Generator) -> pl.DataFrame:

@@ -21,17 +21,21 @@ FEWEST_RECORDS = 200
 
 
 def copies_wanted(rows: int, rate: float) -> int:
-    """How many of `rows` records should be repeats: no run in a tiny file, and no run shorter than SHORTEST_RUN."""
+    """How many of `rows` records should be repeats: no run in a tiny file, and no run shorter
+    than SHORTEST_RUN.
+    """
     if rate <= 0 or rows < FEWEST_RECORDS:
         return 0
     return max(SHORTEST_RUN, round(rows * rate))
 
 
-def order_with_repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def order_with_repeats(
+    groups: list[tuple[int, int]], copies: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The order of records with runs repeated, and which of them are repeats.
 
-    `groups`: stretches of records that belong together (a section); a run and its repeat stay in one.
-    Raises ValueError where the groups are too short for so many repeats.
+    `groups`: stretches of records that belong together (a section); a run and its repeat stay in
+    one. Raises ValueError where the groups are too short for so many repeats.
     """
     total = groups[-1][1] if groups else 0
     inserted = _repeats(groups, copies, rng)
@@ -47,12 +51,22 @@ def order_with_repeats(groups: list[tuple[int, int]], copies: int, rng: np.rando
     return np.concatenate(pieces), np.concatenate(repeat)
 
 
-def _repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generator) -> list[tuple[int, int, int]]:
+def _repeats(
+    groups: list[tuple[int, int]], copies: int, rng: np.random.Generator
+) -> list[tuple[int, int, int]]:
     """(where inserted, start, stop) for runs of `copies` records in all."""
     stretches: list[tuple[int, int, list[int]]] = []
     for start, stop in groups:
-        cuts = [*range(start, stop - STRETCH // 2, STRETCH), stop] if stop - start > STRETCH else [start, stop]
-        stretches += [(a, b, cuts[i + 1 :]) for i, (a, b) in enumerate(pairwise(cuts)) if b - a >= 2 * SHORTEST_RUN]
+        cuts = (
+            [*range(start, stop - STRETCH // 2, STRETCH), stop]
+            if stop - start > STRETCH
+            else [start, stop]
+        )
+        stretches += [
+            (a, b, cuts[i + 1 :])
+            for i, (a, b) in enumerate(pairwise(cuts))
+            if b - a >= 2 * SHORTEST_RUN
+        ]
     chosen = [stretches[nth] for nth in rng.permutation(len(stretches))]
     room = sum(end - begin for begin, end, _ in chosen)
     inserted: list[tuple[int, int, int]] = []
@@ -63,8 +77,13 @@ def _repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generato
         longest = end - begin
         room -= longest
         shortest = max(SHORTEST_RUN, left - room)
-        length = min(int(rng.integers(shortest, max(shortest, min(LONGEST_RUN, longest // 2)) + 1)), longest, left)
-        if 0 < left - length < SHORTEST_RUN:  # too little for a run of its own: take it too, or leave enough
+        length = min(
+            int(rng.integers(shortest, max(shortest, min(LONGEST_RUN, longest // 2)) + 1)),
+            longest,
+            left,
+        )
+        if 0 < left - length < SHORTEST_RUN:
+            # too little for a run of its own: take it too, or leave enough
             length = left if left <= longest else left - SHORTEST_RUN
         start = begin + int(rng.integers(0, longest - length + 1))
         where = end if rng.random() < 0.5 else later[int(rng.integers(0, len(later)))]
@@ -72,6 +91,7 @@ def _repeats(groups: list[tuple[int, int]], copies: int, rng: np.random.Generato
         left -= length
     if left > 0:
         raise ValueError(
-            f"{copies} repeated records do not fit into sections of {[b - a for a, b in groups][:5]}… records: lower duplicate_rate"
+            f"{copies} repeated records do not fit into sections of"
+            f" {[b - a for a, b in groups][:5]}… records: lower duplicate_rate"
         )
     return inserted

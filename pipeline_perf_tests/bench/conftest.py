@@ -18,6 +18,13 @@ def python() -> Callable[..., Workload]:
     """A workload that runs a piece of Python with `python -c`."""
 
     def workload(code: str, **fields: Any) -> Workload:
-        return Workload(**{"name": "test.python", "command": (sys.executable, "-c", code), "timeout_s": 60, **fields})
+        return Workload(
+            **{
+                "name": "test.python",
+                "command": (sys.executable, "-c", code),
+                "timeout_s": 60,
+                **fields,
+            }
+        )
 
     return workload

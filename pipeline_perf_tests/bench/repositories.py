@@ -12,11 +12,23 @@ class Repository:
     root: Path
 
     def git(self, *arguments: str) -> str:
-        # Whoever runs the tests may have settings of their own: signed commits, hooks, another first branch.
+        # Whoever runs the tests may have settings of their own: signed commits, hooks, another
+        # first branch.
         surroundings = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        identity = ("-c", "user.name=Tests", "-c", "user.email=tests@example.com", "-c", "protocol.file.allow=always")
+        identity = (
+            "-c",
+            "user.name=Tests",
+            "-c",
+            "user.email=tests@example.com",
+            "-c",
+            "protocol.file.allow=always",
+        )
         done = subprocess.run(
-            ["git", "-C", str(self.root), *identity, *arguments], check=True, capture_output=True, text=True, env=surroundings
+            ["git", "-C", str(self.root), *identity, *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=surroundings,
         )
         return done.stdout.strip()
 

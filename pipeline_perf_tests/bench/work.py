@@ -10,7 +10,12 @@ from pipeline_perf.bench.measure.workload import Correctness, Output
 
 
 def add(left: int, right: int) -> dict[str, Any]:
-    return {"sum": left + right, "stages": {"read": 0.25, "write": 0.5}, "label": "not a number", "flag": True}
+    return {
+        "sum": left + right,
+        "stages": {"read": 0.25, "write": 0.5},
+        "label": "not a number",
+        "flag": True,
+    }
 
 
 def process_number() -> int:
@@ -41,11 +46,17 @@ def place(scratch: Path, params: Mapping[str, Any]) -> None:
 
 
 def sum_is_five(output: Output) -> Correctness:
-    return Correctness(output.returned["sum"] == 5, f"sum is {output.returned['sum']}, expected 5", {"checked": 1})
+    return Correctness(
+        output.returned["sum"] == 5, f"sum is {output.returned['sum']}, expected 5", {"checked": 1}
+    )
 
 
 def says_hello(output: Output) -> Correctness:
-    return Correctness(output.stdout.strip() == "hello", f"printed {output.stdout!r}", {"letters": len(output.stdout.strip())})
+    return Correctness(
+        output.stdout.strip() == "hello",
+        f"printed {output.stdout!r}",
+        {"letters": len(output.stdout.strip())},
+    )
 
 
 def burn(cpu_s: float) -> dict[str, float]:
@@ -55,7 +66,9 @@ def burn(cpu_s: float) -> dict[str, float]:
 
 
 def burned(output: Output) -> Correctness:
-    return Correctness(output.returned["burned"] >= output.params["cpu_s"], f"burned {output.returned}")
+    return Correctness(
+        output.returned["burned"] >= output.params["cpu_s"], f"burned {output.returned}"
+    )
 
 
 def hold(mib: int) -> int:

@@ -26,12 +26,16 @@ KEYS = [
     "quarantined", "duplicates", "furniture", "seconds", "reason",
 ]  # fmt: skip
 
-UNKNOWN = "when,who,whom,how long\n" + "".join(f"2024-01-0{day} 10:00,2125550101,2125550102,60\n" for day in range(1, 10))
+UNKNOWN = "when,who,whom,how long\n" + "".join(
+    f"2024-01-0{day} 10:00,2125550101,2125550102,60\n" for day in range(1, 10)
+)
 
 
 @pytest.fixture(scope="module")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(DatasetSpec("att", "csv", 600, defect_rate=0.03), tmp_path_factory.mktemp("data")).files[0]
+    return generate(
+        DatasetSpec("att", "csv", 600, defect_rate=0.03), tmp_path_factory.mktemp("data")
+    ).files[0]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,9 @@ def unknown_file(tmp_path: Path) -> Path:
 # --------------------------------------------------------------------------- ingest
 
 
-def test_a_report_has_the_stated_keys_in_their_order_and_adds_up(report_file: Path, tmp_path: Path) -> None:
+def test_a_report_has_the_stated_keys_in_their_order_and_adds_up(
+    report_file: Path, tmp_path: Path
+) -> None:
     [report] = ingest(report_file, "--lake", tmp_path / "lake")
     assert list(report) == KEYS
     assert list(report["by_type"]) == list(events.EVENT_TYPES)
@@ -63,20 +69,30 @@ def test_a_report_has_the_stated_keys_in_their_order_and_adds_up(report_file: Pa
     assert sum(report["by_type"].values()) == report["events"]
 
 
-def test_every_kind_of_report_has_the_same_keys(report_file: Path, unknown_file: Path, lake: Path, tmp_path: Path) -> None:
+def test_every_kind_of_report_has_the_same_keys(
+    report_file: Path, unknown_file: Path, lake: Path, tmp_path: Path
+) -> None:
     reports = ingest(report_file, unknown_file, tmp_path / "none.csv", "--lake", lake, exit_code=1)
-    assert [report["status"] for report in reports] == ["already_ingested", "needs_mapping", "rejected"]
+    assert [report["status"] for report in reports] == [
+        "already_ingested",
+        "needs_mapping",
+        "rejected",
+    ]
     assert all(list(report) == KEYS for report in reports)
 
 
-def test_exit_codes_tell_done_needs_mapping_usage_and_failed_apart(report_file: Path, unknown_file: Path, lake: Path) -> None:
+def test_exit_codes_tell_done_needs_mapping_usage_and_failed_apart(
+    report_file: Path, unknown_file: Path, lake: Path
+) -> None:
     assert run("ingest", report_file, "--lake", lake).returncode == 0  # it already was
     assert run("ingest", report_file, unknown_file, "--lake", lake).returncode == 3
     assert run("ingest", unknown_file, "none.csv", report_file, "--lake", lake).returncode == 1
     assert run("ingest", "--lake", lake).returncode == 2
 
 
-def test_a_failed_file_does_not_keep_the_others_from_being_done(report_file: Path, tmp_path: Path) -> None:
+def test_a_failed_file_does_not_keep_the_others_from_being_done(
+    report_file: Path, tmp_path: Path
+) -> None:
     reports = ingest("none.csv", report_file, "--lake", tmp_path / "lake", exit_code=1)
     assert [report["status"] for report in reports] == ["rejected", "ingested"]
 
@@ -87,7 +103,9 @@ def test_the_same_file_named_twice_is_ingested_once(report_file: Path, tmp_path:
     assert {key: first[key] for key in KEYS[5:11]} == {key: second[key] for key in KEYS[5:11]}
 
 
-def test_the_summary_says_what_came_of_a_file_and_shows_no_number(report_file: Path, unknown_file: Path, tmp_path: Path) -> None:
+def test_the_summary_says_what_came_of_a_file_and_shows_no_number(
+    report_file: Path, unknown_file: Path, tmp_path: Path
+) -> None:
     headless = tmp_path / "headless.csv"
     headless.write_text("2125550101,2125550102,60\n" * 20)
     done = run("ingest", report_file, unknown_file, headless, "--lake", tmp_path / "lake")
@@ -107,11 +125,24 @@ def test_titles_are_shown_as_they_stand_in_the_file(tmp_path: Path) -> None:
     assert "'wh:x:o'" in shown and "whom:M:[b]" in shown and "M:S, H:M:S" in shown
 
 
-def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(report_file: Path, tmp_path: Path) -> None:
+def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(
+    report_file: Path, tmp_path: Path
+) -> None:
     leader, follower = pty.openpty()
-    command = [*COMMAND, "ingest", str(report_file), "--lake", str(tmp_path / "lake"), "--chunk-mib", "0.02"]
+    command = [
+        *COMMAND,
+        "ingest",
+        str(report_file),
+        "--lake",
+        str(tmp_path / "lake"),
+        "--chunk-mib",
+        "0.02",
+    ]
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=follower, env=ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+        env=ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"},
     ) as bar:
         os.close(follower)
         seen = b""
@@ -124,25 +155,34 @@ def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(report_file: 
     assert b"\x1b[?25h" in seen
 
 
-def test_chunks_of_any_size_give_the_same_events(report_file: Path, lake: Path, tmp_path: Path) -> None:
+def test_chunks_of_any_size_give_the_same_events(
+    report_file: Path, lake: Path, tmp_path: Path
+) -> None:
     ingest(report_file, "--lake", tmp_path / "lake", "--chunk-mib", "0.02")
-    one, other = (pl.read_csv(StringIO(run("events", "--lake", root).stdout)) for root in (lake, tmp_path / "lake"))
+    one, other = (
+        pl.read_csv(StringIO(run("events", "--lake", root).stdout))
+        for root in (lake, tmp_path / "lake")
+    )
     of_calls = ["call_id", "leg_no"]  # legs are put together within a chunk
     assert one.drop(of_calls).equals(other.drop(of_calls))
 
 
-# --------------------------------------------------------------------------- options that make no sense
+# ------------------------- options that make no sense
 
 
 @pytest.mark.parametrize(
     "nonsense",
     [
-        ["--zone", "Mars/Olympus"], ["--zone", ""], ["--zone", "America"], ["--zone", "posixrules"], ["--zone", "../UTC"],
-        ["--subscriber", "5550101"], ["--subscriber", "+0123456789"], ["--subscriber", "Restricted"],
+        ["--zone", "Mars/Olympus"], ["--zone", ""], ["--zone", "America"], ["--zone", "posixrules"],
+        ["--zone", "../UTC"],
+        ["--subscriber", "5550101"], ["--subscriber", "+0123456789"],
+        ["--subscriber", "Restricted"],
         ["--chunk-mib", "0"], ["--layouts", "no-such-folder"], ["--lake", ""],
     ],
 )  # fmt: skip
-def test_nonsense_is_a_usage_error_that_says_what_to_write(nonsense: list[str], report_file: Path, tmp_path: Path) -> None:
+def test_nonsense_is_a_usage_error_that_says_what_to_write(
+    nonsense: list[str], report_file: Path, tmp_path: Path
+) -> None:
     done = run("ingest", report_file, "--lake", tmp_path / "lake", *nonsense)
     assert done.returncode == 2
     assert "Error: " in done.stderr
@@ -153,11 +193,15 @@ def test_nonsense_is_a_usage_error_that_says_what_to_write(nonsense: list[str], 
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
-def test_events_come_whole_and_in_the_order_of_time_in_every_format(form: str, lake: Path, tmp_path: Path) -> None:
+def test_events_come_whole_and_in_the_order_of_time_in_every_format(
+    form: str, lake: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "new folder" / f"events.{form}"
     assert run("events", "--lake", lake, "--format", form, "-o", out).returncode == 0
     if form == "json":
-        frame = pl.DataFrame([json.loads(line) for line in out.read_text().splitlines()], infer_schema_length=None)
+        frame = pl.DataFrame(
+            [json.loads(line) for line in out.read_text().splitlines()], infer_schema_length=None
+        )
     else:
         frame = pl.read_csv(out) if form == "csv" else pl.read_parquet(out)
     assert frame.columns == list(events.COLUMNS)
@@ -182,7 +226,10 @@ def test_the_quarantine_table_masks_numbers_and_the_exports_do_not(lake: Path) -
     assert "•••" in table
     assert masked(table) == table
     assert masked(plain := run("quarantine", "--lake", lake, "--unmasked").stdout) != plain
-    rows = [json.loads(line) for line in run("quarantine", "--lake", lake, "--format", "json").stdout.splitlines()]
+    rows = [
+        json.loads(line)
+        for line in run("quarantine", "--lake", lake, "--format", "json").stdout.splitlines()
+    ]
     assert any("55501" in row["raw"] for row in rows)
     assert all(row["rule"] and row["reason"] and row["record_no"] for row in rows)
     csv = pl.read_csv(StringIO(run("quarantine", "--lake", lake, "--format", "csv").stdout))
@@ -196,11 +243,16 @@ def test_the_quarantine_table_masks_numbers_and_the_exports_do_not(lake: Path) -
         ("(212) 555-0110 or 212.555.0101", "(•••) •••-0110 or •••.•••.0101"),
         ("+1 212 555 0101", "+• ••• ••• 0101"),
         ("CDR 20260102 101112 O VOC 2125550101", "CDR 20260102 101112 O VOC ••••••0101"),
-        ("2026-01-02 10:11:12, 20260102101112, item 123456", "2026-01-02 10:11:12, 20260102101112, item 123456"),
+        (
+            "2026-01-02 10:11:12, 20260102101112, item 123456",
+            "2026-01-02 10:11:12, 20260102101112, item 123456",
+        ),
         ("imei 3517467785899904", "imei ••••••••••••9904"),
     ],
 )
-def test_masking_leaves_four_digits_of_a_number_and_dates_as_they_are(text: str, shown: str) -> None:
+def test_masking_leaves_four_digits_of_a_number_and_dates_as_they_are(
+    text: str, shown: str
+) -> None:
     assert masked(text) == shown
 
 
@@ -224,7 +276,16 @@ def test_a_place_without_a_lake_is_said_so(command: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_a_full_disk_ends_an_export_with_one_line(form: str, lake: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = run("events", "--lake", lake, "--format", form, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        done = run(
+            "events",
+            "--lake",
+            lake,
+            "--format",
+            form,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            capture_output=False,
+        )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: standard output")
     assert done.stderr.count("\n") == 1
@@ -232,7 +293,9 @@ def test_a_full_disk_ends_an_export_with_one_line(form: str, lake: Path) -> None
 
 def test_a_reader_that_has_seen_enough_ends_an_export_quietly(lake: Path) -> None:
     command = f"{shlex.join([*COMMAND, 'events', '--lake', str(lake)])} | head -n 1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=True)
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=True
+    )
     assert done.stdout.startswith("event_id,")
     assert done.stderr == ""
 
@@ -259,7 +322,9 @@ def test_a_broken_layout_of_one_s_own_does_not_stop_a_look_at_another(tmp_path: 
     own = tmp_path / "layouts"
     own.mkdir()
     (own / "broken.yaml").write_text("id: x\ncolour: green\n")
-    (own / "mine.yaml").write_text(run("layouts", "show", "emi").stdout.replace("id: emi", "id: mine"))
+    (own / "mine.yaml").write_text(
+        run("layouts", "show", "emi").stdout.replace("id: emi", "id: mine")
+    )
     for name in ("emi", "mine"):
         done = run("layouts", "--layouts", own, "show", name)
         assert done.returncode == 0
@@ -286,7 +351,9 @@ def test_a_file_of_records_is_told_its_layout_in_one_line(report_file: Path) -> 
     assert done.stdout == f"{report_file.name}: fits att_le_mobility\n"
 
 
-def test_a_file_that_fits_nowhere_is_told_what_it_lacks(report_file: Path, unknown_file: Path, tmp_path: Path) -> None:
+def test_a_file_that_fits_nowhere_is_told_what_it_lacks(
+    report_file: Path, unknown_file: Path, tmp_path: Path
+) -> None:
     lacking = tmp_path / "lacking.txt"
     lacking.write_text(report_file.read_text().replace("OriginatingNumber", "Whoever"))
     done = run("layouts", "check", lacking)
@@ -296,7 +363,9 @@ def test_a_file_that_fits_nowhere_is_told_what_it_lacks(report_file: Path, unkno
     assert nearest[0] == "  not att_le_mobility: the header lacks 'Originating Number'"
     assert 1 <= len(nearest) <= 3
     known = len(run("layouts", "list").stdout.splitlines())
-    assert others.startswith(f"  nor {known - len(nearest)} others; why it is not of a certain one: ")
+    assert others.startswith(
+        f"  nor {known - len(nearest)} others; why it is not of a certain one: "
+    )
     done = run("layouts", "check", unknown_file)
     assert done.returncode == 3
     assert "`pipeline-perf layouts draft` begins" in done.stdout
@@ -304,7 +373,9 @@ def test_a_file_that_fits_nowhere_is_told_what_it_lacks(report_file: Path, unkno
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_a_drafted_layout_is_tried_on_its_file_before_it_is_used(unknown_file: Path, tmp_path: Path) -> None:
+def test_a_drafted_layout_is_tried_on_its_file_before_it_is_used(
+    unknown_file: Path, tmp_path: Path
+) -> None:
     unknown_file.write_text(UNKNOWN + "Total,,,540\n2024-02-30 10:00,2125550101,2125550102,60\n")
     layout = tmp_path / "mine.yaml"
     layout.write_text(run("layouts", "draft", unknown_file).stdout)
@@ -318,7 +389,9 @@ def test_a_drafted_layout_is_tried_on_its_file_before_it_is_used(unknown_file: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "unknown.csv"]
 
 
-def test_a_sample_that_is_not_of_the_layout_is_told_what_it_lacks(report_file: Path, unknown_file: Path, tmp_path: Path) -> None:
+def test_a_sample_that_is_not_of_the_layout_is_told_what_it_lacks(
+    report_file: Path, unknown_file: Path, tmp_path: Path
+) -> None:
     layout = tmp_path / "mine.yaml"
     layout.write_text(run("layouts", "draft", unknown_file).stdout)
     done = run("layouts", "check", layout, report_file)
@@ -333,9 +406,9 @@ def test_your_own_layouts_are_known_too(unknown_file: Path, tmp_path: Path) -> N
     own.mkdir()
     (own / "mine.yaml").write_text(
         "id: mine\ncarrier: me\ntitle: Mine\nsource: me\ncontainer: delimited\nzone: UTC\ntables:\n"
-        "  - name: calls\n    header: [when, who, whom]\n    fields:\n      event_type: {value: call}\n"
-        "      started_at: {column: when, formats: ['%Y-%m-%d %H:%M']}\n      from_number: who\n      to_number: whom\n"
-        "      duration_s: {column: how long, form: seconds}\n"
+        "  - name: calls\n    header: [when, who, whom]\n    fields:\n      event_type: {value:"
+        " call}\n      started_at: {column: when, formats: ['%Y-%m-%d %H:%M']}\n      from_number:"
+        " who\n      to_number: whom\n      duration_s: {column: how long, form: seconds}\n"
     )
     assert "mine " in run("layouts", "--layouts", own, "list").stdout
     assert run("layouts", "--layouts", own, "check", unknown_file).returncode == 0
@@ -347,21 +420,65 @@ def test_your_own_layouts_are_known_too(unknown_file: Path, tmp_path: Path) -> N
 
 
 def test_generated_files_are_ingested_by_the_command_that_is_printed(tmp_path: Path) -> None:
-    done = run("generate", "--carrier", "att", "--format", "bill_csv", "--rows", 50, "--seed", 7, "-o", tmp_path)
+    done = run(
+        "generate",
+        "--carrier",
+        "att",
+        "--format",
+        "bill_csv",
+        "--rows",
+        50,
+        "--seed",
+        7,
+        "-o",
+        tmp_path,
+    )
     assert done.returncode == 0
     assert "50 records, layout att_bill_csv" in done.stdout
-    truth = next(Path(line.partition("truth: ")[2]) for line in done.stdout.splitlines() if "truth: " in line)
+    truth = next(
+        Path(line.partition("truth: ")[2]) for line in done.stdout.splitlines() if "truth: " in line
+    )
     assert pl.read_parquet(truth / "events.parquet").height == 50
-    command = next(shlex.split(line.partition("ingest: ")[2]) for line in done.stdout.splitlines() if "ingest: " in line)
+    command = next(
+        shlex.split(line.partition("ingest: ")[2])
+        for line in done.stdout.splitlines()
+        if "ingest: " in line
+    )
     assert command[:2] == ["pipeline-perf", "ingest"]
     [report] = ingest(*command[2:], "--lake", tmp_path / "lake")
     assert (report["records"], report["layout"]) == (50, "att_bill_csv")
 
 
 def test_another_seed_gives_another_file(tmp_path: Path) -> None:
-    one = run("generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "--seed", 1, "-o", tmp_path).stdout
-    same = run("generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "-o", tmp_path).stdout
-    other = run("generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "--seed", 2, "-o", tmp_path).stdout
+    one = run(
+        "generate",
+        "--carrier",
+        "verizon",
+        "--format",
+        "csv",
+        "--rows",
+        5,
+        "--seed",
+        1,
+        "-o",
+        tmp_path,
+    ).stdout
+    same = run(
+        "generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "-o", tmp_path
+    ).stdout
+    other = run(
+        "generate",
+        "--carrier",
+        "verizon",
+        "--format",
+        "csv",
+        "--rows",
+        5,
+        "--seed",
+        2,
+        "-o",
+        tmp_path,
+    ).stdout
     assert one == same
     assert Path(one.split("  ")[0]).read_bytes() != Path(other.split("  ")[0]).read_bytes()
 
@@ -369,8 +486,8 @@ def test_another_seed_gives_another_file(tmp_path: Path) -> None:
 def test_a_scenario_gives_all_its_files(tmp_path: Path) -> None:
     scenarios = tmp_path / "scenarios.yaml"
     scenarios.write_text(
-        "ci:\n  two:\n    says: Two files\n    data:\n"
-        "      - {carrier: att, format: csv, rows: 5}\n      - {carrier: sprint, format: fixed, rows: 6}\n"
+        "ci:\n  two:\n    says: Two files\n    data:\n      - {carrier: att, format: csv, rows:"
+        " 5}\n      - {carrier: sprint, format: fixed, rows: 6}\n"
     )
     done = run("generate", "two", "--scenarios", scenarios, "-o", tmp_path / "data")
     assert done.returncode == 0
@@ -380,9 +497,15 @@ def test_a_scenario_gives_all_its_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    [[], ["--carrier", "att"], ["no_such_scenario"], ["csv_1k", "--rows", "5"], ["--carrier", "att", "--format", "csv", "--rows", "0"],
-     ["--carrier", "att", "--format", "xml", "--rows", "5"]],
-)  # fmt: skip
+    [
+        [],
+        ["--carrier", "att"],
+        ["no_such_scenario"],
+        ["csv_1k", "--rows", "5"],
+        ["--carrier", "att", "--format", "csv", "--rows", "0"],
+        ["--carrier", "att", "--format", "xml", "--rows", "5"],
+    ],
+)
 def test_what_cannot_be_generated_is_a_usage_error(nonsense: list[str], tmp_path: Path) -> None:
     done = run("generate", *nonsense, "-o", tmp_path / "data")
     assert done.returncode == 2
@@ -391,7 +514,17 @@ def test_what_cannot_be_generated_is_a_usage_error(nonsense: list[str], tmp_path
 
 def test_a_place_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    done = run("generate", "--carrier", "att", "--format", "csv", "--rows", 5, "-o", tmp_path / "taken" / "data")
+    done = run(
+        "generate",
+        "--carrier",
+        "att",
+        "--format",
+        "csv",
+        "--rows",
+        5,
+        "-o",
+        tmp_path / "taken" / "data",
+    )
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
 
@@ -402,9 +535,11 @@ def test_a_place_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["ingest", "--help"]])
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom pipeline_perf.cli import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        "heavy = {'polars', 'numpy', 'dagster', 'pandera', 'deltalake', 'duckdb', 'rich', 'pdfplumber', 'pyarrow'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
+        f"import sys\nfrom pipeline_perf.cli import main\ntry:\n    main({arguments!r})\nexcept"
+        " SystemExit:\n    pass\nheavy = {'polars', 'numpy', 'dagster', 'pandera', 'deltalake',"
+        " 'duckdb', 'rich', 'pdfplumber', 'pyarrow'} & set(sys.modules)\nassert not heavy,"
+        " heavy\n"
     )
-    subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, check=True, capture_output=True, timeout=60
+    )

@@ -31,16 +31,33 @@ def of(tmp_path: Path, text: str) -> Path:
 
 def test_scenarios_are_read_in_their_order(tmp_path: Path) -> None:
     small, large = load(of(tmp_path, GOOD))
-    assert (small.name, small.tier, small.workload, small.records, small.score) == ("small", "ci", "ingest.small", 1_000, True)
+    assert (small.name, small.tier, small.workload, small.records, small.score) == (
+        "small",
+        "ci",
+        "ingest.small",
+        1_000,
+        True,
+    )
     assert (small.data[0].carrier, small.data[0].defect_rate) == ("att", 0.05)
     assert small.measure == Measure(3, 1, "copy", compared=False, followed=True)
-    assert (large.tier, large.workload, large.records, large.score) == ("weekly", "scenario.large", 10_000, False)
+    assert (large.tier, large.workload, large.records, large.score) == (
+        "weekly",
+        "scenario.large",
+        10_000,
+        False,
+    )
     assert [spec.seed for spec in large.data] == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("reference", "ratio"),
-    [("", ""), ("copy", "ratio_to_copy"), ("lines", "ratio_to_copy"), ("csv_1m", "ratio_to_1m"), ("small", "ratio_to_small")],
+    [
+        ("", ""),
+        ("copy", "ratio_to_copy"),
+        ("lines", "ratio_to_copy"),
+        ("csv_1m", "ratio_to_1m"),
+        ("small", "ratio_to_small"),
+    ],
 )
 def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> None:
     assert Measure(1, reference=reference).ratio == ratio
@@ -60,10 +77,20 @@ def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> N
         ("defect_rate: 0.05", "defect_rate: high", 4, "defect_rate is 'high'; write a number"),
         ("carrier: att", "carrier: acme", 4, "nothing generates acme csv"),
         ("carrier: att, ", "", 4, "the field 'carrier' is missing"),
-        ("[{carrier: att, format: csv, rows: 1_000, defect_rate: 0.05}]", "att", 4, "a list of data sets belongs here"),
+        (
+            "[{carrier: att, format: csv, rows: 1_000, defect_rate: 0.05}]",
+            "att",
+            4,
+            "a list of data sets belongs here",
+        ),
         (", seed: 2", "", 10, "the same data set stands here twice"),
         ("repetitions: 3", "repetitions: 0", 5, "repetitions must be at least 1"),
-        ("family: scenario", "family: other", 12, "there is no family 'other'; use one of ingest, scenario"),
+        (
+            "family: scenario",
+            "family: other",
+            12,
+            "there is no family 'other'; use one of ingest, scenario",
+        ),
         ("score: false", "score: maybe", 13, "write true or false"),
         ("reference: small", "reference: smaller", 7, "there is no reference 'smaller'"),
         ("reference: small", "reference: large", 7, "there is no reference 'large'"),
@@ -72,7 +99,9 @@ def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> N
         ("says: a small file", "says: [a]", 3, "write one value"),
     ],
 )
-def test_an_error_names_file_line_and_remedy(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+def test_an_error_names_file_line_and_remedy(
+    tmp_path: Path, old: str, new: str, line: int, told: str
+) -> None:
     assert old in GOOD
     path = of(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(ScenarioError) as caught:
@@ -96,7 +125,11 @@ def test_the_shipped_scenarios_carry_what_the_targets_ask_of_ingestion() -> None
     for target in targets.load(TARGETS):
         family, _, metric = target.metric.partition(".")
         measured = [shipped[scope] for scope in target.scope if scope in shipped]
-        assert all(one.measure and one.family == family for one in measured if family in ("ingest", "scenario")), target.id
+        assert all(
+            one.measure and one.family == family
+            for one in measured
+            if family in ("ingest", "scenario")
+        ), target.id
         if metric.startswith("ratio_to_"):
             assert all(one.measure and one.measure.ratio == metric for one in measured), target.id
 

@@ -86,13 +86,22 @@ class Project:
     def dagster(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run Dagster's command line in this project."""
         command = [sys.executable, "-m", "dagster", *arguments]
-        return subprocess.run(command, cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A carrier's file."""
-    return generate(DatasetSpec("tmobile", "csv", 250), tmp_path_factory.mktemp("datasets")).files[0]
+    return generate(DatasetSpec("tmobile", "csv", 250), tmp_path_factory.mktemp("datasets")).files[
+        0
+    ]
 
 
 @pytest.fixture

@@ -7,7 +7,14 @@ import dagster as dg
 import pytest
 import requests
 
-from pipeline_perf.defs.alerts import Alerts, FailedCheck, checks_text, failed_check_alert, failed_run_alert, failure_text
+from pipeline_perf.defs.alerts import (
+    Alerts,
+    FailedCheck,
+    checks_text,
+    failed_check_alert,
+    failed_run_alert,
+    failure_text,
+)
 
 
 @pytest.fixture
@@ -28,7 +35,9 @@ def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     server = HTTPServer(("127.0.0.1", 0), Webhook)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    monkeypatch.setenv("PIPELINE_PERF_WEBHOOK", f"http://127.0.0.1:{server.server_port}/services/hook")
+    monkeypatch.setenv(
+        "PIPELINE_PERF_WEBHOOK", f"http://127.0.0.1:{server.server_port}/services/hook"
+    )
     yield texts
     server.shutdown()
     thread.join()
@@ -37,14 +46,22 @@ def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("is_lean", asset="figure")])
 def figure() -> dg.MaterializeResult:
-    lean = dg.AssetCheckResult(check_name="is_lean", passed=False, severity=dg.AssetCheckSeverity.WARN, description="of +12125550143: 3 GB")
+    lean = dg.AssetCheckResult(
+        check_name="is_lean",
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="of +12125550143: 3 GB",
+    )
     return dg.MaterializeResult(check_results=[lean])
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("is_measured", asset="silent")])
 def silent() -> dg.MaterializeResult:
     nothing = dg.AssetCheckResult(
-        check_name="is_measured", passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"status": "not_measured"}
+        check_name="is_measured",
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"status": "not_measured"},
     )
     return dg.MaterializeResult(check_results=[nothing])
 
@@ -56,7 +73,9 @@ def ruin() -> None:
 
 def tick(instance: dg.DagsterInstance, *assets: dg.AssetsDefinition) -> dg.SkipReason | None:
     """The sensor's tick on a run of these assets."""
-    job = dg.Definitions(assets=assets, jobs=[dg.define_asset_job("night", selection=list(assets))]).resolve_job_def("night")
+    job = dg.Definitions(
+        assets=assets, jobs=[dg.define_asset_job("night", selection=list(assets))]
+    ).resolve_job_def("night")
     done = job.execute_in_process(instance=instance, raise_on_error=False)
     run = instance.get_run_by_id(done.run_id)
     assert run is not None
@@ -67,21 +86,28 @@ def tick(instance: dg.DagsterInstance, *assets: dg.AssetsDefinition) -> dg.SkipR
         run,
         resources={"alerts": Alerts()},
     )
-    return failed_check_alert(context) if done.success else failed_run_alert(context.for_run_failure())
+    return (
+        failed_check_alert(context) if done.success else failed_run_alert(context.for_run_failure())
+    )
 
 
 def test_a_failed_run_is_told_with_its_reason_and_checks(received: list[str]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         assert tick(instance, figure, ruin) is None
     (text,) = received
-    assert text.startswith("*night failed*\n• ruin: the call from •••••••0143 is unreadable\n• WARN figure is_lean: of •••••••0143: 3 GB\n")
+    assert text.startswith(
+        "*night failed*\n• ruin: the call from •••••••0143 is unreadable\n• WARN figure is_lean: of"
+        " •••••••0143: 3 GB\n"
+    )
 
 
 def test_a_failed_check_of_a_run_that_went_through_is_told(received: list[str]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         assert tick(instance, figure) is None
     (text,) = received
-    assert text.startswith("*night: 1 check failed*\n• WARN figure is_lean: of •••••••0143: 3 GB\nRun ")
+    assert text.startswith(
+        "*night: 1 check failed*\n• WARN figure is_lean: of •••••••0143: 3 GB\nRun "
+    )
 
 
 def test_what_was_not_measured_is_no_news(received: list[str]) -> None:
@@ -132,8 +158,12 @@ def test_mail_goes_to_every_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_long_list_is_cut_with_the_worst_first() -> None:
-    checks = [FailedCheck(f"benchmark/{number:02}", "is_fast", "WARN", "slow") for number in range(30)]
-    lines = checks_text("abc", [*checks, FailedCheck("parsed/z", "nothing_is_lost", "ERROR", "2 lost")]).splitlines()
+    checks = [
+        FailedCheck(f"benchmark/{number:02}", "is_fast", "WARN", "slow") for number in range(30)
+    ]
+    lines = checks_text(
+        "abc", [*checks, FailedCheck("parsed/z", "nothing_is_lost", "ERROR", "2 lost")]
+    ).splitlines()
     assert lines[0] == "• ERROR parsed/z nothing_is_lost: 2 lost"
     assert lines[-2:] == ["… and 16 more", "Run abc"]
 

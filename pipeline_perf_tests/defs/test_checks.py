@@ -11,13 +11,36 @@ from pipeline_perf.defs.laboratory import recording
 from pipeline_perf_tests.defs.conftest import Project
 
 FIGURE = dg.AssetKey(["benchmark", "tiny"])
-FAST = Target("ingest.fast", "Speed", "It is fast", "people wait", "ingest.seconds", required=Threshold("<", 2.0))
-LEAN = Target("ingest.lean", "Memory", "It is lean", "small machines", "ingest.bytes", ours=Threshold("<=", 100.0))
-SILENT = Target("ingest.silent", "Speed", "It is silent", "neighbours", "ingest.noise", required=Threshold("<", 1.0))
+FAST = Target(
+    "ingest.fast",
+    "Speed",
+    "It is fast",
+    "people wait",
+    "ingest.seconds",
+    required=Threshold("<", 2.0),
+)
+LEAN = Target(
+    "ingest.lean",
+    "Memory",
+    "It is lean",
+    "small machines",
+    "ingest.bytes",
+    ours=Threshold("<=", 100.0),
+)
+SILENT = Target(
+    "ingest.silent",
+    "Speed",
+    "It is silent",
+    "neighbours",
+    "ingest.noise",
+    required=Threshold("<", 1.0),
+)
 METRICS = frozenset({"ingest.seconds", "ingest.bytes", "ingest.noise"})
 
 
-def run(project: Project, figures: dict[str, float], contract: list[Target], *, may_lack: bool = False) -> dg.ExecuteInProcessResult:
+def run(
+    project: Project, figures: dict[str, float], contract: list[Target], *, may_lack: bool = False
+) -> dg.ExecuteInProcessResult:
     """A run of an asset that records these figures, of its checks, and of an asset downstream."""
 
     @dg.asset(key=FIGURE)
@@ -30,22 +53,30 @@ def run(project: Project, figures: dict[str, float], contract: list[Target], *, 
         pass
 
     checks = target_checks("tiny", [Producer(FIGURE, "tiny", METRICS, may_lack)], contract)
-    return dg.materialize([measured, report, *checks], resources={"folders": project.folders}, raise_on_error=False)
+    return dg.materialize(
+        [measured, report, *checks], resources={"folders": project.folders}, raise_on_error=False
+    )
 
 
 def outcomes(of: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str]]:
-    return {one.check_name: (one.passed, one.severity.value) for one in of.get_asset_check_evaluations()}
+    return {
+        one.check_name: (one.passed, one.severity.value) for one in of.get_asset_check_evaluations()
+    }
 
 
 def test_a_target_that_is_met_passes_with_value_and_target_as_numbers(project: Project) -> None:
     done = run(project, {"seconds": 1.5, "bytes": 90.0}, [FAST, LEAN])
     assert done.success
     assert outcomes(done) == {"ingest_fast": (True, "WARN"), "ingest_lean": (True, "WARN")}
-    fast = next(one for one in done.get_asset_check_evaluations() if one.check_name == "ingest_fast")
+    fast = next(
+        one for one in done.get_asset_check_evaluations() if one.check_name == "ingest_fast"
+    )
     assert (fast.metadata["value"].value, fast.metadata["target"].value) == (1.5, 2.0)
 
 
-def test_a_required_target_that_is_missed_fails_the_run_and_the_report_is_still_made(project: Project) -> None:
+def test_a_required_target_that_is_missed_fails_the_run_and_the_report_is_still_made(
+    project: Project,
+) -> None:
     done = run(project, {"seconds": 2.5, "bytes": 90.0}, [FAST, LEAN])
     assert not done.success
     assert outcomes(done)["ingest_fast"] == (False, "ERROR")
@@ -53,11 +84,18 @@ def test_a_required_target_that_is_missed_fails_the_run_and_the_report_is_still_
     failure = done.failure_data_for_node("targets_tiny")
     assert failure is not None
     assert failure.user_failure_data is not None
-    assert failure.user_failure_data.description == "required targets missed: ingest.fast (tiny): 2.5, asked: <\u202f2"
+    assert (
+        failure.user_failure_data.description
+        == "required targets missed: ingest.fast (tiny): 2.5, asked: <\u202f2"
+    )
 
 
-def test_our_own_target_warns_until_it_was_met_once_and_never_fails_the_run(project: Project) -> None:
-    assert outcomes(run(project, {"seconds": 1.0, "bytes": 200.0}, [LEAN])) == {"ingest_lean": (False, "WARN")}
+def test_our_own_target_warns_until_it_was_met_once_and_never_fails_the_run(
+    project: Project,
+) -> None:
+    assert outcomes(run(project, {"seconds": 1.0, "bytes": 200.0}, [LEAN])) == {
+        "ingest_lean": (False, "WARN")
+    }
     assert outcomes(run(project, {"seconds": 1.0, "bytes": 80.0}, [LEAN]))["ingest_lean"][0]
     again = run(project, {"seconds": 1.0, "bytes": 200.0}, [LEAN])
     assert outcomes(again) == {"ingest_lean": (False, "ERROR")}
@@ -83,8 +121,18 @@ def test_what_there_is_nothing_to_measure_from_gives_no_result(project: Project)
 
 def test_targets_of_other_metrics_scopes_and_without_limit_get_no_check() -> None:
     others = [
-        Target("queue.depth", "Queue", "Few wait", "outage", "queue.depth", required=Threshold("<", 1)),
-        Target("ingest.elsewhere", "Speed", "It is fast", "…", "ingest.seconds", scope=("csv_1m",), required=Threshold("<", 1)),
+        Target(
+            "queue.depth", "Queue", "Few wait", "outage", "queue.depth", required=Threshold("<", 1)
+        ),
+        Target(
+            "ingest.elsewhere",
+            "Speed",
+            "It is fast",
+            "…",
+            "ingest.seconds",
+            scope=("csv_1m",),
+            required=Threshold("<", 1),
+        ),
         Target("ingest.tracked", "Speed", "It is recorded", "…", "ingest.seconds"),
     ]
     assert target_checks("tiny", [Producer(FIGURE, "tiny", METRICS)], others) == []
@@ -109,21 +157,42 @@ def test_the_job_measures_judges_and_reports(project: Project) -> None:
     done = build(project.settings).resolve_job_def("ci").execute_in_process(raise_on_error=False)
     assert done.success
     assert {name: passed for name, (passed, _) in outcomes(done).items()} == dict.fromkeys(
-        ("nothing_is_lost", "every_file_is_read", "events_keep_the_rules", "ingest_tiny", "accuracy_duplicates", "accuracy_conservation"),
+        (
+            "nothing_is_lost",
+            "every_file_is_read",
+            "events_keep_the_rules",
+            "ingest_tiny",
+            "accuracy_duplicates",
+            "accuracy_conservation",
+        ),
         True,
     )
-    shown = {name: value.value for name, value in done.asset_materializations_for_node("benchmark__tiny")[0].metadata.items()}
+    shown = {
+        name: value.value
+        for name, value in done.asset_materializations_for_node("benchmark__tiny")[
+            0
+        ].metadata.items()
+    }
     assert shown["failed"] == 0
     assert shown["ratio_to_copy"] > 0
     assert (project.data / "reports" / "report.html").exists()
-    counts = {name: value.value for name, value in done.asset_materializations_for_node("report__readiness")[0].metadata.items()}
+    counts = {
+        name: value.value
+        for name, value in done.asset_materializations_for_node("report__readiness")[
+            0
+        ].metadata.items()
+    }
     assert (counts["pass"], counts["not_measured"], counts["state"]) == (3, 1, "go")
 
 
 def test_nothing_that_dagster_keeps_tells_a_telephone_number(project: Project) -> None:
     done = build(project.settings).resolve_job_def("ci").execute_in_process(raise_on_error=False)
     kept = [
-        *(str(one.metadata) + str(one.description) for event in done.get_asset_materialization_events() for one in [event.materialization]),
+        *(
+            str(one.metadata) + str(one.description)
+            for event in done.get_asset_materialization_events()
+            for one in [event.materialization]
+        ),
         *(str(one.metadata) + str(one.description) for one in done.get_asset_check_evaluations()),
     ]
     assert any("•••••••" in text for text in kept)
@@ -131,7 +200,9 @@ def test_nothing_that_dagster_keeps_tells_a_telephone_number(project: Project) -
 
 
 @pytest.mark.parametrize(("planted", "status"), [("", 0), ("< 0.001", 1)])
-def test_the_command_exits_non_zero_exactly_when_a_required_target_is_missed(project: Project, planted: str, status: int) -> None:
+def test_the_command_exits_non_zero_exactly_when_a_required_target_is_missed(
+    project: Project, planted: str, status: int
+) -> None:
     project.contract("< 60", planted or "< 60")
     done = project.dagster("job", "execute", "-m", "pipeline_perf.definitions", "-j", "ci")
     assert done.returncode == status, done.stderr[-3000:]

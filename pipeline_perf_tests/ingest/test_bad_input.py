@@ -1,4 +1,6 @@
-"""Bad input through the command line: never a traceback, a hang or silence, but one line that says what, where and what to do."""
+"""Bad input through the command line: never a traceback, a hang or silence, but one line that
+says what, where and what to do.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,16 @@ from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, ingest, run
 
 @pytest.fixture(scope="module")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(DatasetSpec("att", "csv", 400, defect_rate=0.0), tmp_path_factory.mktemp("data")).files[0]
+    return generate(
+        DatasetSpec("att", "csv", 400, defect_rate=0.0), tmp_path_factory.mktemp("data")
+    ).files[0]
 
 
 @pytest.fixture(scope="module")
 def bill(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return generate(DatasetSpec("att", "pdf", 20, defect_rate=0.0), tmp_path_factory.mktemp("data")).files[0]
+    return generate(
+        DatasetSpec("att", "pdf", 20, defect_rate=0.0), tmp_path_factory.mktemp("data")
+    ).files[0]
 
 
 def zipped(path: Path, **members: bytes) -> Path:
@@ -34,7 +40,9 @@ def zipped(path: Path, **members: bytes) -> Path:
     return path
 
 
-def test_what_cannot_be_read_is_rejected_in_one_line_and_the_rest_is_done(report_file: Path, bill: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_rejected_in_one_line_and_the_rest_is_done(
+    report_file: Path, bill: Path, tmp_path: Path
+) -> None:
     good = report_file.read_bytes()
 
     def put(name: str, data: bytes) -> Path:
@@ -55,16 +63,24 @@ def test_what_cannot_be_read_is_rejected_in_one_line_and_the_rest_is_done(report
         put("empty.csv", b""): "the file is empty",
         put("blank.csv", b" \r\n\r\n \x00\x00\n"): "the file is empty",
         put("rubbish.csv", bytes(range(256)) * 400): "binary data, neither text nor PDF",
-        put("picture.pdf", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40): "binary data, neither text nor PDF",
-        put("prose.txt", b"Dear customer,\nplease find enclosed what you asked for.\nYours\n"): "Is it a record file?",
+        put(
+            "picture.pdf", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+        ): "binary data, neither text nor PDF",
+        put(
+            "prose.txt", b"Dear customer,\nplease find enclosed what you asked for.\nYours\n"
+        ): "Is it a record file?",
         put("half.pdf", bill.read_bytes()[:900]): "PDF",
         put("cut.gz", gzip.compress(good)[:-200]): "damaged compressed data",
         put("bill.pdf.gz", gzip.compress(bill.read_bytes())): "unpack it and ingest the PDF itself",
-        put("cut.zip", zipped(tmp_path / "whole.zip", a=good).read_bytes()[:-200]): "damaged compressed data",
+        put(
+            "cut.zip", zipped(tmp_path / "whole.zip", a=good).read_bytes()[:-200]
+        ): "damaged compressed data",
         zipped(tmp_path / "nothing.zip"): "an archive without files",
-        zipped(tmp_path / "book.xlsx", xl__workbook_DOT_xml=b"", mimetype=b""): "no workbook that can be read",
+        zipped(
+            tmp_path / "book.xlsx", xl__workbook_DOT_xml=b"", mimetype=b""
+        ): "no workbook that can be read",
         put("long.txt", good + b"x" * (9 * 2**20)): "a line is longer than",
-    }  # fmt: skip
+    }
     reports = ingest(*expected, report_file, "--lake", tmp_path / "lake", exit_code=1)
     assert [Path(report["file"]) for report in reports] == [*expected, report_file]
     for report, (path, words) in zip(reports, expected.items(), strict=False):
@@ -105,7 +121,9 @@ def test_a_pdf_named_csv_is_read_as_a_pdf(bill: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "utf-32"])
-def test_wide_encodings_and_byte_order_marks_are_read(encoding: str, report_file: Path, tmp_path: Path) -> None:
+def test_wide_encodings_and_byte_order_marks_are_read(
+    encoding: str, report_file: Path, tmp_path: Path
+) -> None:
     (tmp_path / "wide.txt").write_text(report_file.read_text(), encoding=encoding, newline="")
     assert reports_of(tmp_path / "wide.txt", tmp_path)["events"] == 400
 
@@ -117,10 +135,15 @@ def test_a_header_alone_is_said_to_be_one(report_file: Path, tmp_path: Path) -> 
     report = reports_of(tmp_path / "header.txt", tmp_path)
     assert (report["status"], report["records"], report["furniture"]) == ("ingested", 0, first + 1)
     assert report["reason"] == "a header but no records"
-    assert "a header but no records" in run("ingest", tmp_path / "header.txt", "--lake", tmp_path / "new").stdout
+    assert (
+        "a header but no records"
+        in run("ingest", tmp_path / "header.txt", "--lake", tmp_path / "new").stdout
+    )
 
 
-def test_a_record_that_the_end_of_the_file_cuts_goes_to_quarantine(report_file: Path, tmp_path: Path) -> None:
+def test_a_record_that_the_end_of_the_file_cuts_goes_to_quarantine(
+    report_file: Path, tmp_path: Path
+) -> None:
     lines = report_file.read_bytes().split(b"\n")
     del lines[max(i for i, line in enumerate(lines) if line[:1].isdigit()) + 1 :]  # the footer
     (tmp_path / "cut.txt").write_bytes(b"\n".join([*lines[:-1], lines[-1][: len(lines[-1]) // 3]]))
@@ -145,7 +168,10 @@ def test_a_missing_column_is_named(report_file: Path, tmp_path: Path) -> None:
     (tmp_path / "lacking.txt").write_text(report_file.read_text().replace("OriginatingNumber,", ""))
     [report] = ingest(tmp_path / "lacking.txt", "--lake", tmp_path / "lake", exit_code=3)
     assert report["status"] == "needs_mapping"
-    assert "nearly those of layout att_le_mobility, but the header lacks 'Originating Number'" in report["reason"]
+    assert (
+        "nearly those of layout att_le_mobility, but the header lacks 'Originating Number'"
+        in report["reason"]
+    )
 
 
 def test_a_broken_layout_of_the_user_is_named_by_line(report_file: Path, tmp_path: Path) -> None:
@@ -161,7 +187,12 @@ def test_a_broken_layout_of_the_user_is_named_by_line(report_file: Path, tmp_pat
 
 def test_every_member_of_an_archive_is_a_file(report_file: Path, tmp_path: Path) -> None:
     other = generate(DatasetSpec("verizon", "csv", 30, defect_rate=0.0), tmp_path / "data").files[0]
-    archive = zipped(tmp_path / "two.zip", a_DOT_txt=report_file.read_bytes(), **{"in__b_DOT_csv": other.read_bytes()}, empty=b"")
+    archive = zipped(
+        tmp_path / "two.zip",
+        a_DOT_txt=report_file.read_bytes(),
+        **{"in__b_DOT_csv": other.read_bytes()},
+        empty=b"",
+    )
     reports = ingest(archive, "--lake", tmp_path / "lake", exit_code=1)
     assert [(report["file"], report["status"]) for report in reports] == [
         (f"{archive}!a.txt", "ingested"),
@@ -171,11 +202,17 @@ def test_every_member_of_an_archive_is_a_file(report_file: Path, tmp_path: Path)
     assert [report["records"] for report in reports] == [400, 30, 0]
 
 
-def test_the_same_bytes_are_the_same_file_by_any_name_and_packed_in_any_way(report_file: Path, tmp_path: Path) -> None:
+def test_the_same_bytes_are_the_same_file_by_any_name_and_packed_in_any_way(
+    report_file: Path, tmp_path: Path
+) -> None:
     [first] = ingest(report_file, "--lake", tmp_path / "lake")
     renamed = shutil.copy(report_file, tmp_path / "renamed.csv")
     (tmp_path / "packed.gz").write_bytes(gzip.compress(report_file.read_bytes()))
-    archive = zipped(tmp_path / "packed.zip", a=report_file.read_bytes(), b=gzip.compress(report_file.read_bytes()))
+    archive = zipped(
+        tmp_path / "packed.zip",
+        a=report_file.read_bytes(),
+        b=gzip.compress(report_file.read_bytes()),
+    )
     again = ingest(renamed, tmp_path / "packed.gz", archive, "--lake", tmp_path / "lake")
     assert [report["status"] for report in again] == ["already_ingested"] * 4
     assert {report["source_file_id"] for report in again} == {first["source_file_id"]}
@@ -184,11 +221,20 @@ def test_the_same_bytes_are_the_same_file_by_any_name_and_packed_in_any_way(repo
 
 
 def test_a_file_that_grew_adds_its_new_rows_only(tmp_path: Path) -> None:
-    data = generate(DatasetSpec("verizon", "csv", 300, defect_rate=0.0, duplicate_rate=0.0), tmp_path / "data").files[0].read_bytes()
+    data = (
+        generate(
+            DatasetSpec("verizon", "csv", 300, defect_rate=0.0, duplicate_rate=0.0),
+            tmp_path / "data",
+        )
+        .files[0]
+        .read_bytes()
+    )
     lines = data.splitlines(keepends=True)
     (tmp_path / "before.csv").write_bytes(b"".join(lines[:201]))
     (tmp_path / "after.csv").write_bytes(data)
-    before, after = ingest(tmp_path / "before.csv", tmp_path / "after.csv", "--lake", tmp_path / "lake")
+    before, after = ingest(
+        tmp_path / "before.csv", tmp_path / "after.csv", "--lake", tmp_path / "lake"
+    )
     assert (before["status"], after["status"]) == ("ingested", "ingested")
     assert (after["events"], after["duplicates"]) == (300, before["events"])
     lake = Lake(tmp_path / "lake")
@@ -198,12 +244,17 @@ def test_a_file_that_grew_adds_its_new_rows_only(tmp_path: Path) -> None:
     assert (distinct["source_file_id"] == after["source_file_id"]).sum() == 300 - before["events"]
 
 
-# --------------------------------------------------------------------------- places that hold no lake
+# ------------------------- places that hold no lake
 
 
 def test_a_place_that_cannot_hold_a_lake_is_named(report_file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for place in (tmp_path / "file", tmp_path / "file" / "lake", Path("/proc/lake"), "nowhere://bucket/lake"):
+    for place in (
+        tmp_path / "file",
+        tmp_path / "file" / "lake",
+        Path("/proc/lake"),
+        "nowhere://bucket/lake",
+    ):
         [report] = ingest(report_file, "--lake", place, exit_code=1)
         assert report["status"] == "rejected"
         assert str(place) in report["reason"]
@@ -212,7 +263,9 @@ def test_a_place_that_cannot_hold_a_lake_is_named(report_file: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("table", ["events", "quarantine", "duplicates", "files"])
-def test_a_table_that_is_something_else_is_named_and_left_alone(table: str, report_file: Path, tmp_path: Path) -> None:
+def test_a_table_that_is_something_else_is_named_and_left_alone(
+    table: str, report_file: Path, tmp_path: Path
+) -> None:
     (tmp_path / "lake").mkdir()
     (tmp_path / "lake" / table).write_text("something else")
     [report] = ingest(report_file, "--lake", tmp_path / "lake", exit_code=1)
@@ -244,11 +297,15 @@ def test_a_lake_that_lost_files_is_said_so(report_file: Path, tmp_path: Path) ->
     assert done.stderr.count("\n") == 1
 
 
-def test_a_full_disk_loses_nothing_and_the_ingestion_goes_on_when_there_is_space(report_file: Path, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_and_the_ingestion_goes_on_when_there_is_space(
+    report_file: Path, tmp_path: Path
+) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)],
+        check=False,
+        capture_output=True,
     )
     if not mounted or mounted.returncode:
         pytest.skip("a small disk can be mounted by root only")
@@ -269,11 +326,14 @@ def test_a_full_disk_loses_nothing_and_the_ingestion_goes_on_when_there_is_space
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_results_that_cannot_be_told_end_it_with_an_error(report_file: Path, tmp_path: Path) -> None:
+def test_results_that_cannot_be_told_end_it_with_an_error(
+    report_file: Path, tmp_path: Path
+) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*COMMAND, "ingest", report_file, "--lake", tmp_path / "lake", "--json"],
-            stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, timeout=60, check=False,
+            stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, timeout=60,
+            check=False,
         )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == "Error: standard output: No space left on device\n"

@@ -1,4 +1,6 @@
-"""Golden workbooks, JSON and XML: every event field as a person reads it, every row and element accounted for."""
+"""Golden workbooks, JSON and XML: every event field as a person reads it, every row and element
+accounted for.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from .golden.containers import workbooks
 from .test_golden import DERIVED, ingested, stored, written_out
 
 GOLDEN = Path(__file__).parent / "golden" / "containers"
-EXPECTED = {e["file"]: e for e in (json.loads(p.read_text()) for p in sorted(GOLDEN.glob("*.expected.json")))}
+EXPECTED = {
+    e["file"]: e
+    for e in (json.loads(p.read_text()) for p in sorted(GOLDEN.glob("*.expected.json")))
+}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -28,13 +33,21 @@ def test_every_field_of_every_event_is_as_a_person_reads_it(name: str, tmp_path:
     found = stored(lake)
     wanted = written_out(expected, {event["record_no"]: event["event_id"] for event in found})
     for event, want in zip(found, wanted, strict=False):
-        assert {k: v for k, v in event.items() if k not in DERIVED} == {k: v for k, v in want.items() if k not in DERIVED}
+        assert {k: v for k, v in event.items() if k not in DERIVED} == {
+            k: v for k, v in want.items() if k not in DERIVED
+        }
     assert len(found) == len(wanted)
     quarantine = lake.scan_quarantine().sort("record_no").collect()
     assert quarantine.select("record_no", "rule").to_dicts() == expected["quarantine"]
     for key, value in expected["report"].items():
-        assert getattr(report, key) == (dict.fromkeys(events.EVENT_TYPES, 0) | value if key == "by_type" else value), key
-    assert report.lines == report.furniture + report.records == COUNTS[Path(name).suffix](GOLDEN / name)
+        assert getattr(report, key) == (
+            dict.fromkeys(events.EVENT_TYPES, 0) | value if key == "by_type" else value
+        ), key
+    assert (
+        report.lines
+        == report.furniture + report.records
+        == COUNTS[Path(name).suffix](GOLDEN / name)
+    )
 
 
 def _rows(path: Path) -> int:

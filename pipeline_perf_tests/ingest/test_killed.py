@@ -1,4 +1,5 @@
-"""Killed or stopped at any moment, an ingestion leaves a readable lake, and the next one makes it as if nothing had happened.
+"""Killed or stopped at any moment, an ingestion leaves a readable lake, and the next one makes
+it as if nothing had happened.
 
 `python -m pipeline_perf_tests.kill_ingestion` does the same at full scale.
 """
@@ -25,7 +26,9 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return generate(DatasetSpec("att", "csv", ROWS), tmp_path_factory.mktemp("data")).files[0]
 
 
-def test_after_a_kill_at_any_moment_the_lake_becomes_that_of_an_undisturbed_run(report_file: Path, tmp_path: Path) -> None:
+def test_after_a_kill_at_any_moment_the_lake_becomes_that_of_an_undisturbed_run(
+    report_file: Path, tmp_path: Path
+) -> None:
     done = list(trials(report_file, tmp_path, kills=6, seed=20240101, chunk_mib=CHUNK_MIB))
     assert [trial.differing for trial in done] == [[]] * 6
     total = written(tmp_path / "undisturbed")
@@ -49,7 +52,12 @@ def test_a_stopped_ingestion_says_so_and_goes_on_when_run_again(
     assert complained == "stopped: what is committed stays; run the same command again to go on\n"
 
     lake = Lake(stopped)
-    assert lake.files().height == lake.scan_events().collect().height == lake.scan_quarantine().collect().height == 0
+    assert (
+        lake.files().height
+        == lake.scan_events().collect().height
+        == lake.scan_quarantine().collect().height
+        == 0
+    )
     before = lake.scan("events").collect()
     assert before.height > 0
     ingest(*options, stopped)
@@ -59,7 +67,9 @@ def test_a_stopped_ingestion_says_so_and_goes_on_when_run_again(
     kept = {action["add"]["path"] for action in actions(stopped) if action.get("add")}
     assert before.select(pl.len()).item() <= after["stored events"].height
     assert not [action for action in actions(stopped) if action.get("remove")]
-    assert len(kept) == len({action["add"]["path"] for action in actions(undisturbed) if action.get("add")})
+    assert len(kept) == len(
+        {action["add"]["path"] for action in actions(undisturbed) if action.get("add")}
+    )
 
 
 def actions(root: Path) -> list[dict[str, dict[str, str]]]:

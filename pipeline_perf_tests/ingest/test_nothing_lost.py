@@ -23,7 +23,9 @@ def read(text: str, tmp_path: Path, name: str) -> tuple[FileReport, Lake]:
 
 def test_a_slip_in_the_first_header_puts_its_records_into_quarantine(tmp_path: Path) -> None:
     sound, _ = read(REPORT, tmp_path, "sound.txt")
-    slip, lake = read(REPORT.replace("OriginatingNumber,Term", "OriginatingNumbr,Term", 1), tmp_path, "slip.txt")
+    slip, lake = read(
+        REPORT.replace("OriginatingNumber,Term", "OriginatingNumbr,Term", 1), tmp_path, "slip.txt"
+    )
     assert (slip.status, slip.records, slip.lines) == ("ingested", sound.records, sound.lines)
     assert slip.events < sound.events
     rules = lake.scan_quarantine().collect()["rule"].to_list()
@@ -42,7 +44,11 @@ def test_indented_records_are_records(tail: str, tmp_path: Path) -> None:
     sound, _ = read(REPORT, tmp_path, "sound.txt")
     lines = [f" {line}{tail}" if line[:1].isdigit() else line for line in REPORT.splitlines()]
     indented, _ = read("\n".join(lines), tmp_path, "indented.txt")
-    assert (indented.records, indented.events, indented.furniture) == (sound.records, sound.events, sound.furniture)
+    assert (indented.records, indented.events, indented.furniture) == (
+        sound.records,
+        sound.events,
+        sound.furniture,
+    )
 
 
 def test_an_indented_record_that_was_cut_is_quarantined(tmp_path: Path) -> None:
@@ -60,7 +66,9 @@ def test_a_preamble_stays_furniture(tmp_path: Path) -> None:
     assert "before_header" not in sound.rules
 
 
-@pytest.mark.parametrize("foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log", "aapt.txt"])
+@pytest.mark.parametrize(
+    "foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log", "aapt.txt"]
+)
 def test_records_of_another_file_behind_are_told(foreign: str, tmp_path: Path) -> None:
     for host in ("notional_le.csv", "tmobile_csv.csv"):
         text = (GOLDEN / host).read_text().rstrip("\n") + "\n"
@@ -69,9 +77,15 @@ def test_records_of_another_file_behind_are_told(foreign: str, tmp_path: Path) -
         assert (behind.events, behind.furniture) == (alone.events, alone.furniture)
 
 
-@pytest.mark.parametrize("foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log"])
+@pytest.mark.parametrize(
+    "foreign", ["panasonic.txt", "mitel_20260214.txt", "kamailio_flatstore.log"]
+)
 def test_records_of_another_file_above_the_header_are_told(foreign: str, tmp_path: Path) -> None:
-    report, _ = read("".join(records_of(foreign)[:4]) + (GOLDEN / "notional_le.csv").read_text(), tmp_path, "notional_le.csv")
+    report, _ = read(
+        "".join(records_of(foreign)[:4]) + (GOLDEN / "notional_le.csv").read_text(),
+        tmp_path,
+        "notional_le.csv",
+    )
     assert report.rules["before_header"] == 4
 
 

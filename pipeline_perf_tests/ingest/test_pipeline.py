@@ -1,4 +1,6 @@
-"""The corridor as a whole: files that change or fail while they are read, attempts that end early, many at once."""
+"""The corridor as a whole: files that change or fail while they are read, attempts that end
+early, many at once.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some ten chunks, with records that go to quarantine."""
-    return generate(DatasetSpec("verizon", "csv", 500, defect_rate=0.05), tmp_path_factory.mktemp("data")).files[0]
+    return generate(
+        DatasetSpec("verizon", "csv", 500, defect_rate=0.05), tmp_path_factory.mktemp("data")
+    ).files[0]
 
 
 @pytest.fixture
@@ -78,10 +82,14 @@ NOTHING = dict.fromkeys(SCHEMAS, 0)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_progress_tells_position_total_and_rows_up_to_the_end(encoding: str, carrier_file: Path, tmp_path: Path) -> None:
+def test_progress_tells_position_total_and_rows_up_to_the_end(
+    encoding: str, carrier_file: Path, tmp_path: Path
+) -> None:
     carrier_file.write_bytes(carrier_file.read_bytes().decode().encode(encoding))
     seen: list[tuple[int, int, int]] = []
-    report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, lambda *told: seen.append(told))
+    report = ingest_file(
+        carrier_file, Lake(tmp_path / "lake"), SMALL, lambda *told: seen.append(told)
+    )
     assert len(seen) > 5
     assert seen == sorted(seen)
     used, total, rows = seen[-1]
@@ -93,15 +101,19 @@ def test_of_a_compressed_file_the_total_is_not_known(carrier_file: Path, tmp_pat
     packed = tmp_path / "calls.gz"
     packed.write_bytes(gzip.compress(carrier_file.read_bytes()))
     totals: set[int] = set()
-    ingest_file(packed, Lake(tmp_path / "lake"), SMALL, lambda _used, total, _rows: totals.add(total))
+    ingest_file(
+        packed, Lake(tmp_path / "lake"), SMALL, lambda _used, total, _rows: totals.add(total)
+    )
     assert totals == {0}
 
 
-# --------------------------------------------------------------------------- attempts that end early
+# ------------------------- attempts that end early
 
 
 @pytest.mark.parametrize("chunks", [1, 4, 9])
-def test_an_attempt_that_was_killed_is_gone_on_with(chunks: int, carrier_file: Path, tmp_path: Path) -> None:
+def test_an_attempt_that_was_killed_is_gone_on_with(
+    chunks: int, carrier_file: Path, tmp_path: Path
+) -> None:
     with pytest.raises(Killed):
         ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, after(chunks, kill))
     assert Lake(tmp_path / "lake").files().height == 0
@@ -119,14 +131,18 @@ OTHER_WAYS = {
 
 
 @pytest.mark.parametrize("what", OTHER_WAYS)
-def test_what_an_attempt_of_another_way_left_is_removed(what: str, carrier_file: Path, tmp_path: Path) -> None:
+def test_what_an_attempt_of_another_way_left_is_removed(
+    what: str, carrier_file: Path, tmp_path: Path
+) -> None:
     with pytest.raises(Killed):
         ingest_file(carrier_file, Lake(tmp_path / "lake"), OTHER_WAYS[what], after(4, kill))
     assert ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL).status == "ingested"
     assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
 
 
-def test_a_way_that_is_taken_up_again_does_not_go_on_with_chunks_that_were_removed(carrier_file: Path, tmp_path: Path) -> None:
+def test_a_way_that_is_taken_up_again_does_not_go_on_with_chunks_that_were_removed(
+    carrier_file: Path, tmp_path: Path
+) -> None:
     for options in (SMALL, OTHER_WAYS["zone"], SMALL, OTHER_WAYS["tenant"]):
         with pytest.raises(Killed):
             ingest_file(carrier_file, Lake(tmp_path / "lake"), options, after(5, kill))
@@ -155,7 +171,9 @@ def test_a_file_that_came_in_since_is_compared_with_when_an_attempt_is_finished(
     assert lake.scan("duplicates").filter(pl.col("event_id").is_duplicated()).collect().height == 0
 
 
-def test_a_failed_commit_is_reported_and_gone_on_from(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_commit_is_reported_and_gone_on_from(
+    carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import pipeline_perf.lake.attempt as committing
 
     usage = committing.shutil.disk_usage
@@ -184,7 +202,7 @@ def test_a_file_that_is_no_file_of_records_leaves_nothing_in_the_lake(tmp_path: 
     assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []
 
 
-# --------------------------------------------------------------------------- files that change or fail while they are read
+# ------------------------- files that change or fail while they are read
 
 
 def grow(path: Path) -> None:
@@ -205,7 +223,11 @@ def replace(path: Path) -> None:
 @pytest.mark.parametrize("change", [grow, shrink, replace, Path.unlink])
 @pytest.mark.parametrize("moment", ["identified", "read"])
 def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
-    change: Callable[[Path], object], moment: str, carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    change: Callable[[Path], object],
+    moment: str,
+    carrier_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def identify_then_change(source: Source) -> str:
         identity = file_id(source)
@@ -223,7 +245,10 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
     assert report.status == "rejected"
     assert "calls.csv: " in report.reason
     if carrier_file.exists() and moment == "read":
-        assert report.reason == "calls.csv: the file changed while it was read; ingest it again when it is complete"
+        assert (
+            report.reason
+            == "calls.csv: the file changed while it was read; ingest it again when it is complete"
+        )
     assert report.records == 0
     assert stored(tmp_path / "lake") == NOTHING
 
@@ -232,7 +257,9 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
     assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
 
 
-def test_a_disk_that_fails_while_a_file_is_read_rejects_it(carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_while_a_file_is_read_rejects_it(
+    carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = pieces.read
 
     def failing(*arguments: object) -> pipeline.Pieces:
@@ -262,34 +289,63 @@ def ingested_at_once(files: list[Path], root: Path) -> list[FileReport]:
 
 
 @pytest.mark.parametrize("name", ["att_bill_account.csv", "sprint_le_9135550101.csv"])
-def test_rows_that_tell_a_call_again_are_found_wherever_the_file_is_cut(name: str, tmp_path: Path) -> None:
+def test_rows_that_tell_a_call_again_are_found_wherever_the_file_is_cut(
+    name: str, tmp_path: Path
+) -> None:
     marks = []
     for chunk_bytes in (300, 1 << 20):
         lake = Lake(tmp_path / str(chunk_bytes))
-        report = ingest_file(Path(__file__).parent / "golden" / name, lake, Options(zone="UTC", chunk_bytes=chunk_bytes))
+        report = ingest_file(
+            Path(__file__).parent / "golden" / name,
+            lake,
+            Options(zone="UTC", chunk_bytes=chunk_bytes),
+        )
         assert report.duplicates > 0
-        marks.append(lake.scan_events().sort("record_no").select("record_no", "duplicate_of").collect().rows())
+        marks.append(
+            lake.scan_events()
+            .sort("record_no")
+            .select("record_no", "duplicate_of")
+            .collect()
+            .rows()
+        )
     assert marks[0] == marks[1]
 
 
 def test_ten_files_at_once_make_one_lake_that_was_not_there_before(tmp_path: Path) -> None:
-    files = [generate(DatasetSpec("att", "csv", 200, seed=seed), tmp_path / "data").files[0] for seed in range(10)]
+    files = [
+        generate(DatasetSpec("att", "csv", 200, seed=seed), tmp_path / "data").files[0]
+        for seed in range(10)
+    ]
     reports = ingested_at_once(files, tmp_path / "lake")
     assert [report["status"] for report in reports] == ["ingested"] * 10
     lake = Lake(tmp_path / "lake")
     assert lake.files()["file"].sort().to_list() == sorted(map(str, files))
     assert lake.scan_events().collect().height == sum(report["events"] for report in reports)
-    assert lake.scan_quarantine().collect().height == sum(report["quarantined"] for report in reports)
+    assert lake.scan_quarantine().collect().height == sum(
+        report["quarantined"] for report in reports
+    )
     [one] = ingest(files[3], "--lake", tmp_path / "alone")
     alone = Lake(tmp_path / "alone").scan_events().drop("duplicate_of").collect().sort("event_id")
-    together = lake.scan_events().filter(pl.col("source_file_id") == one["source_file_id"]).drop("duplicate_of").collect().sort("event_id")
+    together = (
+        lake.scan_events()
+        .filter(pl.col("source_file_id") == one["source_file_id"])
+        .drop("duplicate_of")
+        .collect()
+        .sort("event_id")
+    )
     assert alone.equals(together)
 
 
 def test_one_file_by_three_at_once_is_ingested_once(carrier_file: Path, tmp_path: Path) -> None:
     reports = ingested_at_once([carrier_file] * 3, tmp_path / "lake")
-    assert sorted(report["status"] for report in reports) == ["already_ingested", "already_ingested", "ingested"]
-    assert {report["events"] for report in reports} == {Lake(tmp_path / "lake").scan_events().collect().height}
+    assert sorted(report["status"] for report in reports) == [
+        "already_ingested",
+        "already_ingested",
+        "ingested",
+    ]
+    assert {report["events"] for report in reports} == {
+        Lake(tmp_path / "lake").scan_events().collect().height
+    }
 
 
 def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
@@ -342,7 +398,9 @@ def test_one_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------- archives and PDF
 
 
-def test_pages_of_a_pdf_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_a_pdf_are_committed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bill = generate(DatasetSpec("verizon", "pdf", 150), tmp_path / "data").files[0]
     options = Options(zone="America/New_York")
     expected = undisturbed(bill, tmp_path, options)

@@ -1,4 +1,6 @@
-"""Validating: each record is an event or in quarantine for one reason, and the counts say what happened."""
+"""Validating: each record is an event or in quarantine for one reason, and the counts say what
+happened.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,19 @@ REJECTS = [rule.name for rule in events.RULES if rule.action == "reject"]
 FLAGS = [rule.name for rule in events.RULES if rule.action == "flag"]
 
 
-def normalised(*rows: dict[str, Any], unreadable: tuple[str, ...] = (), corrected: tuple[str, ...] = ()) -> pl.DataFrame:
-    """Rows as `normalise` hands them on; `unreadable` and `corrected` name the flags that rows may carry as keys."""
-    flags = [*(f"unreadable.{name}" for name in unreadable), *(f"corrected.{name}" for name in corrected)]
-    frame = event_frame(*({name: value for name, value in row.items() if name not in flags} for row in rows))
+def normalised(
+    *rows: dict[str, Any], unreadable: tuple[str, ...] = (), corrected: tuple[str, ...] = ()
+) -> pl.DataFrame:
+    """Rows as `normalise` hands them on; `unreadable` and `corrected` name the flags that rows
+    may carry as keys.
+    """
+    flags = [
+        *(f"unreadable.{name}" for name in unreadable),
+        *(f"corrected.{name}" for name in corrected),
+    ]
+    frame = event_frame(
+        *({name: value for name, value in row.items() if name not in flags} for row in rows)
+    )
     return frame.with_columns(
         pl.format("line {}", "record_no").alias("raw"),
         *(pl.Series(flag, [row.get(flag) for row in rows], dtype=pl.Boolean) for flag in flags),
@@ -31,12 +42,16 @@ def normalised(*rows: dict[str, Any], unreadable: tuple[str, ...] = (), correcte
 
 
 @pytest.mark.parametrize("name", REJECTS)
-def test_a_record_that_breaks_a_reject_rule_goes_to_quarantine_with_rule_reason_and_raw_text(name) -> None:
+def test_a_record_that_breaks_a_reject_rule_goes_to_quarantine_with_rule_reason_and_raw_text(
+    name,
+) -> None:
     row = VIOLATORS[name][0]
     verdict = validate(normalised({}, row, {}))
     assert verdict.events["record_no"].to_list() == [1, 3]
     why = next(rule.why for rule in events.RULES if rule.name == name)
-    assert verdict.quarantine.to_dicts() == [{"record_no": 2, "page": None, "rule": name, "reason": why, "raw": "line 2"}]
+    assert verdict.quarantine.to_dicts() == [
+        {"record_no": 2, "page": None, "rule": name, "reason": why, "raw": "line 2"}
+    ]
     assert verdict.counts == {name: 1}
 
 
@@ -66,27 +81,44 @@ def test_text_that_is_no_value_is_the_first_reason_of_all() -> None:
 
 
 def test_corrections_and_flags_of_rejected_records_are_not_counted() -> None:
-    rows = [{"corrected.skipped_hour": True}, {"corrected.skipped_hour": True, "duration_s": -1.0, "imei": "1"}, {}]
+    rows = [
+        {"corrected.skipped_hour": True},
+        {"corrected.skipped_hour": True, "duration_s": -1.0, "imei": "1"},
+        {},
+    ]
     verdict = validate(normalised(*rows, corrected=("skipped_hour",)))
     assert verdict.counts == {"skipped_hour": 1, "duration_range": 1}
     assert not [name for name in verdict.events.columns if "." in name]
 
 
 ROWS = st.sampled_from([*HARMLESS, *(row for rows in VIOLATORS.values() for row in rows)])
-FLAGGED = st.fixed_dictionaries({}, optional={"unreadable.charge": st.booleans(), "corrected.coordinates_swapped": st.booleans()})
+FLAGGED = st.fixed_dictionaries(
+    {},
+    optional={"unreadable.charge": st.booleans(), "corrected.coordinates_swapped": st.booleans()},
+)
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(ROWS, ROWS, FLAGGED).map(lambda parts: {**parts[0], **parts[1], **parts[2]}), max_size=8))
+@given(
+    st.lists(
+        st.tuples(ROWS, ROWS, FLAGGED).map(lambda parts: {**parts[0], **parts[1], **parts[2]}),
+        max_size=8,
+    )
+)
 def test_every_record_is_an_event_or_in_quarantine_and_the_counts_add_up(rows) -> None:
     frame = normalised(*rows, unreadable=("charge",), corrected=("coordinates_swapped",))
     verdict = validate(frame)
-    assert sorted([*verdict.events["record_no"], *verdict.quarantine["record_no"]]) == frame["record_no"].to_list()
+    assert (
+        sorted([*verdict.events["record_no"], *verdict.quarantine["record_no"]])
+        == frame["record_no"].to_list()
+    )
     broken = frame.select(events.violations()).rows(named=True)
     expected: Counter[str] = Counter()
     kept = []
     for row, rules in zip(rows, broken, strict=True):
-        reasons = ["charge_unreadable"] * bool(row.get("unreadable.charge")) + [name for name in REJECTS if rules[name]]
+        reasons = ["charge_unreadable"] * bool(row.get("unreadable.charge")) + [
+            name for name in REJECTS if rules[name]
+        ]
         if reasons:
             expected[reasons[0]] += 1
         else:

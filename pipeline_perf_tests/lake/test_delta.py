@@ -24,7 +24,9 @@ from pipeline_perf_tests.event_rows import event_frame
 
 
 def some_events(file: str, ids: Sequence[int], **more: object) -> pl.DataFrame:
-    return event_frame(*({"source_file_id": file, "event_id": i, "record_no": i, **more} for i in ids))
+    return event_frame(
+        *({"source_file_id": file, "event_id": i, "record_no": i, **more} for i in ids)
+    )
 
 
 def finish(lake: Lake, file: str) -> None:
@@ -34,11 +36,15 @@ def finish(lake: Lake, file: str) -> None:
 
 
 def marks(*pairs: tuple[int, int], file: str) -> pl.DataFrame:
-    return pl.DataFrame([(a, b, "exact", file) for a, b in pairs], schema=SCHEMAS["duplicates"], orient="row")
+    return pl.DataFrame(
+        [(a, b, "exact", file) for a, b in pairs], schema=SCHEMAS["duplicates"], orient="row"
+    )
 
 
 @pytest.mark.parametrize("root", ["", "not/yet/there"])
-def test_a_lake_in_which_nothing_is_written_yet_reads_as_empty_tables(tmp_path: Path, root: str) -> None:
+def test_a_lake_in_which_nothing_is_written_yet_reads_as_empty_tables(
+    tmp_path: Path, root: str
+) -> None:
     lake = Lake(tmp_path / root)
     assert lake.files().is_empty()
     assert lake.files().schema == pl.Schema(SCHEMAS["files"])
@@ -63,7 +69,9 @@ def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_a_chunk_that_was_committed_is_not_committed_again(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     for version in (0, 1, 1, 0):
-        lake.append("events", some_events("aa", [10 * version + 1, 10 * version + 2]), "aa", version)
+        lake.append(
+            "events", some_events("aa", [10 * version + 1, 10 * version + 2]), "aa", version
+        )
     finish(lake, "aa")
     assert lake.committed("events", "aa") == 1
     assert sorted(lake.scan_events().collect()["event_id"]) == [1, 2, 11, 12]
@@ -81,7 +89,14 @@ def test_the_rows_of_a_file_that_is_not_finished_are_not_to_be_seen(tmp_path: Pa
     lake = Lake(tmp_path)
     for file, ids in (("aa", [1, 2]), ("bb", [3, 4])):
         lake.append("events", some_events(file, ids), file, 0)
-        refused = {"source_file_id": file, "file": file, "record_no": 1, "rule": "r", "reason": "w", "raw": "x"}
+        refused = {
+            "source_file_id": file,
+            "file": file,
+            "record_no": 1,
+            "rule": "r",
+            "reason": "w",
+            "raw": "x",
+        }
         lake.append("quarantine", pl.DataFrame([refused], schema=SCHEMAS["quarantine"]), file, 0)
     lake.append("duplicates", marks((1, 3), file="bb"), "bb", 0)
     finish(lake, "aa")
@@ -112,7 +127,9 @@ def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) ->
     lake.append("events", some_events("aa", [1]), "aa", 0)
     finish(lake, "aa")
     with pytest.raises(pl.exceptions.PolarsError):
-        lake.append("events", some_events("aa", [2]).with_columns(duration_s=pl.lit("long")), "aa", 1)
+        lake.append(
+            "events", some_events("aa", [2]).with_columns(duration_s=pl.lit("long")), "aa", 1
+        )
     assert lake.committed("events", "aa") == 0
     assert lake.scan_events().collect()["event_id"].to_list() == [1]
 
@@ -135,14 +152,24 @@ def test_readers_of_a_span_of_time_can_skip_the_rest(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     days = [dt.datetime(2026, month, day, tzinfo=dt.UTC) for month in (1, 2) for day in (3, 2)]
     for i in (0, 2):
-        rows = pl.concat([some_events("aa", [i], started_at=days[i]), some_events("aa", [i + 1], started_at=days[i + 1])])
+        rows = pl.concat(
+            [
+                some_events("aa", [i], started_at=days[i]),
+                some_events("aa", [i + 1], started_at=days[i + 1]),
+            ]
+        )
         lake.append("events", rows, "aa", i)
     stated = [pl.DataFrame(DeltaTable(lake.uri("events")).get_add_actions(flatten=True))]
-    spans = stated[0].select("num_records", "min.started_at", "max.started_at", "min.record_no", "max.record_no").sort("min.started_at")
+    spans = (
+        stated[0]
+        .select("num_records", "min.started_at", "max.started_at", "min.record_no", "max.record_no")
+        .sort("min.started_at")
+    )
     assert spans.rows() == [(2, days[1], days[0], 0, 1), (2, days[3], days[2], 2, 3)]
     # Within a file, too: rows in the order of time, row groups that tell theirs.
     many = some_events("bb", range(ROW_GROUP + 1)).with_columns(
-        started_at=pl.lit(days[0]) - pl.duration(seconds=pl.int_range(ROW_GROUP + 1)), started_at_local=None
+        started_at=pl.lit(days[0]) - pl.duration(seconds=pl.int_range(ROW_GROUP + 1)),
+        started_at_local=None,
     )
     Lake(tmp_path / "many").append("events", many, "bb", 0)
     (file,) = (tmp_path / "many" / "events").glob("*.parquet")
@@ -175,16 +202,29 @@ def resolved(tmp_path: Path, pairs: Sequence[tuple[int, int]]) -> dict[int, int]
 
 
 def test_a_chain_of_ever_better_tellings_points_at_the_last(tmp_path: Path) -> None:
-    assert resolved(tmp_path, [(1, 2), (3, 2), (2, 4), (5, 4), (4, 6)]) == dict.fromkeys([1, 2, 3, 4, 5], 6)
+    assert resolved(tmp_path, [(1, 2), (3, 2), (2, 4), (5, 4), (4, 6)]) == dict.fromkeys(
+        [1, 2, 3, 4, 5], 6
+    )
 
 
 def test_an_event_that_was_marked_twice_counts_once_and_always_the_same_way(tmp_path: Path) -> None:
-    assert resolved(tmp_path / "a", [(1, 3), (1, 2)]) == resolved(tmp_path / "b", [(1, 2), (1, 3)]) == {1: 2}
+    assert (
+        resolved(tmp_path / "a", [(1, 3), (1, 2)])
+        == resolved(tmp_path / "b", [(1, 2), (1, 3)])
+        == {1: 2}
+    )
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda pair: pair[0] != pair[1]), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda pair: pair[0] != pair[1]),
+        max_size=8,
+    )
+)
 @settings(max_examples=12, deadline=None)
-def test_whatever_is_marked_each_duplicate_points_at_an_event_that_is_none(tmp_path_factory, pairs) -> None:
+def test_whatever_is_marked_each_duplicate_points_at_an_event_that_is_none(
+    tmp_path_factory, pairs
+) -> None:
     """Where there is no lock, two writers can mark one another's events crosswise."""
     found = resolved(tmp_path_factory.mktemp("lake"), pairs)
     assert not set(found) & set(found.values())
@@ -210,12 +250,19 @@ finish(lake, file)
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 def test_processes_that_create_a_lake_and_write_to_it_at_once_lose_nothing(tmp_path: Path) -> None:
-    writers = [child(WRITER, tmp_path / "lake", file, first) for file, first in (("aa", 10), ("bb", 20), ("cc", 30))]
+    writers = [
+        child(WRITER, tmp_path / "lake", file, first)
+        for file, first in (("aa", 10), ("bb", 20), ("cc", 30))
+    ]
     for writer in writers:
         assert writer.stdin
         writer.stdin.write("go\n")
@@ -224,7 +271,11 @@ def test_processes_that_create_a_lake_and_write_to_it_at_once_lose_nothing(tmp_p
         _, errors = writer.communicate()
         assert writer.returncode == 0, errors
     lake = Lake(tmp_path / "lake")
-    assert sorted(lake.scan_events().collect()["event_id"]) == [*range(10, 14), *range(20, 24), *range(30, 34)]
+    assert sorted(lake.scan_events().collect()["event_id"]) == [
+        *range(10, 14),
+        *range(20, 24),
+        *range(30, 34),
+    ]
     assert sorted(lake.finished()) == ["aa", "bb", "cc"]
 
 
@@ -238,7 +289,9 @@ with Lake(sys.argv[1]).lock("file-aa") as orphaned:
 """
 
 
-def test_a_lock_keeps_others_out_until_its_holder_is_done_and_tells_of_one_that_died(tmp_path: Path) -> None:
+def test_a_lock_keeps_others_out_until_its_holder_is_done_and_tells_of_one_that_died(
+    tmp_path: Path,
+) -> None:
     first = child(HOLDER, tmp_path)
     assert first.stdin and first.stdout
     assert first.stdout.readline() == "False\n"

@@ -21,16 +21,35 @@ from pipeline_perf_tests.event_rows import event_frame
 property_test = settings(max_examples=80, deadline=None)
 
 HOSTILE = [
-    "=1+1", "=HYPERLINK(\"http://x\",\"y\")", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "+", "-",
+    "=1+1", "=HYPERLINK(\"http://x\",\"y\")", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1",
+    "\r=1", "\n=1", "+", "-",
     "+12125550101;ext=1",     "+1\n=cmd", "-1\r=cmd", "＝1+1", "＋1+1", "－1+1", "＠x",
 ]  # fmt: skip
-HARMLESS = ["+12125550101", "-73.9888519", "+1.5", "-1", "2125550101", "*86", "Restricted", "VMAIL CL", "#31#", "", "'", "a=1", "NY-4"]
+HARMLESS = [
+    "+12125550101",
+    "-73.9888519",
+    "+1.5",
+    "-1",
+    "2125550101",
+    "*86",
+    "Restricted",
+    "VMAIL CL",
+    "#31#",
+    "",
+    "'",
+    "a=1",
+    "NY-4",
+]
 
 
 def cells(texts: list[str | None]) -> list[str]:
     """The texts as another program reads them from the CSV."""
     out = io.BytesIO()
-    export.write(pl.LazyFrame({"n": range(len(texts)), "text": pl.Series(texts, dtype=pl.String)}), "csv", out)
+    export.write(
+        pl.LazyFrame({"n": range(len(texts)), "text": pl.Series(texts, dtype=pl.String)}),
+        "csv",
+        out,
+    )
     return [row[1] for row in csv.reader(io.StringIO(out.getvalue().decode(), newline=""))][1:]
 
 
@@ -45,7 +64,9 @@ def test_numbers_and_names_stay_as_they_are(text) -> None:
 
 
 @property_test
-@given(st.lists(st.none() | st.text(st.sampled_from("=+-@\t\r\n ,\"'1a.＝"), max_size=6), max_size=6))
+@given(
+    st.lists(st.none() | st.text(st.sampled_from("=+-@\t\r\n ,\"'1a.＝"), max_size=6), max_size=6)
+)
 def test_no_cell_can_be_run_and_none_loses_its_text(texts) -> None:
     for text, cell in zip(texts, cells(texts), strict=True):
         assert cell in (text or "", "'" + (text or ""))
@@ -53,14 +74,38 @@ def test_no_cell_can_be_run_and_none_loses_its_text(texts) -> None:
 
 
 def test_a_hostile_record_in_quarantine_is_harmless_in_every_column(tmp_path: Path) -> None:
-    row = {"source_file_id": "aa", "file": "=cmd.csv", "record_no": 5, "layout": "@x", "rule": "r", "reason": "-x", "raw": '=1+1,"a"\n@b'}
-    export.write(pl.LazyFrame([row], schema=SCHEMAS["quarantine"]), "csv", tmp_path / "deep" / "quarantine.csv")
+    row = {
+        "source_file_id": "aa",
+        "file": "=cmd.csv",
+        "record_no": 5,
+        "layout": "@x",
+        "rule": "r",
+        "reason": "-x",
+        "raw": '=1+1,"a"\n@b',
+    }
+    export.write(
+        pl.LazyFrame([row], schema=SCHEMAS["quarantine"]),
+        "csv",
+        tmp_path / "deep" / "quarantine.csv",
+    )
     with (tmp_path / "deep" / "quarantine.csv").open(newline="") as file:
         (read,) = csv.DictReader(file)
-    assert read == {**row, "file": "'=cmd.csv", "record_no": "5", "page": "", "layout": "'@x", "reason": "'-x", "raw": '\'=1+1,"a"\n@b'}
+    assert read == {
+        **row,
+        "file": "'=cmd.csv",
+        "record_no": "5",
+        "page": "",
+        "layout": "'@x",
+        "reason": "'-x",
+        "raw": '\'=1+1,"a"\n@b',
+    }
 
 
-EVENTS = event_frame({}, {"to_number": "=1", "charge": Decimal("-0.5"), "event_id": -(2**63), "latitude": -73.5}, {"charge": None})
+EVENTS = event_frame(
+    {},
+    {"to_number": "=1", "charge": Decimal("-0.5"), "event_id": -(2**63), "latitude": -73.5},
+    {"charge": None},
+)
 
 
 def test_parquet_gives_back_every_value_and_type(tmp_path: Path) -> None:
@@ -74,8 +119,13 @@ def test_json_has_an_object_per_line_with_every_column_as_it_is(tmp_path: Path) 
     assert [list(row) for row in rows] == [EVENTS.columns] * 3
     for name in ("event_id", "to_number", "duration_s", "answered", "latitude", "page"):
         assert [row[name] for row in rows] == EVENTS[name].to_list()
-    assert [row["charge"] and Decimal(str(row["charge"])) for row in rows] == EVENTS["charge"].to_list()
-    assert pl.Series([row["started_at"] for row in rows]).str.to_datetime(time_zone="UTC").to_list() == EVENTS["started_at"].to_list()
+    assert [row["charge"] and Decimal(str(row["charge"])) for row in rows] == EVENTS[
+        "charge"
+    ].to_list()
+    assert (
+        pl.Series([row["started_at"] for row in rows]).str.to_datetime(time_zone="UTC").to_list()
+        == EVENTS["started_at"].to_list()
+    )
 
 
 def test_numbers_dates_and_amounts_in_csv_are_plain(tmp_path: Path) -> None:
@@ -91,4 +141,8 @@ def test_numbers_dates_and_amounts_in_csv_are_plain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_an_empty_table_is_written_too(form: str, tmp_path: Path) -> None:
     export.write(EVENTS.clear().lazy(), form, tmp_path / "events")
-    assert (tmp_path / "events").read_bytes().startswith({"parquet": b"PAR1", "csv": b"event_id,", "json": b""}[form])
+    assert (
+        (tmp_path / "events")
+        .read_bytes()
+        .startswith({"parquet": b"PAR1", "csv": b"event_id,", "json": b""}[form])
+    )

@@ -1,4 +1,6 @@
-"""Every built-in layout against generated files with their truth: what the generator wrote is what the corridor reads."""
+"""Every built-in layout against generated files with their truth: what the generator wrote is
+what the corridor reads.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,18 @@ from pipeline_perf.synth.dataset import LAYOUTS, DatasetSpec, generate
 
 
 def test_the_generator_knows_every_layout_that_has_records() -> None:
-    assert {layout.id for layout in LAYOUTS.values()} == {layout.id for layout in built_in().values() if not layout.no_records}
+    assert {layout.id for layout in LAYOUTS.values()} == {
+        layout.id for layout in built_in().values() if not layout.no_records
+    }
 
 
-@pytest.mark.parametrize(("carrier", "format"), sorted(pair for pair in LAYOUTS if pair[1] != "pdf"))
+@pytest.mark.parametrize(
+    ("carrier", "format"), sorted(pair for pair in LAYOUTS if pair[1] != "pdf")
+)
 def test_a_generated_file_is_read_without_a_flaw(carrier: str, format: str, tmp_path: Path) -> None:
-    dataset = generate(DatasetSpec(carrier, format, 1_200, defect_rate=0.05, duplicate_rate=0.02), tmp_path)
+    dataset = generate(
+        DatasetSpec(carrier, format, 1_200, defect_rate=0.05, duplicate_rate=0.02), tmp_path
+    )
     lake = Lake(tmp_path / "lake")
     options = Options(zone=dataset.facts["zone"], subscriber=dataset.facts["subscriber"])
     for path in dataset.files:
@@ -37,4 +45,6 @@ def test_a_generated_file_is_read_without_a_flaw(carrier: str, format: str, tmp_
 
 def test_the_nightly_scenario_has_every_format_but_print() -> None:
     (scenario,) = (one for one in scenarios.load() if one.name == "every_layout")
-    assert {(spec.carrier, spec.format) for spec in scenario.data} == {pair for pair in LAYOUTS if pair[1] != "pdf"}
+    assert {(spec.carrier, spec.format) for spec in scenario.data} == {
+        pair for pair in LAYOUTS if pair[1] != "pdf"
+    }

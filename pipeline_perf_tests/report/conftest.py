@@ -34,7 +34,15 @@ ENVIRONMENT = Environment(
     revision="0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
 )
 
-STAGES = {"probe": 0.02, "recognise": 0.01, "read": 0.31, "normalise": 0.42, "validate": 0.18, "deduplicate": 0.36, "commit": 0.44}
+STAGES = {
+    "probe": 0.02,
+    "recognise": 0.01,
+    "read": 0.31,
+    "normalise": 0.42,
+    "validate": 0.18,
+    "deduplicate": 0.36,
+    "commit": 0.44,
+}
 
 
 def night(number: int) -> list[Measurement]:
@@ -52,7 +60,9 @@ def night(number: int) -> list[Measurement]:
                 Measurement("ingest.seconds", scope, seconds, "s", **common),
                 Measurement("ingest.cpu_seconds", scope, seconds * 1.4, "s", **common),
                 Measurement("ingest.rows_per_s", scope, rows / seconds, "rows/s", **common),
-                Measurement("ingest.peak_memory", scope, memory, "B", memory, memory * 1.06, **common),
+                Measurement(
+                    "ingest.peak_memory", scope, memory, "B", memory, memory * 1.06, **common
+                ),
             ]
             found += [
                 Measurement(f"ingest.{name}", scope, value, unit, **common)
@@ -68,7 +78,10 @@ def night(number: int) -> list[Measurement]:
                 )
             ]
             scale = rows * 2.6e-6 / sum(STAGES.values())
-            found += [Measurement(f"ingest.stages.{name}", scope, share * scale * spread, "s", **common) for name, share in STAGES.items()]
+            found += [
+                Measurement(f"ingest.stages.{name}", scope, share * scale * spread, "s", **common)
+                for name, share in STAGES.items()
+            ]
     found += [
         Measurement("ingest.ratio_to_copy", "csv_1m", 1.83, "", 1.76, 1.94),
         Measurement("ingest.ratio_to_copy", "csv_100k", 3.4, "", 3.3, 3.5),
@@ -91,7 +104,11 @@ def nights(tmp_path: Path) -> ResultStore:
     for number in range(NIGHTS):
         measurements = night(number)
         if number == NIGHTS - 1:
-            measurements.append(Measurement("ingest.failed", "pdf_200_pages", 1.0, reason="timed out: killed after 600 s"))
+            measurements.append(
+                Measurement(
+                    "ingest.failed", "pdf_200_pages", 1.0, reason="timed out: killed after 600 s"
+                )
+            )
         store.write(new_run(ENVIRONMENT, NIGHT + timedelta(days=number)), measurements)
     return store
 
@@ -102,7 +119,9 @@ STEPPED, STEP = 34, 24
 
 @pytest.fixture(scope="session")
 def stepped(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
-    """Nights of the job nightly with the pinned computation; from one of them on, a million rows take a tenth more."""
+    """Nights of the job nightly with the pinned computation; from one of them on, a million rows
+    take a tenth more.
+    """
     store = ResultStore(tmp_path_factory.mktemp("stepped") / "results")
     for number in range(STEPPED):
         wobble = 1 + 0.006 * ((number * 7) % 5 - 2)
@@ -124,19 +143,26 @@ BASE = "b" * 40
 
 
 def sides(factor: float) -> Pairs:
-    """Twelve pairs of an ingestion; after the change, it takes `factor` of the time before, all of the change in reading."""
+    """Twelve pairs of an ingestion; after the change, it takes `factor` of the time before, all
+    of the change in reading.
+    """
     noise = (0.0, 0.05, -0.04, 0.02, -0.01, 0.03, -0.02, 0.01, 0.04, -0.03, 0.0, 0.02)
     workload = Workload("ingest.csv_1m", target="m:f", unit="rows", units=1_000_000)
 
     def sample(repetition: int, side: str, read: float, wobble: float) -> Sample:
         return Sample(
-            workload, repetition, side, NIGHT, wall_s=6 + read + wobble, cpu_user_s=5.5 + read + wobble, cpu_system_s=0.5,  # type: ignore[arg-type]
-            peak_memory=(580 + repetition % 3) * MIB, peak_memory_bound=600 * MIB, read_bytes=90_000_000, written_bytes=41_000_000,
+            workload, repetition, side, NIGHT, wall_s=6 + read + wobble,
+            cpu_user_s=5.5 + read + wobble, cpu_system_s=0.5,  # type: ignore[arg-type]
+            peak_memory=(580 + repetition % 3) * MIB, peak_memory_bound=600 * MIB,
+            read_bytes=90_000_000, written_bytes=41_000_000,
             values={"stages.read": read, "stages.commit": 2.0 + wobble},
         )  # fmt: skip
 
     before = tuple(sample(number, "b", 4.0, wobble) for number, wobble in enumerate(noise))
-    after = tuple(sample(number, "a", 10 * factor - 6, wobble) for number, wobble in enumerate(reversed(noise)))
+    after = tuple(
+        sample(number, "a", 10 * factor - 6, wobble)
+        for number, wobble in enumerate(reversed(noise))
+    )
     return Pairs(after, before)
 
 
@@ -146,16 +172,31 @@ def _reading(side: tuple[Sample, ...]) -> int:
 
 
 def keep(results: Path, run: Run, pairs: Pairs, tolerance: float = TOLERANCE) -> Regression:
-    """Judge a comparison and store it as the command line and the jobs do, with the flame graph of its change."""
+    """Judge a comparison and store it as the command line and the jobs do, with the flame graph
+    of its change.
+    """
     found = judged(pairs, Plan(tolerance=tolerance))
     figures = [*found.measurements(), *of_samples(pairs.samples)]
-    ResultStore(results / "comparisons").write(run, figures, {found.workload: json.dumps({"against": BASE})}, "ingest_csv_1m")
-    main, read = Frame("cli", "main", "cli.py"), Frame("pipeline_perf.ingest.read.text", "rows<b>", "text.py")
-    rest = {(main, Frame("pipeline_perf.lake.attempt", f"part_{number}", "attempt.py")): 1_500 for number in range(4)}
-    profiles = [Profile({**rest, (main, read): reading}, "samples", 30) for reading in (_reading(pairs.a), _reading(pairs.b))]
+    ResultStore(results / "comparisons").write(
+        run, figures, {found.workload: json.dumps({"against": BASE})}, "ingest_csv_1m"
+    )
+    main, read = (
+        Frame("cli", "main", "cli.py"),
+        Frame("pipeline_perf.ingest.read.text", "rows<b>", "text.py"),
+    )
+    rest = {
+        (main, Frame("pipeline_perf.lake.attempt", f"part_{number}", "attempt.py")): 1_500
+        for number in range(4)
+    }
+    profiles = [
+        Profile({**rest, (main, read): reading}, "samples", 30)
+        for reading in (_reading(pairs.a), _reading(pairs.b))
+    ]
     change = found.judged.ratio - 1 if found.judged else None
     said = attribute(profiles[:1], profiles[1:], {"pipeline_perf.ingest.read.*": "read"}, change)
     page = results.parent / "reports" / "comparisons" / f"{run.id}-ingest_csv_1m.html"
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(flame_graph(profiles[:1], profiles[1:], said, "ingest.csv_1m"), encoding="utf-8")
+    page.write_text(
+        flame_graph(profiles[:1], profiles[1:], said, "ingest.csv_1m"), encoding="utf-8"
+    )
     return found

@@ -14,10 +14,15 @@ from pipeline_perf.report.page import page
 from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STEP
 
 
-def test_a_new_level_is_told_once_and_drawn_into_the_charts_that_it_shows_in(stepped: ResultStore) -> None:
+def test_a_new_level_is_told_once_and_drawn_into_the_charts_that_it_shows_in(
+    stepped: ResultStore,
+) -> None:
     report = assemble(stepped, load(TARGETS))
     (alert,) = report.followed.alerts
-    assert {one.metric for one in alert.findings} == {"ingest.csv_1m ratio_to_reference", "ingest.csv_1m cpu_ratio_to_reference"}
+    assert {one.metric for one in alert.findings} == {
+        "ingest.csv_1m ratio_to_reference",
+        "ingest.csv_1m cpu_ratio_to_reference",
+    }
     assert {one.kind for one in alert.findings} == {"shift"} and alert.open
     rate, memory = report.histories
     assert (rate.metric, memory.metric) == ("rows_per_s", "peak_memory") and memory.changes == ()
@@ -25,7 +30,9 @@ def test_a_new_level_is_told_once_and_drawn_into_the_charts_that_it_shows_in(ste
     assert line.finding.since == (NIGHT + timedelta(days=STEP)).date()
     assert line.x == charts.plot(rate).marks[STEP].x
     assert line.finding.ratio == pytest.approx(1.1, abs=0.01)
-    assert ">time +10." in page(report) and "new level +" in markdown(report).partition("<details>")[0]
+    assert (
+        ">time +10." in page(report) and "new level +" in markdown(report).partition("<details>")[0]
+    )
 
 
 def test_a_level_that_somebody_took_is_told_as_such(stepped: ResultStore) -> None:
@@ -52,7 +59,10 @@ def test_runs_that_are_no_nights_are_followed_by_nobody(nights: ResultStore) -> 
 
 
 def test_a_trend_is_the_figure_against_the_median_of_the_runs_before(nights: ResultStore) -> None:
-    slow = [Measurement("ingest.failed", "csv_1m", 0.0), Measurement("ingest.seconds", "csv_1m", 7.4, "s")]
+    slow = [
+        Measurement("ingest.failed", "csv_1m", 0.0),
+        Measurement("ingest.seconds", "csv_1m", 7.4, "s"),
+    ]
     nights.write(new_run(ENVIRONMENT, NIGHT + timedelta(days=NIGHTS)), slow)
     trend = assemble(nights, load(TARGETS)).trends["ingest.csv_1m"]
     assert trend.runs == NIGHTS and trend.values[-1] == 7.4

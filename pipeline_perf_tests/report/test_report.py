@@ -51,7 +51,9 @@ def test_nothing_measured_is_not_a_go() -> None:
     assert found.counts["pass"] == 0
 
 
-def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_measured(report: Report) -> None:
+def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_measured(
+    report: Report,
+) -> None:
     assert report.readiness.state == "no_go"
     assert report.readiness.headline == "1 target missed: ingest.pdf_200_pages"
     assert report.failures == (("ingest.pdf_200_pages", 0, "timed out: killed after 600 s"),)
@@ -64,21 +66,31 @@ def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_meas
     assert len(report.verdicts) == len(load(TARGETS))
 
 
-def test_a_target_of_ours_met_on_an_earlier_night_fails_when_missed_tonight(nights: ResultStore) -> None:
+def test_a_target_of_ours_met_on_an_earlier_night_fails_when_missed_tonight(
+    nights: ResultStore,
+) -> None:
     run = new_run(ENVIRONMENT, NIGHT + timedelta(days=NIGHTS))
     nights.write(run, [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
     found = assemble(nights, load(TARGETS))
     assert found.readiness.headline == "1 target missed: ingest.csv_1m.ratio"
     another = replace(ENVIRONMENT, machine="another")
-    nights.write(new_run(another, NIGHT + timedelta(days=NIGHTS + 1)), [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)])
-    assert assemble(nights, load(TARGETS)).readiness.state == "go"  # a machine that never met it is warned only
+    nights.write(
+        new_run(another, NIGHT + timedelta(days=NIGHTS + 1)),
+        [Measurement("ingest.ratio_to_copy", "csv_1m", 2.6, "", 2.5, 2.7)],
+    )
+    # a machine that never met it is warned only
+    assert assemble(nights, load(TARGETS)).readiness.state == "go"
 
 
 def test_a_history_covers_the_runs_up_to_the_reported_one(nights: ResultStore) -> None:
     fifth = nights.run_ids()[4]
     found = assemble(nights, load(TARGETS), fifth)
     assert found.run.id == fifth
-    rate = next(history for history in found.histories if history.metric == "rows_per_s" and history.workload == "ingest.csv_1m")
+    rate = next(
+        history
+        for history in found.histories
+        if history.metric == "rows_per_s" and history.workload == "ingest.csv_1m"
+    )
     assert [point.run for point in rate.points] == nights.run_ids()[:5]
     assert dict(rate.limits) == {"required": 200, "ours": 250_000}
     assert assemble(nights, load(TARGETS), nights.run_ids()[0]).histories == ()
@@ -102,9 +114,14 @@ def test_a_chart_begins_at_zero_and_holds_every_point_and_limit(report: Report) 
         plot = charts.plot(history)
         assert plot.ticks[0][0] == 0
         assert plot.ticks[-1][0] >= max(point.most for point in history.points)
-        assert all(charts.TOP <= mark.y_most <= mark.y <= mark.y_least <= charts.HEIGHT - charts.BOTTOM for mark in plot.marks)
+        assert all(
+            charts.TOP <= mark.y_most <= mark.y <= mark.y_least <= charts.HEIGHT - charts.BOTTOM
+            for mark in plot.marks
+        )
         assert all(charts.TOP <= line.y <= charts.HEIGHT - charts.BOTTOM for line in plot.limits)
-        assert {line.name for line in plot.limits} | {name for name, _ in plot.far} == dict(history.limits).keys()
+        assert {line.name for line in plot.limits} | {name for name, _ in plot.far} == dict(
+            history.limits
+        ).keys()
 
 
 def test_the_page_names_nothing_outside_itself(report: Report) -> None:
@@ -117,7 +134,9 @@ def test_every_text_on_the_page_is_escaped(report: Report) -> None:
     evil = "<script>alert('x')</script>"
     failures = ((evil, 0, evil),)
     verdicts = tuple(replace(verdict, note=evil) for verdict in report.verdicts)
-    spoiled = replace(report, failures=failures, notes=(evil,), verdicts=verdicts, accuracy={evil: {evil: 1.0}})
+    spoiled = replace(
+        report, failures=failures, notes=(evil,), verdicts=verdicts, accuracy={evil: {evil: 1.0}}
+    )
     assert "<script" not in page(spoiled)
     assert "<script" not in markdown(spoiled)
 
@@ -136,18 +155,25 @@ def test_the_json_is_complete_versioned_and_strict(report: Report) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nights", "stepped", "compared"])
-def test_the_json_is_as_its_schema_says_and_nothing_else(kind: str, request: pytest.FixtureRequest, nights: ResultStore) -> None:
+def test_the_json_is_as_its_schema_says_and_nothing_else(
+    kind: str, request: pytest.FixtureRequest, nights: ResultStore
+) -> None:
     store = nights
     if kind == "compared":
         keep(nights.root, nights.run(nights.run_ids()[-1]), sides(1.2))
     else:
         store = request.getfixturevalue(kind)
-    document, schema = json.loads(to_json(assemble(store, load(TARGETS)))), json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    document, schema = (
+        json.loads(to_json(assemble(store, load(TARGETS)))),
+        json.loads(SCHEMA_FILE.read_text(encoding="utf-8")),
+    )
     jsonschema.validate(document, schema)
     assert document.keys() == schema["$defs"]["report"]["properties"].keys()
     assert document["verdicts"][0].keys() == schema["$defs"]["verdict"]["properties"].keys()
     if kind == "compared":
-        assert document["comparisons"][0].keys() == schema["$defs"]["comparison"]["properties"].keys()
+        assert (
+            document["comparisons"][0].keys() == schema["$defs"]["comparison"]["properties"].keys()
+        )
     del document["verdicts"][0]["status"]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)
@@ -156,11 +182,19 @@ def test_the_json_is_as_its_schema_says_and_nothing_else(kind: str, request: pyt
 def test_the_markdown_puts_what_needs_attention_first_and_folds_the_rest(report: Report) -> None:
     text = markdown(report)
     shown, folded = text.split("<details>", 1)
-    assert "No-go" in shown and "`ingest.pdf_200_pages`" in shown and "`ingest.csv_100k.ratio`" in shown
+    assert (
+        "No-go" in shown
+        and "`ingest.pdf_200_pages`" in shown
+        and "`ingest.csv_100k.ratio`" in shown
+    )
     assert "`ingest.csv_1m`" not in shown and "`ingest.csv_1m`" in folded
     silent = len(report.with_status("not_measured"))
     assert f"{silent} targets are not measured" in folded
-    assert all(line.count(" | ") == 6 for line in text.splitlines() if line.startswith(("| Met", "| Warning", "| **Missed")))
+    assert all(
+        line.count(" | ") == 6
+        for line in text.splitlines()
+        if line.startswith(("| Met", "| Warning", "| **Missed"))
+    )
 
 
 def test_the_terminal_table_ends_with_the_readiness(report: Report) -> None:
@@ -176,7 +210,12 @@ def test_the_files_are_replaced_and_nothing_else_is_left(report: Report, tmp_pat
     directory = tmp_path / "report"
     first = write(report, directory)
     assert write(report, directory) == first
-    assert sorted(path.name for path in directory.iterdir()) == ["report.html", "report.json", "report.md", "summary.html"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+        "summary.html",
+    ]
     assert first.html.read_text(encoding="utf-8") == page(report)
 
 
@@ -205,7 +244,9 @@ def test_a_busy_machine_and_local_changes_are_mentioned() -> None:
         (1e-6, "", "1e-06"),
     ],
 )
-def test_figures_are_written_in_the_size_that_reads_best(value: float | None, unit: str, written: str) -> None:
+def test_figures_are_written_in_the_size_that_reads_best(
+    value: float | None, unit: str, written: str
+) -> None:
     assert figures.figure(value, unit).replace(THIN, " ") == written
 
 

@@ -16,6 +16,6 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dataset]:
     root: Path = tmp_path_factory.mktemp("datasets")
 
     def make(carrier: str, format: str, rows: int, **options: object) -> Dataset:
-        return generate(DatasetSpec(carrier, format, rows, **options), root)  # type: ignore[arg-type]
+        return generate(DatasetSpec(carrier, format, rows, **options), root)
 
     return make

@@ -1,4 +1,5 @@
-"""A second opinion on what a generated line says, in plain Python, sharing no code with the generator.
+"""A second opinion on what a generated line says, in plain Python, sharing no code with the
+generator.
 
 One small function per layout: line → (local start, seconds or None, caller's and called's last four
 digits, "" where there is no number). It reads undamaged lines only.
@@ -48,7 +49,8 @@ def clock(text: str) -> float:
 def att_le_mobility(line: str, subscriber: str) -> Said:
     cells = line.split(",")
     start = datetime.strptime(cells[1], "%m/%d/%y %H:%M:%S")
-    if re.search(r",(MO|MT),(APPLE)?,(IPHONE13)?,\[", line) and "nxtgenphone" not in line:  # a message
+    if re.search(r",(MO|MT),(APPLE)?,(IPHONE13)?,\[", line) and "nxtgenphone" not in line:
+        # a message
         return start, None, last4(cells[2].replace("-1", "")), last4(cells[3].replace("-1", ""))
     if "nxtgenphone" in line:
         return start, clock(cells[3]), last4(cells[2]), ""
@@ -64,7 +66,12 @@ def att_bill_csv(line: str, subscriber: str) -> Said:
 
 def verizon_le(line: str, subscriber: str) -> Said:
     cells = next(csv.reader([line]))
-    return datetime.strptime(cells[4], "%m/%d/%Y %H:%M"), float(cells[5]), last4(cells[10]), last4(cells[2]) if cells[2] != "*86" else ""
+    return (
+        datetime.strptime(cells[4], "%m/%d/%Y %H:%M"),
+        float(cells[5]),
+        last4(cells[10]),
+        last4(cells[2]) if cells[2] != "*86" else "",
+    )
 
 
 def tmobile_le(line: str, subscriber: str) -> Said:
@@ -78,7 +85,12 @@ def sprint_le(line: str, subscriber: str) -> Said:
     cells = line.split(",")
     assert len(cells) == 11
     called = cells[1] if cells[1] != "*86" else ""
-    return datetime.strptime(cells[4], "%m/%d/%Y %H:%M:%S"), float(cells[6]), last4(cells[0]), last4(called)
+    return (
+        datetime.strptime(cells[4], "%m/%d/%Y %H:%M:%S"),
+        float(cells[6]),
+        last4(cells[0]),
+        last4(called),
+    )
 
 
 def legacy_fixed(line: str, subscriber: str) -> Said:
@@ -86,7 +98,12 @@ def legacy_fixed(line: str, subscriber: str) -> Said:
     time, lasted = line[4:12] + line[13:19], line[58:64]
     called = line[42:57].strip()
     seconds = int(lasted[:2]) * 3600 + int(lasted[2:4]) * 60 + int(lasted[4:])
-    return datetime.strptime(time, "%Y%m%d%H%M%S"), float(seconds), last4(line[26:41]), last4(called) if called != "*86" else ""
+    return (
+        datetime.strptime(time, "%Y%m%d%H%M%S"),
+        float(seconds),
+        last4(line[26:41]),
+        last4(called) if called != "*86" else "",
+    )
 
 
 def emi(line: str, subscriber: str) -> Said:
@@ -96,7 +113,24 @@ def emi(line: str, subscriber: str) -> Said:
 
 
 def avaya_cm(line: str, subscriber: str) -> Said:
-    return datetime.strptime(line[:14], "%m/%d/%y %H:%M"), clock(line[15:23]), last4(line[51:66]), last4(line[36:51])
+    return (
+        datetime.strptime(line[:14], "%m/%d/%y %H:%M"),
+        clock(line[15:23]),
+        last4(line[51:66]),
+        last4(line[36:51]),
+    )
 
 
-READ = {f.__name__: f for f in (att_le_mobility, att_bill_csv, verizon_le, tmobile_le, sprint_le, legacy_fixed, emi, avaya_cm)}
+READ = {
+    f.__name__: f
+    for f in (
+        att_le_mobility,
+        att_bill_csv,
+        verizon_le,
+        tmobile_le,
+        sprint_le,
+        legacy_fixed,
+        emi,
+        avaya_cm,
+    )
+}

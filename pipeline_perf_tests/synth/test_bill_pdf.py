@@ -1,4 +1,6 @@
-"""Printed bills: what stands on the pages is what the truth says, seen through an independent PDF reader."""
+"""Printed bills: what stands on the pages is what the truth says, seen through an independent
+PDF reader.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ ROW = {
 
 
 @pytest.mark.parametrize("carrier", sorted(ROW))
-def test_rows_on_paper_are_the_records_of_the_truth_in_order_and_on_their_pages(dataset: Callable[..., Dataset], carrier: str) -> None:
+def test_rows_on_paper_are_the_records_of_the_truth_in_order_and_on_their_pages(
+    dataset: Callable[..., Dataset], carrier: str
+) -> None:
     made = dataset(carrier, "pdf", 260, defect_rate=0.0, duplicate_rate=0.1)
     truth = pl.read_parquet(made.events)
     seen = []
@@ -32,8 +36,20 @@ def test_rows_on_paper_are_the_records_of_the_truth_in_order_and_on_their_pages(
             assert subscriber is not None
             for line in text.split("\n"):
                 if found := re.match(ROW[carrier], line):
-                    seen.append((number, "+1" + "".join(subscriber.groups()), found[3].replace(" ", ""), float(found[4]) * 60))
-    meant = truth.select("page", "subscriber_number", pl.col("started_at_local").dt.strftime("%-I:%M%p"), "duration_s").rows()
+                    seen.append(
+                        (
+                            number,
+                            "+1" + "".join(subscriber.groups()),
+                            found[3].replace(" ", ""),
+                            float(found[4]) * 60,
+                        )
+                    )
+    meant = truth.select(
+        "page",
+        "subscriber_number",
+        pl.col("started_at_local").dt.strftime("%-I:%M%p"),
+        "duration_s",
+    ).rows()
     assert seen == meant
     assert truth["record_no"].to_list() == list(range(1, 261))
 

@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from pipeline_perf.synth.resending import SHORTEST_RUN, order_with_repeats
 
 
-@given(sizes=st.lists(st.integers(1, 1_500), min_size=1, max_size=6), share=st.floats(0.01, 0.15), seed=st.integers(0, 1_000))
-def test_runs_are_repeated_whole_later_and_in_their_own_section(sizes: list[int], share: float, seed: int) -> None:
+@given(
+    sizes=st.lists(st.integers(1, 1_500), min_size=1, max_size=6),
+    share=st.floats(0.01, 0.15),
+    seed=st.integers(0, 1_000),
+)
+def test_runs_are_repeated_whole_later_and_in_their_own_section(
+    sizes: list[int], share: float, seed: int
+) -> None:
     edges = [0, *accumulate(sizes)]
     sizes_that_hold_runs = [size for size in sizes if size >= 2 * SHORTEST_RUN]
     copies = round(sum(sizes_that_hold_runs) * share)
@@ -30,7 +36,9 @@ def test_runs_are_repeated_whole_later_and_in_their_own_section(sizes: list[int]
     # Runs of repeats that follow each other are cut where the records do not.
     places = np.flatnonzero(repeat)
     if copies:
-        starts = np.flatnonzero((np.diff(places, prepend=-2) != 1) | (np.diff(order[places], prepend=-2) != 1))
+        starts = np.flatnonzero(
+            (np.diff(places, prepend=-2) != 1) | (np.diff(order[places], prepend=-2) != 1)
+        )
         assert min(np.diff([*starts, copies])) >= SHORTEST_RUN
 
 

@@ -1,14 +1,17 @@
-"""The lab's own error rates: how often it raises a false alarm, and how often it sees what is there.
+"""The lab's own error rates: how often it raises a false alarm, and how often it sees what is
+there.
 
-`simulated` replays series and samples whose truth is known, `real` measures the same code against itself and
-against a planted slow-down, `attributed` counts how often a planted function was named. All give figures of the
-family `calibration` that the results store keeps; rates stand with their 95 % interval.
-`python -m pipeline_perf.bench.calibrate.calibrate` prints the simulated ones.
+`simulated` replays series and samples whose truth is known, `real` measures the same code against
+itself and against a planted slow-down, `attributed` counts how often a planted function was named.
+All give figures of the family `calibration` that the results store keeps; rates stand with their 95
+% interval. `python -m pipeline_perf.bench.calibrate.calibrate` prints the simulated ones.
 
-The constants of `changepoint` and `watch` were chosen on seeds below 1 000 and one of 20 260; the default seed was not used for that.
+The constants of `changepoint` and `watch` were chosen on seeds below 1 000 and one of 20 260; the
+default seed was not used for that.
 
-Sources: E. B. Wilson, JASA 22 (1927), for the interval of a rate; E. S. Page, Biometrika 41 (1954), and G. V. Moustakides,
-Annals of Statistics 14 (1986), for CUSUM: the test that no other finds a known step sooner than, used here as a bound.
+Sources: E. B. Wilson, JASA 22 (1927), for the interval of a rate; E. S. Page, Biometrika 41 (1954),
+and G. V. Moustakides, Annals of Statistics 14 (1986), for CUSUM: the test that no other finds a
+known step sooner than, used here as a bound.
 """
 
 from __future__ import annotations
@@ -50,7 +53,8 @@ NULL_SERIES, STEP_SERIES = 400, 200
 #: A step must be found on one of the first so many nights that have it.
 WITHIN_NIGHTS = 7
 
-#: A step begins in one of these nights of 60: before them there is little to compare with, after them too few nights are left.
+#: A step begins in one of these nights of 60: before them there is little to compare with, after
+#: them too few nights are left.
 STEP_NIGHTS = (30, 53)
 
 #: Null comparisons: a rate of 0.4 % is then known to be below 1 %.
@@ -94,7 +98,11 @@ def wilson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, flo
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     rate = hits / trials
     centre = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)
+    half = (
+        z
+        * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
+        / (1 + z * z / trials)
+    )
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
@@ -106,10 +114,16 @@ def simulated(
     power_comparisons: int = POWER_COMPARISONS,
     progress: Progress = _quiet,
 ) -> list[Measurement]:
-    """The error rates on simulated data; the same seed gives the same figures. About three minutes on a quiet core."""
+    """The error rates on simulated data; the same seed gives the same figures.
+
+    About three minutes on a quiet core.
+    """
     streams = np.random.default_rng(seed).spawn(2)
     found: list[Measurement] = []
-    for part in (_nightly(streams[0], null_series, step_series), _paired(streams[1], null_comparisons, power_comparisons)):
+    for part in (
+        _nightly(streams[0], null_series, step_series),
+        _paired(streams[1], null_comparisons, power_comparisons),
+    ):
         for measurements in part:
             progress(told(measurements))
             found += measurements
@@ -125,12 +139,14 @@ def told(measurements: Sequence[Measurement]) -> str:
     return f"{measurements[0].scope}: {', '.join(parts)}"
 
 
-# Nightly series --------------------------------------------------------------------------------------
+# Nightly series -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Case:
-    """A kind of series: `ratio` followed as ratio to the reference, outlying nights measured again; else raw times, as they came."""
+    """A kind of series: `ratio` followed as ratio to the reference, outlying nights measured
+    again; else raw times, as they came.
+    """
 
     scope: str
     model: Nightly
@@ -139,7 +155,8 @@ class _Case:
 
 _NIGHTLY = (
     _Case("nightly_ratio", Nightly()),
-    # What each safeguard is worth: without the reference, without enough pairs, with a reference that drifts differently.
+    # What each safeguard is worth: without the reference, without enough pairs, with a reference
+    # that drifts differently.
     _Case("nightly_raw", Nightly(), ratio=False),
     _Case("nightly_ratio_10_pairs", Nightly(repetitions=10)),
     _Case("nightly_ratio_drifting_apart", Nightly(elasticity=0.9)),
@@ -164,19 +181,30 @@ def _followed(case: _Case, model: Nightly, rng: np.random.Generator) -> list[wat
 
 def _null_series(case: _Case, trials: int, rng: np.random.Generator) -> list[Measurement]:
     found = [_followed(case, case.model, rng) for _ in range(trials)]
-    return [Rate(sum(map(bool, found)), trials).measurement("false_alarm_rate", case.scope), _trials(trials, case.scope)]
+    return [
+        Rate(sum(map(bool, found)), trials).measurement("false_alarm_rate", case.scope),
+        _trials(trials, case.scope),
+    ]
 
 
-def _step_series(case: _Case, effect: float, trials: int, rng: np.random.Generator) -> list[Measurement]:
-    """How often a step is found in time, after how many nights, and how often the true night is within the nights named.
+def _step_series(
+    case: _Case, effect: float, trials: int, rng: np.random.Generator
+) -> list[Measurement]:
+    """How often a step is found in time, after how many nights, and how often the true night is
+    within the nights named.
 
-    Only what is raised after the step, and in its direction, counts; a false alarm before it does not.
+    Only what is raised after the step, and in its direction, counts; a false alarm before it does
+    not.
     """
     delays, named = [], 0
     for _ in range(trials):
         at = int(rng.integers(*STEP_NIGHTS))
         model = replace(case.model, nights=at + WITHIN_NIGHTS, step=effect, step_at=at)
-        hits = [change for change in _followed(case, model, rng) if change.kind != "spread" and change.raised >= at and change.ratio > 1]
+        hits = [
+            change
+            for change in _followed(case, model, rng)
+            if change.kind != "spread" and change.raised >= at and change.ratio > 1
+        ]
         if hits:
             delays.append(hits[0].raised - at + 1)
             named += hits[0].first <= at <= hits[0].last
@@ -191,30 +219,48 @@ def _ramps(trials: int, rng: np.random.Generator) -> list[Measurement]:
     """A growth of 10 % over 60 nights: how often it is found, and how often called what it is."""
     case, hits, creeps = _NIGHTLY[0], 0, 0
     for _ in range(trials):
-        found = [change for change in _followed(case, replace(case.model, ramp=0.10), rng) if change.kind != "spread" and change.ratio > 1]
+        found = [
+            change
+            for change in _followed(case, replace(case.model, ramp=0.10), rng)
+            if change.kind != "spread" and change.ratio > 1
+        ]
         hits += bool(found)
         creeps += bool(found) and found[0].kind == "creep"
     scope = "nightly_ramp_plus_10"
-    return [Rate(hits, trials).measurement("detection_rate", scope), Rate(creeps, trials).measurement("called_creep_rate", scope)]
+    return [
+        Rate(hits, trials).measurement("detection_rate", scope),
+        Rate(creeps, trials).measurement("called_creep_rate", scope),
+    ]
 
 
 def _spreads(trials: int, rng: np.random.Generator) -> list[Measurement]:
-    """A spread four times as large from night 35 on, the level as before: found within 60 nights."""
+    """A spread four times as large from night 35 on, the level as before: found within 60
+    nights.
+    """
     model = Nightly(own_noise=0.02, spread=4.0, step_at=35)
-    hits = sum(any(change.kind == "spread" for change in _followed(_NIGHTLY[0], model, rng)) for _ in range(trials))
+    hits = sum(
+        any(change.kind == "spread" for change in _followed(_NIGHTLY[0], model, rng))
+        for _ in range(trials)
+    )
     return [Rate(hits, trials).measurement("detection_rate", "nightly_spread_times_4")]
 
 
 def _one_value(nulls: int, steps: int, rng: np.random.Generator) -> list[Measurement]:
-    """One value a night with 5 % noise of its own, which nothing cancels: the detector, and the best that any could do.
+    """One value a night with 5 % noise of its own, which nothing cancels: the detector, and the
+    best that any could do.
 
-    The bound is CUSUM told the level, the noise and the size of the step, at 5 % of null series alarming, no outliers.
-    A single night's noise as large as the step cannot be seen through in a week.
+    The bound is CUSUM told the level, the noise and the size of the step, at 5 % of null series
+    alarming, no outliers. A single night's noise as large as the step cannot be seen through in a
+    week.
     """
     scope, noise, nights, step = "nightly_one_value", 0.05, Nightly().nights, math.log1p(0.05)
-    alarms = sum(bool(watch.follow([simulate.plain(nights, noise, OUTLIERS, rng)])) for _ in range(nulls))
+    alarms = sum(
+        bool(watch.follow([simulate.plain(nights, noise, OUTLIERS, rng)])) for _ in range(nulls)
+    )
     hits = found = 0
-    null = np.array([_cusum(simulate.plain(nights, noise, 0.0, rng), step, noise) for _ in range(10 * nulls)])
+    null = np.array(
+        [_cusum(simulate.plain(nights, noise, 0.0, rng), step, noise) for _ in range(10 * nulls)]
+    )
     limit = float(np.quantile(null, 0.95))
     for _ in range(steps):
         at = int(rng.integers(*STEP_NIGHTS))
@@ -222,7 +268,10 @@ def _one_value(nulls: int, steps: int, rng: np.random.Generator) -> list[Measure
         hits += any(change.raised >= at and change.ratio > 1 for change in changes)
     for _ in range(10 * steps):
         at = int(rng.integers(*STEP_NIGHTS))
-        found += _cusum(simulate.plain(at + WITHIN_NIGHTS, noise, 0.0, rng, 0.05, at), step, noise) > limit
+        found += (
+            _cusum(simulate.plain(at + WITHIN_NIGHTS, noise, 0.0, rng, 0.05, at), step, noise)
+            > limit
+        )
     return [
         Rate(alarms, nulls).measurement("false_alarm_rate", scope),
         Rate(hits, steps).measurement("detection_rate", scope),
@@ -240,7 +289,7 @@ def _trials(trials: int, scope: str) -> Measurement:
     return Measurement(f"{FAMILY}.trials", scope, float(trials))
 
 
-# Paired comparisons ----------------------------------------------------------------------------------
+# Paired comparisons ---------------------------------------------------------------------
 
 
 def _paired(rng: np.random.Generator, nulls: int, trials: int) -> Iterator[list[Measurement]]:
@@ -269,10 +318,11 @@ def _compared(number: int, noise: float, effect: float, rng: np.random.Generator
 
 
 def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measurement]:
-    """Comparisons whose number of pairs the spread of a pilot decides, as `enough.until_visible` does, without a limit of time.
+    """Comparisons whose number of pairs the spread of a pilot decides, as `enough.until_visible`
+    does, without a limit of time.
 
-    The difference is looked at once, at the end, so that no look has to be paid for; that the pilot's spread goes
-    into the choice is what this measures.
+    The difference is looked at once, at the end, so that no look has to be paid for; that the
+    pilot's spread goes into the choice is what this measures.
     """
     noise, found, taken = 0.03, [], []
     for _ in range(trials):
@@ -282,22 +332,33 @@ def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measu
         found.append(compare(a[:number].tolist(), b[:number].tolist()))
         taken.append(number)
     scope = f"paired_planned{f'_plus_{effect * 100:.0f}' if effect else ''}"
-    hits = sum(_saw(one) for one in found) if effect else sum(one.verdict == "changed" for one in found)
+    hits = (
+        sum(_saw(one) for one in found)
+        if effect
+        else sum(one.verdict == "changed" for one in found)
+    )
     name = "detection_rate" if effect else "false_alarm_rate"
     pairs = Measurement(f"{FAMILY}.pairs", scope, float(median(taken)))
     return [Rate(hits, trials).measurement(name, scope), _trials(trials, scope), pairs]
 
 
-# Real comparisons ------------------------------------------------------------------------------------
+# Real comparisons -----------------------------------------------------------------------
 
 
 def workloads(folder: Path) -> tuple[Workload, list[Workload]]:
-    """The work of `calibration_work`, and copies of its code in `folder` that take 5 and 10 % more."""
+    """The work of `calibration_work`, and copies of its code in `folder` that take 5 and 10 %
+    more.
+    """
     folder.mkdir(parents=True, exist_ok=True)
 
     def copy(scope: str, percent: int) -> Workload:
         path = calibration_work.planted(folder / f"{scope}.py", percent)
-        return Workload(f"planted.{scope}", target=f"{calibration_work.__name__}:run", params={"path": str(path)}, timeout_s=60)
+        return Workload(
+            f"planted.{scope}",
+            target=f"{calibration_work.__name__}:run",
+            params={"path": str(path)},
+            timeout_s=60,
+        )
 
     return copy("plain", 0), [copy("plus_5", 5), copy("plus_10", 10)]
 
@@ -315,57 +376,93 @@ def real(
     wait_s: float = DEFAULT_WAIT_S,
     progress: Progress = _quiet,
 ) -> Iterator[list[Measurement]]:
-    """The error rates of the gate on this machine: `comparisons` of the workload with itself, `detections` of each planted one with it.
+    """The error rates of the gate on this machine: `comparisons` of the workload with itself,
+    `detections` of each planted one with it.
 
     Yields the figures of each scope when it is done: together they take hours.
 
-    Judged like every comparison of two trees (`regression.measured`), on CPU time of the call, within the seconds that
-    `budgets_s` gives for the scope of the planted workload (300 where it names none, and for the workload itself).
-    A comparison that failed raises RuntimeError: an error rate without it would be made up.
+    Judged like every comparison of two trees (`regression.measured`), on CPU time of the call,
+    within the seconds that `budgets_s` gives for the scope of the planted workload (300 where it
+    names none, and for the workload itself). A comparison that failed raises RuntimeError: an error
+    rate without it would be made up.
     """
     if comparisons < 1 or detections < 1:
-        raise ValueError(f"{comparisons} comparisons and {detections} detections: a rate takes at least one of each")
+        raise ValueError(
+            f"{comparisons} comparisons and {detections} detections: a rate takes at least one of"
+            " each"
+        )
     for subject, trials in ((workload, comparisons), *((one, detections) for one in planted)):
         null = subject is workload
         scope = "real" if null else f"real_{subject.name.partition('.')[2] or subject.name}"
-        plan = regression.Plan(budget_s=budgets_s.get(subject.name.partition(".")[2], 300.0), tolerance=tolerance, metric=metric)
+        plan = regression.Plan(
+            budget_s=budgets_s.get(subject.name.partition(".")[2], 300.0),
+            tolerance=tolerance,
+            metric=metric,
+        )
         verdicts, pairs, seconds, ratios = [], [], [], []
         for trial in range(trials):
             begun = time.monotonic()
             one = regression.measured(subject, workload, plan, lock=lock, wait_s=wait_s)
             seconds.append(time.monotonic() - begun)
             if one.judged is None:
-                raise RuntimeError(f"{subject.name} against {workload.name}: {'; '.join(one.failures)}")
+                raise RuntimeError(
+                    f"{subject.name} against {workload.name}: {'; '.join(one.failures)}"
+                )
             verdicts.append(one.judged)
             pairs.append(one.judged.pairs)
             ratios.append(one.judged.ratio)
-            told_so_far = f"{one.judged.verdict}, ratio {one.judged.ratio:.4f} ({one.judged.low:.4f} to {one.judged.high:.4f})"
-            progress(f"{scope} {trial + 1} of {trials}: {told_so_far}, {one.judged.pairs} pairs, {seconds[-1]:.1f} s")
+            told_so_far = (
+                f"{one.judged.verdict}, ratio {one.judged.ratio:.4f} ({one.judged.low:.4f} to"
+                f" {one.judged.high:.4f})"
+            )
+            progress(
+                f"{scope} {trial + 1} of {trials}: {told_so_far}, {one.judged.pairs} pairs,"
+                f" {seconds[-1]:.1f} s"
+            )
         hits = sum(one.verdict == "changed" if null else _saw(one) for one in verdicts)
         yield [
             Rate(hits, trials).measurement("false_alarm_rate" if null else "detection_rate", scope),
             _trials(trials, scope),
-            Measurement(f"{FAMILY}.unresolved_rate", scope, sum(one.verdict == "unresolved" for one in verdicts) / trials),
-            Measurement(f"{FAMILY}.ratio", scope, float(median(ratios)), "", min(ratios), max(ratios)),
-            Measurement(f"{FAMILY}.pairs", scope, float(median(pairs)), "", float(min(pairs)), float(max(pairs))),
-            Measurement(f"{FAMILY}.seconds", scope, float(median(seconds)), "s", min(seconds), max(seconds)),
+            Measurement(
+                f"{FAMILY}.unresolved_rate",
+                scope,
+                sum(one.verdict == "unresolved" for one in verdicts) / trials,
+            ),
+            Measurement(
+                f"{FAMILY}.ratio", scope, float(median(ratios)), "", min(ratios), max(ratios)
+            ),
+            Measurement(
+                f"{FAMILY}.pairs",
+                scope,
+                float(median(pairs)),
+                "",
+                float(min(pairs)),
+                float(max(pairs)),
+            ),
+            Measurement(
+                f"{FAMILY}.seconds", scope, float(median(seconds)), "s", min(seconds), max(seconds)
+            ),
         ]
 
 
-# Attribution -----------------------------------------------------------------------------------------
+# Attribution ----------------------------------------------------------------------------
 
 
 def attributed(trials: Sequence[Trial]) -> list[Measurement]:
-    """How often the attribution named the planted function first, and its stage, over trials of `planted`."""
+    """How often the attribution named the planted function first, and its stage, over trials of
+    `planted`.
+    """
     scope, number = "attribution", len(trials)
     return [
         Rate(sum(trial.right for trial in trials), number).measurement("named_first_rate", scope),
-        Rate(sum(trial.right_stage for trial in trials), number).measurement("right_stage_rate", scope),
+        Rate(sum(trial.right_stage for trial in trials), number).measurement(
+            "right_stage_rate", scope
+        ),
         _trials(number, scope),
     ]
 
 
-# What is known on a machine --------------------------------------------------------------------------
+# What is known on a machine -------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -382,7 +479,9 @@ class Known:
 
 
 def newest(store: ResultStore, machine: str) -> dict[str, Known]:
-    """What was last found of each scope on a machine, simulated or real; a scope that nobody measured is not there."""
+    """What was last found of each scope on a machine, simulated or real; a scope that nobody
+    measured is not there.
+    """
     found: dict[str, Known] = {}
     for run, figures in store.all_measurements(machine=machine).items():
         scopes: dict[str, list[Measurement]] = {}
@@ -395,18 +494,26 @@ def newest(store: ResultStore, machine: str) -> dict[str, Known]:
 
 def targets_of(contract: Iterable[Target]) -> list[Target]:
     """The targets that the lab's own error rates must meet."""
-    return [target for target in contract if target.metric.startswith(f"{FAMILY}.") and target.limits]
+    return [
+        target for target in contract if target.metric.startswith(f"{FAMILY}.") and target.limits
+    ]
 
 
 def verdicts(contract: Iterable[Target], known: Mapping[str, Known]) -> list[Verdict]:
     """The verdicts of the targets of error rates, on the rates as they were counted.
 
-    The interval of a rate is left aside: the limits are on what so many trials showed, and no number of trials that anybody
-    can wait for brings the whole interval of a rate of 0.5 % below 1 %. It is to be shown beside each rate.
+    The interval of a rate is left aside: the limits are on what so many trials showed, and no
+    number of trials that anybody can wait for brings the whole interval of a rate of 0.5 % below 1
+    %. It is to be shown beside each rate.
     """
-    figures = [replace(one, low=None, high=None) for found in known.values() for one in found.figures]
+    figures = [
+        replace(one, low=None, high=None) for found in known.values() for one in found.figures
+    ]
     return judge(targets_of(contract), figures)
 
 
 if __name__ == "__main__":
-    simulated(int(sys.argv[1]) if len(sys.argv) > 1 else SEED, progress=lambda line: print(line, flush=True))
+    simulated(
+        int(sys.argv[1]) if len(sys.argv) > 1 else SEED,
+        progress=lambda line: print(line, flush=True),
+    )

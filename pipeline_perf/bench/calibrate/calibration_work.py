@@ -1,7 +1,8 @@
-"""The work that real calibrations measure: bound by the CPU, a fifth of a second, with a marked place to plant a slow-down.
+"""The work that real calibrations measure: bound by the CPU, a fifth of a second, with a marked
+place to plant a slow-down.
 
-`planted` writes a copy of this file whose work takes a known share more: a change of the code, not of a
-parameter. The file is self-contained, because its copies are run by path.
+`planted` writes a copy of this file whose work takes a known share more: a change of the code, not
+of a parameter. The file is self-contained, because its copies are run by path.
 """
 
 import importlib.util
@@ -12,8 +13,13 @@ LINES = 400
 
 
 def work(turns: int = TURNS) -> dict[str, int]:
-    """Take lines apart and add their numbers up, `turns` times; the sum is the same whatever is planted."""
-    lines = [f"{number},{number * 7919 % 10_007},{number % 61}:{number % 59:02d}" for number in range(LINES)]
+    """Take lines apart and add their numbers up, `turns` times; the sum is the same whatever is
+    planted.
+    """
+    lines = [
+        f"{number},{number * 7919 % 10_007},{number % 61}:{number % 59:02d}"
+        for number in range(LINES)
+    ]
     total = 0
     for _ in range(turns):
         total += _turn(lines)
@@ -31,15 +37,21 @@ def _turn(lines: list[str]) -> int:
 
 
 def planted(path: Path, percent: int) -> Path:
-    """Write a copy of this file to `path` whose work takes `percent` % more; 0 gives the same work, for the other side.
+    """Write a copy of this file to `path` whose work takes `percent` % more; 0 gives the same
+    work, for the other side.
 
     Raises ValueError for less than nothing, and when this file has no place to plant.
     """
     source = Path(__file__).read_text(encoding="utf-8")
     before, marked, after = source.partition("    # plant here\n")
     if not marked or percent < 0:
-        raise ValueError(f"{path}: {percent} % cannot be planted; give a whole number from 0 on, and keep the mark in {__file__}")
-    loop = f"    for _ in range(turns * {percent} // 100):\n        _turn(lines)\n" if percent else ""
+        raise ValueError(
+            f"{path}: {percent} % cannot be planted; give a whole number from 0 on, and keep the"
+            f" mark in {__file__}"
+        )
+    loop = (
+        f"    for _ in range(turns * {percent} // 100):\n        _turn(lines)\n" if percent else ""
+    )
     path.write_text(before + loop + after, encoding="utf-8")
     return path
 

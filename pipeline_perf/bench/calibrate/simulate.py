@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline_perf.bench.follow.series import PAIRS_A_NIGHT, middle
 
-#: A disturbed measurement takes up to this much longer (log scale): another job's share of two cores.
+#: A disturbed measurement takes up to this much longer (log scale): another job's share of two
+#: cores.
 DISTURBANCE = 0.5
 
 
@@ -22,13 +23,15 @@ class Nightly:
     """How a metric behaves over the nights.
 
     Every night the workload and the pinned reference are repeated `repetitions` times each; a
-    repetition has noise `noise`, and one in 1/`outliers` is disturbed. The machine's speed drifts as an
-    AR(1) process with standard deviation `drift` and correlation `persistence` from night to night; the
-    reference sees it all, the workload to the power of `elasticity`. `own_noise` is what lasts a whole
-    night and the reference does not see; one *night* in 1/`outliers` is disturbed for the workload alone.
+    repetition has noise `noise`, and one in 1/`outliers` is disturbed. The machine's speed drifts
+    as an AR(1) process with standard deviation `drift` and correlation `persistence` from night to
+    night; the reference sees it all, the workload to the power of `elasticity`. `own_noise` is what
+    lasts a whole night and the reference does not see; one *night* in 1/`outliers` is disturbed for
+    the workload alone.
 
     The truth: from night `step_at` on (counted from 0) the workload takes `step` more (0.05: 5 %);
-    `ramp` is a slow growth, in all over the nights; from `step_at` on the own noise is `spread` times as large.
+    `ramp` is a slow growth, in all over the nights; from `step_at` on the own noise is `spread`
+    times as large.
     """
 
     nights: int = 60
@@ -47,7 +50,9 @@ class Nightly:
 
 @dataclass(frozen=True)
 class Simulated:
-    """Logarithms, one a night: of the time alone, of its ratio to the reference, and of that ratio measured again the same night."""
+    """Logarithms, one a night: of the time alone, of its ratio to the reference, and of that
+    ratio measured again the same night.
+    """
 
     raw: NDArray[np.float64]
     ratio: NDArray[np.float64]
@@ -64,7 +69,9 @@ def nightly(model: Nightly, rng: np.random.Generator) -> Simulated:
 
     def measured() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         sides = repetitions((2, model.nights, model.repetitions), model.noise, model.outliers, rng)
-        disturbed = DISTURBANCE * rng.random(model.nights) * (rng.random(model.nights) < model.outliers)
+        disturbed = (
+            DISTURBANCE * rng.random(model.nights) * (rng.random(model.nights) < model.outliers)
+        )
         level = truth + model.elasticity * speed + rng.normal(0, 1, model.nights) * own + disturbed
         return level + middle(sides[0]), level - speed + middle(sides[0] - sides[1])
 
@@ -72,12 +79,26 @@ def nightly(model: Nightly, rng: np.random.Generator) -> Simulated:
     return Simulated(raw, ratio, measured()[1])
 
 
-def plain(nights: int, noise: float, outliers: float, rng: np.random.Generator, step: float = 0.0, step_at: int = 0) -> NDArray[np.float64]:
-    """Logarithms of one value a night, all of whose noise is its own: what no reference and no repetition has made smaller."""
-    return np.asarray(repetitions((nights,), noise, outliers, rng) + np.log1p(step) * (np.arange(nights) >= step_at))
+def plain(
+    nights: int,
+    noise: float,
+    outliers: float,
+    rng: np.random.Generator,
+    step: float = 0.0,
+    step_at: int = 0,
+) -> NDArray[np.float64]:
+    """Logarithms of one value a night, all of whose noise is its own: what no reference and no
+    repetition has made smaller.
+    """
+    return np.asarray(
+        repetitions((nights,), noise, outliers, rng)
+        + np.log1p(step) * (np.arange(nights) >= step_at)
+    )
 
 
-def drift(nights: int, spread: float, persistence: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def drift(
+    nights: int, spread: float, persistence: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """A stationary AR(1) process with standard deviation `spread`."""
     innovations = rng.normal(0, spread * np.sqrt(1 - persistence**2), nights)
     values = np.empty(nights)
@@ -88,15 +109,27 @@ def drift(nights: int, spread: float, persistence: float, rng: np.random.Generat
     return values
 
 
-def repetitions(shape: tuple[int, ...], noise: float, outliers: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Logarithms of single repetitions: normal noise, and a share of them disturbed, which only ever takes longer."""
-    return rng.normal(0, noise, shape) + DISTURBANCE * rng.random(shape) * (rng.random(shape) < outliers)
+def repetitions(
+    shape: tuple[int, ...], noise: float, outliers: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Logarithms of single repetitions: normal noise, and a share of them disturbed, which only
+    ever takes longer.
+    """
+    return rng.normal(0, noise, shape) + DISTURBANCE * rng.random(shape) * (
+        rng.random(shape) < outliers
+    )
 
 
 def pairs(
-    number: int, noise: float, outliers: float, rng: np.random.Generator, effect: float = 0.0, drifting: float = 0.05
+    number: int,
+    noise: float,
+    outliers: float,
+    rng: np.random.Generator,
+    effect: float = 0.0,
+    drifting: float = 0.05,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two sides measured interleaved, a taking `effect` more; the machine's drift over the pairs meets both sides alike.
+    """Two sides measured interleaved, a taking `effect` more; the machine's drift over the pairs
+    meets both sides alike.
 
     `noise` is that of one repetition on one side; of a pair's ratio it is √2 times as large.
     """

@@ -1,19 +1,22 @@
-"""Which function made it slower: the change of each function's share between two profiles of time, ranked.
+"""Which function made it slower: the change of each function's share between two profiles of
+time, ranked.
 
-Profiles in, findings out: all is pure but `attribute_workloads`, which has them taken. Drawing them is `flamegraph`'s work.
+Profiles in, findings out: all is pure but `attribute_workloads`, which has them taken. Drawing them
+is `flamegraph`'s work.
 
 Shares sum to one: where one function grew, every other share shrank. So each share is taken of the
-*unchanged work*, which is found by leaving out, one after another, the function that departs most from
-the rest, until none departs any more. The same trouble and the same remedy as with counts of gene
-sequences: M. Robinson, A. Oshlack, A scaling normalization method for differential expression analysis
-of RNA-seq data, Genome Biology 11 (2010).
+*unchanged work*, which is found by leaving out, one after another, the function that departs most
+from the rest, until none departs any more. The same trouble and the same remedy as with counts of
+gene sequences: M. Robinson, A. Oshlack, A scaling normalization method for differential expression
+analysis of RNA-seq data, Genome Biology 11 (2010).
 
-A sample belongs to the innermost frame that the caller's stages know: a library works on behalf of who
-called it. Without stages it belongs to the frame at work.
+A sample belongs to the innermost frame that the caller's stages know: a library works on behalf of
+who called it. Without stages it belongs to the frame at work.
 
-Samples are not independent where a process is kept waiting for a processor: the function that it waits in
-is seen again and again. How much more the runs of a side differ than independent samples would is measured, and
-every error is widened by it: up to 7 times the variance was seen with five times as many busy processes as cores.
+Samples are not independent where a process is kept waiting for a processor: the function that it
+waits in is seen again and again. How much more the runs of a side differ than independent samples
+would is measured, and every error is widened by it: up to 7 times the variance was seen with five
+times as many busy processes as cores.
 """
 
 from __future__ import annotations
@@ -27,14 +30,23 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Literal
 
-from pipeline_perf.bench.explain.profile import Frame, Profile, ProfileError, Stack, pooled, profile_pair
+from pipeline_perf.bench.explain.profile import (
+    Frame,
+    Profile,
+    ProfileError,
+    Stack,
+    pooled,
+    profile_pair,
+)
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measure.workload import Workload
 
-#: Below this many samples a side, a function that grew by a twentieth is lost in the noise of sampling.
+#: Below this many samples a side, a function that grew by a twentieth is lost in the noise of
+#: sampling.
 FEWEST_SAMPLES = 1_000
 
-#: A function is named wrongly in at most one of a hundred attributions between equal sides, over all functions tested.
+#: A function is named wrongly in at most one of a hundred attributions between equal sides, over
+#: all functions tested.
 ALPHA = 0.01
 
 #: The chance of seeing the growth that is stated as the smallest that could be seen.
@@ -43,13 +55,16 @@ POWER = 0.95
 #: With fewer samples on both sides together, no outcome is significant over some dozen functions.
 FEWEST_OF_A_FRAME = 12
 
-#: Leaving out a function can make another one look changed that is not; so often the choice is looked over.
+#: Leaving out a function can make another one look changed that is not; so often the choice is
+#: looked over.
 _ROUNDS = 5
 
-#: Independent samples a side that are worth having: twenty seconds, in which a tenth of the time shows a growth by a twentieth.
+#: Independent samples a side that are worth having: twenty seconds, in which a tenth of the time
+#: shows a growth by a twentieth.
 SAMPLES = 4_000
 
-#: Seconds of profiled running on both sides together after which it is enough, whatever the samples.
+#: Seconds of profiled running on both sides together after which it is enough, whatever the
+#: samples.
 WITHIN_S = 300.0
 
 #: From this spread on it is said that the machine was busy.
@@ -68,7 +83,8 @@ class Finding:
 
     `growth` is in units of the base's whole time, the machine's drift taken out: 0.06 says that the
     subject takes 6 % longer for this function alone; `low` and `high` are its 99 % interval. `p` is
-    adjusted for the number of functions (Benjamini, Hochberg 1995). `path` is the call path on which it changed most.
+    adjusted for the number of functions (Benjamini, Hochberg 1995). `path` is the call path on
+    which it changed most.
     """
 
     frame: Frame
@@ -85,7 +101,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class StageChange:
-    """How the time of one stage changed, in the terms of a Finding; NO_STAGE is all that belongs to none."""
+    """How the time of one stage changed, in the terms of a Finding; NO_STAGE is all that belongs
+    to none.
+    """
 
     stage: str
     subject_share: float
@@ -98,15 +116,16 @@ class StageChange:
 class Attribution:
     """Which functions changed. Side a is the subject, side b what it is compared with.
 
-    *named*: `named` has them: those that changed as the whole did (more, or less) before the others, the clearest
-    change first. *none*: no function stands out;
-    one that holds a tenth of the time would have been named had it grown by `smallest_growth` (of the whole
-    time). *too_few*: there are too few samples to say, and `more_seconds` of profiling on each side are missing.
+    *named*: `named` has them: those that changed as the whole did (more, or less) before the
+    others, the clearest change first. *none*: no function stands out; one that holds a tenth of the
+    time would have been named had it grown by `smallest_growth` (of the whole time). *too_few*:
+    there are too few samples to say, and `more_seconds` of profiling on each side are missing.
     *not_measured*: there is no profile; `why` says the reason.
 
-    `functions` are all tested ones by their own time, `callers` by their time with everything they call, the
-    clearest change first. `level` is how many samples the subject has for one of the base in unchanged work.
-    `spread` is by how much the runs of a side differ more than sampling explains (1: not at all).
+    `functions` are all tested ones by their own time, `callers` by their time with everything they
+    call, the clearest change first. `level` is how many samples the subject has for one of the base
+    in unchanged work. `spread` is by how much the runs of a side differ more than sampling explains
+    (1: not at all).
     """
 
     verdict: Literal["named", "none", "too_few", "not_measured"]
@@ -134,46 +153,86 @@ def not_measured(why: str) -> Attribution:
 
 
 def attribute(
-    subject: Sequence[Profile], base: Sequence[Profile], stages: Mapping[str, str] | None = None, change: float | None = None
+    subject: Sequence[Profile],
+    base: Sequence[Profile],
+    stages: Mapping[str, str] | None = None,
+    change: float | None = None,
 ) -> Attribution:
     """Rank the functions by the change of their time between two sides, one profile a run.
 
-    `stages` maps patterns to stages, the first that matches counts: "package.reading.*" for modules,
-    "package.pipeline:Reader.*" for functions of one. `change` is what a comparison found (0.05: 5 % more), if
-    known; its sign says what is named first, and where no function stands out, `more_seconds` is what it takes to see
-    a growth of that size.
-    Raises ValueError where a side has no profile, or one that is not of samples.
+    `stages` maps patterns to stages, the first that matches counts: "package.reading.*" for
+    modules, "package.pipeline:Reader.*" for functions of one. `change` is what a comparison found
+    (0.05: 5 % more), if known; its sign says what is named first, and where no function stands out,
+    `more_seconds` is what it takes to see a growth of that size. Raises ValueError where a side has
+    no profile, or one that is not of samples.
     """
     sides = pooled(subject), pooled(base)
     if any(side.unit != "samples" for side in sides):
-        raise ValueError("attribution weighs samples by chance, and bytes have none: rank profiles of memory with `memory_changes`")
+        raise ValueError(
+            "attribution weighs samples by chance, and bytes have none: rank profiles of memory"
+            " with `memory_changes`"
+        )
     totals = sides[0].total, sides[1].total
     missing = max(_missing_seconds(side, FEWEST_SAMPLES) for side in sides)
     if missing:
-        why = f"{totals[0]} and {totals[1]} samples: {FEWEST_SAMPLES} a side are the fewest, about {missing:.0f} s more of each"
-        return Attribution("too_few", why, subject_samples=totals[0], base_samples=totals[1], more_seconds=missing)
+        why = (
+            f"{totals[0]} and {totals[1]} samples: {FEWEST_SAMPLES} a side are the fewest, about"
+            f" {missing:.0f} s more of each"
+        )
+        return Attribution(
+            "too_few", why, subject_samples=totals[0], base_samples=totals[1], more_seconds=missing
+        )
 
     owner = _Owner(stages or {})
     weighed = _weigh(subject, base, owner)
-    a, b, frames, changed, spread = weighed.a, weighed.b, weighed.frames, weighed.changed, weighed.spread
-    unchanged = totals[0] - sum(a[frame] for frame in changed), totals[1] - sum(b[frame] for frame in changed)
+    a, b, frames, changed, spread = (
+        weighed.a,
+        weighed.b,
+        weighed.frames,
+        weighed.changed,
+        weighed.spread,
+    )
+    unchanged = (
+        totals[0] - sum(a[frame] for frame in changed),
+        totals[1] - sum(b[frame] for frame in changed),
+    )
     level = unchanged[0] / unchanged[1]
 
     scale = _Scale(totals, unchanged, level, spread)
     functions = _ranked(
-        [scale.finding(frame, owner.stage(frame), a[frame], b[frame], frame not in changed, weighed.spreads[frame]) for frame in frames]
+        [
+            scale.finding(
+                frame,
+                owner.stage(frame),
+                a[frame],
+                b[frame],
+                frame not in changed,
+                weighed.spreads[frame],
+            )
+            for frame in frames
+        ]
     )
     paths = _paths(sides, owner, level)
     functions = [replace(finding, path=paths.get(finding.frame, ())) for finding in functions]
-    # What makes the subject slower stands before what has become faster meanwhile, however clear that is.
+    # What makes the subject slower stands before what has become faster meanwhile, however clear
+    # that is.
     direction = change or totals[0] / level - totals[1]
-    named = tuple(sorted((one for one in functions if one.frame in changed), key=lambda one: one.growth * direction < 0))
+    named = tuple(
+        sorted(
+            (one for one in functions if one.frame in changed),
+            key=lambda one: one.growth * direction < 0,
+        )
+    )
     smallest = scale.smallest_growth(0.1, len(frames))
     more = 0.0
     if not named:
-        wanted = max(FEWEST_SAMPLES / weighed.independent, (smallest / abs(change)) ** 2 if change else 0.0)
+        wanted = max(
+            FEWEST_SAMPLES / weighed.independent, (smallest / abs(change)) ** 2 if change else 0.0
+        )
         more = max(side.seconds for side in sides) * max(0.0, wanted - 1)
-    verdict: Literal["named", "none", "too_few"] = "named" if named else "none" if weighed.independent >= FEWEST_SAMPLES else "too_few"
+    verdict: Literal["named", "none", "too_few"] = (
+        "named" if named else "none" if weighed.independent >= FEWEST_SAMPLES else "too_few"
+    )
     return Attribution(
         verdict,
         _why(named, smallest, more, spread),
@@ -203,9 +262,10 @@ def attribute_workloads(
 ) -> tuple[Attribution, tuple[list[Profile], list[Profile]]]:
     """Profile two workloads in turns, and attribute; returns the profiles too, for a flame graph.
 
-    Goes on until each side has so many independent `samples`, or `within_s` seconds of running are over: never until
-    something is named, which would name something by chance in the end. Where profiling is not possible, the
-    attribution is *not_measured* and says why. Raises MeasurementBusy like `measure`.
+    Goes on until each side has so many independent `samples`, or `within_s` seconds of running are
+    over: never until something is named, which would name something by chance in the end. Where
+    profiling is not possible, the attribution is *not_measured* and says why. Raises
+    MeasurementBusy like `measure`.
     """
     owner = _Owner(stages or {})
 
@@ -213,7 +273,16 @@ def attribute_workloads(
         return _weigh(a, b, owner).independent
 
     try:
-        sides = profile_pair(subject, base, samples=samples, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock, worth=worth)
+        sides = profile_pair(
+            subject,
+            base,
+            samples=samples,
+            within_s=within_s,
+            lock=lock,
+            wait_s=wait_s,
+            clock=clock,
+            worth=worth,
+        )
     except ProfileError as error:
         return not_measured(str(error)), ([], [])
     return attribute(*sides, stages, change), sides
@@ -231,11 +300,19 @@ def _why(named: Sequence[Finding], smallest: float, more: float, spread: float) 
         first = named[0]
         where = f" (stage {first.stage})" if first.stage else ""
         others = f"; {len(named) - 1} more changed" if len(named) > 1 else ""
-        return f"{first.frame}{where} takes {first.growth:+.1%} of the time before (z = {first.z:+.1f}, p = {first.p:.1g}){others}"
+        return (
+            f"{first.frame}{where} takes {first.growth:+.1%} of the time before (z ="
+            f" {first.z:+.1f}, p = {first.p:.1g}){others}"
+        )
     further = f"; about {more:.0f} s more of each side are wanted" if more else ""
     if spread > _BUSY:
-        further += f"; the runs differ {spread:.1f} times as much as samples do: the machine was busy"
-    return f"no function stands out: one with a tenth of the time would have, had it changed by {smallest:.1%} of the whole{further}"
+        further += (
+            f"; the runs differ {spread:.1f} times as much as samples do: the machine was busy"
+        )
+    return (
+        "no function stands out: one with a tenth of the time would have, had it changed by"
+        f" {smallest:.1%} of the whole{further}"
+    )
 
 
 # Whose a sample is --------------------------------------------------------------------------------
@@ -251,7 +328,11 @@ class _Owner:
     def _lookup(self, frame: Frame) -> str | None:
         if frame not in self._known:
             names = (frame.module, str(frame))
-            matching = (stage for pattern, stage in self._stages.items() if any(fnmatchcase(name, pattern) for name in names))
+            matching = (
+                stage
+                for pattern, stage in self._stages.items()
+                if any(fnmatchcase(name, pattern) for name in names)
+            )
             self._known[frame] = next(matching, None)
         return self._known[frame]
 
@@ -293,7 +374,9 @@ def _paths(sides: Sequence[Profile], owner: _Owner, level: float) -> dict[Frame,
 
 @dataclass(frozen=True)
 class _Weighed:
-    """Samples of both sides by the frame that they belong to, the frames with enough of them, which of these changed, and the spread."""
+    """Samples of both sides by the frame that they belong to, the frames with enough of them,
+    which of these changed, and the spread.
+    """
 
     a: Counter[Frame]
     b: Counter[Frame]
@@ -311,13 +394,16 @@ class _Weighed:
 def _weigh(subject: Sequence[Profile], base: Sequence[Profile], owner: _Owner) -> _Weighed:
     runs = [[_own(profile, owner) for profile in side] for side in (subject, base)]
     a, b = (sum(side, Counter[Frame]()) for side in runs)
-    frames = tuple(sorted(frame for frame in a.keys() | b.keys() if a[frame] + b[frame] >= FEWEST_OF_A_FRAME))
+    frames = tuple(
+        sorted(frame for frame in a.keys() | b.keys() if a[frame] + b[frame] >= FEWEST_OF_A_FRAME)
+    )
     spread, spreads = _spread(runs, frames)
     return _Weighed(a, b, frames, frozenset(_changed(frames, a, b, spreads)), spread, spreads)
 
 
 def z_of_shares(a: float, of_a: float, b: float, of_b: float, spread: float = 1.0) -> float:
-    """Two-proportion z of a in of_a against b in of_b (pooled variance); 0 where the shares are both none or all.
+    """Two-proportion z of a in of_a against b in of_b (pooled variance); 0 where the shares are
+    both none or all.
 
     `spread` is the factor by which the variance is larger than that of independent samples.
     """
@@ -331,14 +417,25 @@ def _two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
-def _z_against(frame: Frame, a: Mapping[Frame, int], b: Mapping[Frame, int], rest: tuple[int, int], inside: bool, spread: float) -> float:
+def _z_against(
+    frame: Frame,
+    a: Mapping[Frame, int],
+    b: Mapping[Frame, int],
+    rest: tuple[int, int],
+    inside: bool,
+    spread: float,
+) -> float:
     """z of a frame's share of the unchanged work, itself counted in."""
     of_a, of_b = rest if inside else (rest[0] + a[frame], rest[1] + b[frame])
     return z_of_shares(a[frame], of_a, b[frame], of_b, spread)
 
 
-def _changed(frames: Sequence[Frame], a: Counter[Frame], b: Counter[Frame], spreads: Mapping[Frame, float]) -> set[Frame]:
-    """The frames that changed: those that depart from the rest, the clearest first, until none does; then looked over."""
+def _changed(
+    frames: Sequence[Frame], a: Counter[Frame], b: Counter[Frame], spreads: Mapping[Frame, float]
+) -> set[Frame]:
+    """The frames that changed: those that depart from the rest, the clearest first, until none
+    does; then looked over.
+    """
     rest = a.total(), b.total()
     left, out = set(frames), set[Frame]()
     while left:
@@ -352,19 +449,31 @@ def _changed(frames: Sequence[Frame], a: Counter[Frame], b: Counter[Frame], spre
         out.add(first)
         rest = after
     for _ in range(_ROUNDS):
-        rest = a.total() - sum(a[frame] for frame in out), b.total() - sum(b[frame] for frame in out)
-        kept = {frame for frame in out if _two_sided(_z_against(frame, a, b, rest, False, spreads[frame])) * len(frames) < ALPHA}
+        rest = (
+            a.total() - sum(a[frame] for frame in out),
+            b.total() - sum(b[frame] for frame in out),
+        )
+        kept = {
+            frame
+            for frame in out
+            if _two_sided(_z_against(frame, a, b, rest, False, spreads[frame])) * len(frames)
+            < ALPHA
+        }
         if kept == out:
             break
         out = kept
     return out
 
 
-def _spread(runs: Sequence[Sequence[Counter[Frame]]], frames: Sequence[Frame]) -> tuple[float, dict[Frame, float]]:
-    """By how much the shares of frames differ more between the runs of a side than those of independent samples: of all, and of each.
+def _spread(
+    runs: Sequence[Sequence[Counter[Frame]]], frames: Sequence[Frame]
+) -> tuple[float, dict[Frame, float]]:
+    """By how much the shares of frames differ more between the runs of a side than those of
+    independent samples: of all, and of each.
 
-    Pearson's chi-square over its degrees of freedom. That of one frame, from a few runs, is little worth by itself and is
-    drawn towards that of all (G. Smyth, Linear models and empirical Bayes methods, 2004); none is below 1.
+    Pearson's chi-square over its degrees of freedom. That of one frame, from a few runs, is little
+    worth by itself and is drawn towards that of all (G. Smyth, Linear models and empirical Bayes
+    methods, 2004); none is below 1.
     """
     squares, freedom = dict.fromkeys(frames, 0.0), dict.fromkeys(frames, 0)
     for side in runs:
@@ -372,17 +481,31 @@ def _spread(runs: Sequence[Sequence[Counter[Frame]]], frames: Sequence[Frame]) -
         for frame in frames:
             share = sum(run[frame] for run in side) / max(sum(totals), 1)
             # Expected counts below 5 make the square of a single sample large.
-            used = [(run[frame], total) for run, total in zip(side, totals, strict=True) if total * share * (1 - share) >= 5]
+            used = [
+                (run[frame], total)
+                for run, total in zip(side, totals, strict=True)
+                if total * share * (1 - share) >= 5
+            ]
             if len(used) > 1:
-                squares[frame] += sum((count - total * share) ** 2 / (total * share * (1 - share)) for count, total in used)
+                squares[frame] += sum(
+                    (count - total * share) ** 2 / (total * share * (1 - share))
+                    for count, total in used
+                )
                 freedom[frame] += len(used) - 1
     overall = max(1.0, sum(squares.values()) / max(sum(freedom.values()), 1))
-    return overall, {frame: max(1.0, (_PRIOR_FREEDOM * overall + squares[frame]) / (_PRIOR_FREEDOM + freedom[frame])) for frame in frames}
+    return overall, {
+        frame: max(
+            1.0, (_PRIOR_FREEDOM * overall + squares[frame]) / (_PRIOR_FREEDOM + freedom[frame])
+        )
+        for frame in frames
+    }
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """What counts are weighed by: all samples and those of unchanged work of both sides, and how they compare."""
+    """What counts are weighed by: all samples and those of unchanged work of both sides, and how
+    they compare.
+    """
 
     totals: tuple[int, int]
     unchanged: tuple[int, int]
@@ -397,28 +520,47 @@ class _Scale:
         level = b * b * (1 / self.unchanged[0] + 1 / self.unchanged[1])
         return math.sqrt((spread or self.spread) * (a / self.level**2 + b + level)) / self.totals[1]
 
-    def finding(self, frame: Frame, stage: str, a: int, b: int, inside: bool, spread: float) -> Finding:
+    def finding(
+        self, frame: Frame, stage: str, a: int, b: int, inside: bool, spread: float
+    ) -> Finding:
         of_a, of_b = self.unchanged if inside else (self.unchanged[0] + a, self.unchanged[1] + b)
         z = z_of_shares(a, of_a, b, of_b, spread)
         growth = self.growth(a, b)
         reach = NormalDist().inv_cdf(1 - ALPHA / 2) * self.error(a, b, spread)
-        return Finding(frame, stage, a / self.totals[0], b / self.totals[1], growth, growth - reach, growth + reach, z, _two_sided(z))
+        return Finding(
+            frame,
+            stage,
+            a / self.totals[0],
+            b / self.totals[1],
+            growth,
+            growth - reach,
+            growth + reach,
+            z,
+            _two_sided(z),
+        )
 
     def smallest_growth(self, share: float, tests: int) -> float:
-        """The growth that a function with this share of the time must have had to be named, with probability POWER."""
+        """The growth that a function with this share of the time must have had to be named, with
+        probability POWER.
+        """
         normal = NormalDist()
         quantiles = normal.inv_cdf(1 - ALPHA / 2 / max(tests, 1)) + normal.inv_cdf(POWER)
         rise = 0.0
-        for _ in range(_ROUNDS):  # the share that is half-way between both sides has the error, and depends on the rise
+        for _ in range(_ROUNDS):
+            # the share that is half-way between both sides has the error, and depends on the rise
             middle = min(0.5, share + rise / 2)
-            rise = quantiles * math.sqrt(self.spread * middle * (1 - middle) * (1 / self.totals[0] + 1 / self.totals[1]))
+            rise = quantiles * math.sqrt(
+                self.spread * middle * (1 - middle) * (1 / self.totals[0] + 1 / self.totals[1])
+            )
         # A function that grows makes the whole grow: its share rises by less than its time.
         return rise / (1 - share - rise) if share + rise < 1 else math.inf
 
 
 def _ranked(findings: Sequence[Finding]) -> list[Finding]:
     """The clearest change first, the p of each adjusted for all."""
-    ranked = sorted(findings, key=lambda finding: (-round(abs(finding.z), 9), -finding.z, finding.frame))
+    ranked = sorted(
+        findings, key=lambda finding: (-round(abs(finding.z), 9), -finding.z, finding.frame)
+    )
     adjusted, least = list[Finding](), 1.0
     for rank in range(len(ranked), 0, -1):
         least = min(least, ranked[rank - 1].p * len(ranked) / rank)
@@ -429,8 +571,8 @@ def _ranked(findings: Sequence[Finding]) -> list[Finding]:
 def _callers(sides: Sequence[Profile], scale: _Scale, owner: _Owner) -> list[Finding]:
     """Frames by their time with all that they call.
 
-    Their z leaves out what the frame and the unchanged work have in common, and is thus rather too small
-    for a frame under which much of the work is done.
+    Their z leaves out what the frame and the unchanged work have in common, and is thus rather too
+    small for a frame under which much of the work is done.
     """
     a, b = (_with_callees(side) for side in sides)
     findings = []
@@ -440,7 +582,18 @@ def _callers(sides: Sequence[Profile], scale: _Scale, owner: _Owner) -> list[Fin
             reach = NormalDist().inv_cdf(1 - ALPHA / 2) * error
             z = growth / error
             shares = a[frame] / scale.totals[0], b[frame] / scale.totals[1]
-            findings.append(Finding(frame, owner.stage(frame), *shares, growth, growth - reach, growth + reach, z, _two_sided(z)))
+            findings.append(
+                Finding(
+                    frame,
+                    owner.stage(frame),
+                    *shares,
+                    growth,
+                    growth - reach,
+                    growth + reach,
+                    z,
+                    _two_sided(z),
+                )
+            )
     return _ranked(findings)
 
 
@@ -452,7 +605,9 @@ def _with_callees(profile: Profile) -> Counter[Frame]:
     return counts
 
 
-def _stages(a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: _Owner) -> list[StageChange]:
+def _stages(
+    a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: _Owner
+) -> list[StageChange]:
     """The stages, the one with the largest change first."""
     sums: dict[str, list[int]] = {}
     for side, counts in enumerate((a, b)):
@@ -461,7 +616,15 @@ def _stages(a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: _Owner) 
     found = []
     for stage, (of_a, of_b) in sums.items():
         growth = scale.growth(of_a, of_b)
-        found.append(StageChange(stage, of_a / scale.totals[0], of_b / scale.totals[1], growth, growth / scale.error(of_a, of_b)))
+        found.append(
+            StageChange(
+                stage,
+                of_a / scale.totals[0],
+                of_b / scale.totals[1],
+                growth,
+                growth / scale.error(of_a, of_b),
+            )
+        )
     return sorted(found, key=lambda change: (-abs(change.growth), change.stage))
 
 
@@ -470,7 +633,9 @@ def _stages(a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: _Owner) 
 
 @dataclass(frozen=True)
 class MemoryChange:
-    """Bytes that a function held when memory was at its peak, on both sides, and how much more on the subject's."""
+    """Bytes that a function held when memory was at its peak, on both sides, and how much more
+    on the subject's.
+    """
 
     frame: Frame
     stage: str
@@ -482,14 +647,22 @@ class MemoryChange:
         return self.subject_bytes - self.base_bytes
 
 
-def memory_changes(subject: Profile, base: Profile, stages: Mapping[str, str] | None = None) -> list[MemoryChange]:
-    """The functions by the change of what they held at the peak, the largest first; equal ones left out.
+def memory_changes(
+    subject: Profile, base: Profile, stages: Mapping[str, str] | None = None
+) -> list[MemoryChange]:
+    """The functions by the change of what they held at the peak, the largest first; equal ones
+    left out.
 
-    No test: the same program holds the same bytes. Raises ValueError where a profile is not of bytes.
+    No test: the same program holds the same bytes. Raises ValueError where a profile is not of
+    bytes.
     """
     if {subject.unit, base.unit} != {"bytes"}:
         raise ValueError("give two profiles of memory, as `profile_memory` takes them")
     owner = _Owner(stages or {})
     a, b = _own(subject, owner), _own(base, owner)
-    changes = [MemoryChange(frame, owner.stage(frame), a[frame], b[frame]) for frame in a.keys() | b.keys() if a[frame] != b[frame]]
+    changes = [
+        MemoryChange(frame, owner.stage(frame), a[frame], b[frame])
+        for frame in a.keys() | b.keys()
+        if a[frame] != b[frame]
+    ]
     return sorted(changes, key=lambda change: (-abs(change.growth), change.frame))

@@ -1,4 +1,5 @@
-"""What holds a workload up (processor, memory, disk, waiting), what to do about it, and what doing it brought.
+"""What holds a workload up (processor, memory, disk, waiting), what to do about it, and what
+doing it brought.
 
 Pure: samples in, findings out. The limits from which something is a bottleneck are the caller's.
 """
@@ -19,16 +20,19 @@ Resource = Literal["cpu", "memory", "disk", "database", "waiting", "none"]
 #: A page of memory, as the kernel counts faults.
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
-#: What every repetition is measured by, and a diagnosis needs. Peaks of memory and stages are looked at where there are any.
+#: What every repetition is measured by, and a diagnosis needs. Peaks of memory and stages are
+#: looked at where there are any.
 NEEDED = frozenset({
-    "seconds", "cpu_seconds", "cpu_system_seconds", "read_bytes", "written_bytes", "disk_read_bytes", "disk_written_bytes",
+    "seconds", "cpu_seconds", "cpu_system_seconds", "read_bytes", "written_bytes",
+    "disk_read_bytes", "disk_written_bytes",
     "minor_faults", "major_faults", "switches_voluntary",
 })  # fmt: skip
 
 #: Below this share of the time, removing a stage altogether is not worth a change.
 _WORTH = 0.05
 
-#: From this share of CPU time on, the kernel's part is looked into; below it, calls and faults are the price of any work.
+#: From this share of CPU time on, the kernel's part is looked into; below it, calls and faults are
+#: the price of any work.
 _SYSTEM_SHARE = 0.25
 
 #: Memory that is taken so many times over is given back in between.
@@ -39,9 +43,9 @@ _TAKEN_AGAIN = 4.0
 class Limits:
     """From which share on something is the bottleneck.
 
-    `cpu`: of the time, one processor is busy. `disk_wait`: of the time, spent waiting for the disk. `memory`: of the
-    memory that there is, at the peak. `database`: of the time, in the stages that are the database's. `waiting`:
-    of the time, no processor works for it.
+    `cpu`: of the time, one processor is busy. `disk_wait`: of the time, spent waiting for the disk.
+    `memory`: of the memory that there is, at the peak. `database`: of the time, in the stages that
+    are the database's. `waiting`: of the time, no processor works for it.
     """
 
     cpu: float = 0.80
@@ -53,7 +57,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a workload has at its disposal. `load` is that of other work, as it was when measuring began."""
+    """What a workload has at its disposal.
+
+    `load` is that of other work, as it was when measuring began.
+    """
 
     cores: int
     memory_bytes: int
@@ -67,10 +74,13 @@ class Machine:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Something to do. `share` is the part of the time that it is about, so that the gain has a limit.
+    """Something to do.
 
-    `evidence` are the figures behind it. By Amdahl's law the whole becomes `speedup_halved` times as fast if
-    that part took half its time, and never more than `speedup_limit` times (inf: it is everything).
+    `share` is the part of the time that it is about, so that the gain has a limit.
+
+    `evidence` are the figures behind it. By Amdahl's law the whole becomes `speedup_halved` times
+    as fast if that part took half its time, and never more than `speedup_limit` times (inf: it is
+    everything).
     """
 
     subject: str
@@ -91,9 +101,10 @@ class Recommendation:
 class Bottleneck:
     """What holds a workload up. Figures are medians over the repetitions, shares are of wall time.
 
-    `bound` is what it is bound by, the gravest first; ("none",) where no limit is passed. `busy_cores` is CPU time
-    over wall time: 1.0 is one core at work throughout. `disk_wait` is None where nothing measured it; what waiting
-    there was is then all that is known. `stages` are shares of the time, the largest first.
+    `bound` is what it is bound by, the gravest first; ("none",) where no limit is passed.
+    `busy_cores` is CPU time over wall time: 1.0 is one core at work throughout. `disk_wait` is None
+    where nothing measured it; what waiting there was is then all that is known. `stages` are shares
+    of the time, the largest first.
     """
 
     workload: str
@@ -108,7 +119,12 @@ class Bottleneck:
     recommendations: tuple[Recommendation, ...] = field(default=())
 
 
-def bottleneck(samples: Sequence[Sample], machine: Machine, limits: Limits = Limits(), database_stages: Collection[str] = ()) -> Bottleneck:
+def bottleneck(
+    samples: Sequence[Sample],
+    machine: Machine,
+    limits: Limits = Limits(),
+    database_stages: Collection[str] = (),
+) -> Bottleneck:
     """What holds a workload up, by its repetitions. Raises ValueError where none succeeded."""
     done = [sample for sample in samples if sample.ok]
     if not done:
@@ -127,13 +143,18 @@ def diagnose(
     limits: Limits = Limits(),
     database_stages: Collection[str] = (),
 ) -> Bottleneck:
-    """What holds a workload up, by its figures: of each name, the values of the repetitions that succeeded.
+    """What holds a workload up, by its figures: of each name, the values of the repetitions that
+    succeeded.
 
-    Stages are the figures `stages.*`; `database_stages` are those in which it waits for a database. The time waited
-    for the disk is the figure `disk_wait_seconds`, where there is one. Raises ValueError where one of NEEDED is missing.
+    Stages are the figures `stages.*`; `database_stages` are those in which it waits for a database.
+    The time waited for the disk is the figure `disk_wait_seconds`, where there is one. Raises
+    ValueError where one of NEEDED is missing.
     """
     if missing := NEEDED - repetitions.keys():
-        raise ValueError(f"{workload}: no figure {', '.join(sorted(missing))}; a diagnosis needs {', '.join(sorted(NEEDED))}")
+        raise ValueError(
+            f"{workload}: no figure {', '.join(sorted(missing))}; a diagnosis needs"
+            f" {', '.join(sorted(NEEDED))}"
+        )
     figures = {name: median(values) for name, values in repetitions.items()}
     wall = figures["seconds"]
     busy = figures["cpu_seconds"] / wall
@@ -145,31 +166,74 @@ def diagnose(
 
     found: list[tuple[Resource, str]] = []
     if memory is not None and memory >= limits.memory:
-        found.append(("memory", f"{memory:.0%} of the machine's memory at the peak; {figures['major_faults']:.0f} pages were read back"))
+        found.append(
+            (
+                "memory",
+                (
+                    f"{memory:.0%} of the machine's memory at the peak;"
+                    f" {figures['major_faults']:.0f} pages were read back"
+                ),
+            )
+        )
     if disk is not None and disk >= limits.disk_wait:
         found.append(("disk", f"{disk:.0%} of the time is spent waiting for the disk"))
     if database >= limits.database:
         found.append(
-            ("database", f"{database:.0%} of the time is spent in {', '.join(name for name, _ in stages if name in database_stages)}")
+            (
+                "database",
+                (
+                    f"{database:.0%} of the time is spent in"
+                    f" {', '.join(name for name, _ in stages if name in database_stages)}"
+                ),
+            )
         )
     if busy >= limits.cpu:
         cores = f"{busy:.1f} of {machine.cores} cores are busy"
-        found.append(("cpu", cores if busy >= limits.cpu * machine.cores else f"{cores}: the others could help"))
-    elif not found and waiting >= limits.waiting:
-        others = f", while other work took them (load {machine.load:.1f} on {machine.cores} cores): measure again on a quiet machine"
         found.append(
-            ("waiting", f"no processor works for it for {waiting:.0%} of the time{others if machine.taken else _not_known(disk, figures)}")
+            (
+                "cpu",
+                cores if busy >= limits.cpu * machine.cores else f"{cores}: the others could help",
+            )
+        )
+    elif not found and waiting >= limits.waiting:
+        others = (
+            f", while other work took them (load {machine.load:.1f} on {machine.cores} cores):"
+            " measure again on a quiet machine"
+        )
+        found.append(
+            (
+                "waiting",
+                (
+                    f"no processor works for it for {waiting:.0%} of the"
+                    f" time{others if machine.taken else _not_known(disk, figures)}"
+                ),
+            )
         )
     bound, why = zip(*found, strict=True) if found else (("none",), ("no limit is passed",))
     seen = _Seen(figures, wall, busy, waiting, disk, machine, limits, stages)
-    return Bottleneck(workload, bound, why, busy, machine.cores, waiting, disk, memory, stages, tuple(_recommendations(bound, seen)))
+    return Bottleneck(
+        workload,
+        bound,
+        why,
+        busy,
+        machine.cores,
+        waiting,
+        disk,
+        memory,
+        stages,
+        tuple(_recommendations(bound, seen)),
+    )
 
 
 def _not_known(disk: float | None, figures: Mapping[str, float]) -> str:
     if disk is not None:
         return f"; {disk:.0%} waiting for the disk, the rest for something else"
     device = figures["disk_read_bytes"] + figures["disk_written_bytes"]
-    return f"; the disk's part of it is not measured, {_mib(device)} went to or came from it" if device else "; the disk was not touched"
+    return (
+        f"; the disk's part of it is not measured, {_mib(device)} went to or came from it"
+        if device
+        else "; the disk was not touched"
+    )
 
 
 def _mib(size: float) -> str:
@@ -177,10 +241,21 @@ def _mib(size: float) -> str:
 
 
 def _stage_shares(figures: Mapping[str, float], wall: float) -> tuple[tuple[str, float], ...]:
-    """Stages by their share of the time, the largest first; of their sum where they overlap, and it is longer than the time."""
-    seconds = {name.removeprefix("stages."): value for name, value in figures.items() if name.startswith("stages.")}
+    """Stages by their share of the time, the largest first; of their sum where they overlap, and
+    it is longer than the time.
+    """
+    seconds = {
+        name.removeprefix("stages."): value
+        for name, value in figures.items()
+        if name.startswith("stages.")
+    }
     whole = max(wall, sum(seconds.values()))
-    return tuple(sorted(((name, value / whole) for name, value in seconds.items()), key=lambda one: (-one[1], one[0])))
+    return tuple(
+        sorted(
+            ((name, value / whole) for name, value in seconds.items()),
+            key=lambda one: (-one[1], one[0]),
+        )
+    )
 
 
 # Recommendations ----------------------------------------------------------------------------------
@@ -201,7 +276,8 @@ class _Seen:
 def _recommendations(bound: Collection[Resource], seen: _Seen) -> list[Recommendation]:
     """Everything that the figures give reason to do, what can bring most first."""
     rules: tuple[Callable[[Collection[Resource], _Seen], Recommendation | None], ...] = (
-        _largest_stage, _use_other_cores, _memory_taken_again, _system_calls, _page_back, _disk, _wait_less,
+        _largest_stage, _use_other_cores, _memory_taken_again, _system_calls, _page_back, _disk,
+        _wait_less,
     )  # fmt: skip
     found = [one for rule in rules if (one := rule(bound, seen))]
     return sorted((one for one in found if one.share >= _WORTH), key=lambda one: -one.share)
@@ -224,7 +300,8 @@ def _use_other_cores(bound: Collection[Resource], seen: _Seen) -> Recommendation
     cores = seen.machine.cores
     if "cpu" not in bound or seen.busy >= seen.limits.cpu * cores or cores < 2:
         return None
-    # What runs on one core could run on all: the idle cores' part of the time is the most that can go.
+    # What runs on one core could run on all: the idle cores' part of the time is the most that can
+    # go.
     share = 1 - seen.busy / cores
     return Recommendation(
         "idle cores",
@@ -241,8 +318,10 @@ def _memory_taken_again(_: Collection[Resource], seen: _Seen) -> Recommendation 
         return None
     return Recommendation(
         "memory taken again and again",
-        "Reuse buffers or work in smaller pieces; a larger MALLOC_TRIM_THRESHOLD_ keeps freed memory in the process",
-        f"{_mib(taken)} were touched anew for a peak of {_mib(peak)}; the kernel has {system / cpu:.0%} of the CPU time",
+        "Reuse buffers or work in smaller pieces; a larger MALLOC_TRIM_THRESHOLD_ keeps freed"
+        " memory in the process",
+        f"{_mib(taken)} were touched anew for a peak of {_mib(peak)}; the kernel has"
+        f" {system / cpu:.0%} of the CPU time",
         _share_of_system(seen),
     )
 
@@ -272,7 +351,8 @@ def _page_back(bound: Collection[Resource], seen: _Seen) -> Recommendation | Non
     return Recommendation(
         "memory",
         "Hold less at once: work in pieces, let go of what has been written, use narrower types",
-        f"{_mib(peak)} of {_mib(seen.machine.memory_bytes)} at the peak, {seen.figures['major_faults']:,.0f} pages read back",
+        f"{_mib(peak)} of {_mib(seen.machine.memory_bytes)} at the peak,"
+        f" {seen.figures['major_faults']:,.0f} pages read back",
         seen.waiting,
     )
 
@@ -285,7 +365,8 @@ def _disk(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
         "disk",
         "Read less (needed columns only, compressed files) and "
         + ("write less often, in larger files" if written > read else "read ahead"),
-        f"{seen.disk:.0%} of the time waiting; {_mib(read)} read from the device, {_mib(written)} written",
+        f"{seen.disk:.0%} of the time waiting; {_mib(read)} read from the device, {_mib(written)}"
+        " written",
         seen.disk,
     )
 
@@ -295,8 +376,10 @@ def _wait_less(bound: Collection[Resource], seen: _Seen) -> Recommendation | Non
         return None
     return Recommendation(
         "waiting",
-        "Profile with the wall clock to see what is waited for; ask for more at once, or do other work meanwhile",
-        f"no processor works for it for {seen.waiting:.0%} of {seen.wall:.2f} s; {seen.figures['switches_voluntary']:,.0f} waits",
+        "Profile with the wall clock to see what is waited for; ask for more at once, or do other"
+        " work meanwhile",
+        f"no processor works for it for {seen.waiting:.0%} of {seen.wall:.2f} s;"
+        f" {seen.figures['switches_voluntary']:,.0f} waits",
         seen.waiting,
     )
 
@@ -309,7 +392,9 @@ Side = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Change:
-    """A figure before and after, medians; `comparison` is None where a figure is 0 or the same throughout, and cannot be weighed."""
+    """A figure before and after, medians; `comparison` is None where a figure is 0 or the same
+    throughout, and cannot be weighed.
+    """
 
     metric: str
     unit: str
@@ -325,10 +410,12 @@ class Change:
 
 @dataclass(frozen=True)
 class OptimisationReport:
-    """What an optimisation brought: every figure of both sides, stages as `stages.*`, and what each side is bound by.
+    """What an optimisation brought: every figure of both sides, stages as `stages.*`, and what
+    each side is bound by.
 
-    `speedup` is wall time before over after, with its 99 % interval. `expected` is the recommendation that was
-    followed, if one was; `of_limit` says which part of its largest possible gain was reached.
+    `speedup` is wall time before over after, with its 99 % interval. `expected` is the
+    recommendation that was followed, if one was; `of_limit` says which part of its largest possible
+    gain was reached.
     """
 
     workload: str
@@ -359,10 +446,11 @@ def optimisation(
     expected: Recommendation | None = None,
     tolerance: float = TOLERANCE,
 ) -> OptimisationReport:
-    """The report on an optimisation that was measured in pairs: value i of a figure after it belongs to value i before it.
+    """The report on an optimisation that was measured in pairs: value i of a figure after it
+    belongs to value i before it.
 
-    `units` are those of the figures. Raises ValueError where no pair succeeded on both sides, or a figure is missing
-    that `diagnose` needs.
+    `units` are those of the figures. Raises ValueError where no pair succeeded on both sides, or a
+    figure is missing that `diagnose` needs.
     """
     if not after.get("seconds") or not before.get("seconds"):
         raise ValueError("no pair succeeded on both sides: there is nothing to report")
@@ -375,7 +463,9 @@ def optimisation(
         1 / wall.high,
         1 / wall.low,
         tuple(
-            _change(name, unit, after[name], before[name], tolerance) for name, unit in units.items() if name in after and name in before
+            _change(name, unit, after[name], before[name], tolerance)
+            for name, unit in units.items()
+            if name in after and name in before
         ),
         diagnose(workload, before, machine, limits),
         diagnose(workload, after, machine, limits),
@@ -383,6 +473,14 @@ def optimisation(
     )
 
 
-def _change(name: str, unit: str, after: Sequence[float], before: Sequence[float], tolerance: float) -> Change:
+def _change(
+    name: str, unit: str, after: Sequence[float], before: Sequence[float], tolerance: float
+) -> Change:
     usable = len(after) == len(before) and min(*after, *before) > 0 and list(after) != list(before)
-    return Change(name, unit, median(before), median(after), compare(after, before, tolerance) if usable else None)
+    return Change(
+        name,
+        unit,
+        median(before),
+        median(after),
+        compare(after, before, tolerance) if usable else None,
+    )

@@ -1,8 +1,8 @@
 """A differential flame graph: two profiles drawn as one, in an HTML page that needs nothing else.
 
 The geometry is computed here, the look and the page's own script are in flamegraph.html.j2. What
-changed is attribution's finding, and comes in as an argument; the page carries it as data, too, so that
-whoever is given the page alone can tell what it shows.
+changed is attribution's finding, and comes in as an argument; the page carries it as data, too, so
+that whoever is given the page alone can tell what it shows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pipeline_perf.bench.explain.profile import Frame, Profile, pooled
 #: Narrower boxes than this share of the whole are left out: about a pixel.
 NARROWEST = 0.001
 
-#: A change of fewer standard errors is drawn as none: among several hundred boxes, some have two by chance.
+#: A change of fewer standard errors is drawn as none: among several hundred boxes, some have two by
+#: chance.
 _QUIET = 3.0
 
 #: Steps of colour on either side; the last one stands for the largest change of the graph.
@@ -36,7 +37,9 @@ _FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>'
 
 @dataclass(frozen=True)
 class NamedFunction:
-    """A function that changed, as the page carries it; shares and growth as in `attribution.Finding`."""
+    """A function that changed, as the page carries it; shares and growth as in
+    `attribution.Finding`.
+    """
 
     name: str
     stage: str
@@ -49,7 +52,9 @@ class NamedFunction:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a flame graph's page says in words: of what it is, and which functions changed, the clearest change first."""
+    """What a flame graph's page says in words: of what it is, and which functions changed, the
+    clearest change first.
+    """
 
     unit: str
     verdict: str
@@ -68,7 +73,15 @@ def facts(page: str) -> Facts | None:
 
 def _facts_of(unit: str, found: Attribution | None) -> Markup:
     named = tuple(
-        NamedFunction(str(one.frame), one.stage, one.base_share, one.subject_share, one.growth, one.low, one.high)
+        NamedFunction(
+            str(one.frame),
+            one.stage,
+            one.base_share,
+            one.subject_share,
+            one.growth,
+            one.low,
+            one.high,
+        )
         for one in (found.named if found else ())
     )
     said = Facts(unit, found.verdict if found else "", found.why if found else "", named)
@@ -78,7 +91,9 @@ def _facts_of(unit: str, found: Attribution | None) -> Markup:
 
 @dataclass
 class _Node:
-    """A frame under its callers, with its samples of both sides, the subject's brought to the base's level."""
+    """A frame under its callers, with its samples of both sides, the subject's brought to the
+    base's level.
+    """
 
     a: float = 0.0
     b: float = 0.0
@@ -89,10 +104,13 @@ class _Node:
 
 @dataclass(frozen=True)
 class Box:
-    """One box of the graph. `after` and `before` are left edge and width, as shares of the graph's width.
+    """One box of the graph.
 
-    `growth` is the change with callees, `own_growth` without; both, and `own`, are shares of all that the
-    base has. `tone` and `own_tone` are their colours: "r4" the largest growth, "n0" no more than chance.
+    `after` and `before` are left edge and width, as shares of the graph's width.
+
+    `growth` is the change with callees, `own_growth` without; both, and `own`, are shares of all
+    that the base has. `tone` and `own_tone` are their colours: "r4" the largest growth, "n0" no
+    more than chance.
     """
 
     frame: Frame
@@ -108,7 +126,9 @@ class Box:
 
 @dataclass(frozen=True)
 class _Scale:
-    """What the boxes of a graph are drawn by: its width, the base's whole, and the noise of a count (0: none)."""
+    """What the boxes of a graph are drawn by: its width, the base's whole, and the noise of a
+    count (0: none).
+    """
 
     width: float
     whole: float
@@ -120,19 +140,25 @@ class _Scale:
         difference = a - b
         if abs(difference) <= _QUIET * math.sqrt(self.noise * (a + b)) or not largest:
             return "n0"
-        return f"{'r' if difference > 0 else 'b'}{max(1, math.ceil(STEPS * abs(difference) / largest))}"
+        step = max(1, math.ceil(STEPS * abs(difference) / largest))
+        return f"{'r' if difference > 0 else 'b'}{step}"
 
 
-def flame_graph(subject: Sequence[Profile], base: Sequence[Profile], found: Attribution | None, title: str) -> str:
+def flame_graph(
+    subject: Sequence[Profile], base: Sequence[Profile], found: Attribution | None, title: str
+) -> str:
     """The page for two sides, red for what has grown and blue for what has shrunk.
 
-    `found` is what attribution says of these profiles; None for profiles of memory, which are drawn as
-    they are. `title` names what was profiled. Raises ValueError where a side has nothing in it, or the
-    units of the sides differ.
+    `found` is what attribution says of these profiles; None for profiles of memory, which are drawn
+    as they are. `title` names what was profiled. Raises ValueError where a side has nothing in it,
+    or the units of the sides differ.
     """
     sides = pooled(subject), pooled(base)
     if not all(side.total for side in sides) or sides[0].unit != sides[1].unit:
-        raise ValueError("a flame graph compares two profiles of one unit, each with something in it: profile both sides alike")
+        raise ValueError(
+            "a flame graph compares two profiles of one unit, each with something in it: profile"
+            " both sides alike"
+        )
     root = _tree(*sides, found.level if found else 1.0)
     nodes = list(_nodes(root))
     scale = _Scale(
@@ -164,7 +190,11 @@ def flame_graph(subject: Sequence[Profile], base: Sequence[Profile], found: Attr
         growth=root.a / root.b - 1,
         largest=scale.largest / root.b,
         largest_own=scale.largest_own / root.b,
-        tones=[*(f"b{step}" for step in range(STEPS, 0, -1)), "n0", *(f"r{step}" for step in range(1, STEPS + 1))],
+        tones=[
+            *(f"b{step}" for step in range(STEPS, 0, -1)),
+            "n0",
+            *(f"r{step}" for step in range(1, STEPS + 1)),
+        ],
         sides=sides,
         facts=_facts_of(sides[0].unit, found),
         runs=(len(subject), len(base)),

@@ -1,7 +1,7 @@
 """Where a workload's time and memory go: one run under a profiler, parsed into stacks.
 
-A profiled run is never a measured one: py-spy costs a tenth of the CPU time, memray doubles it. What
-two profiles say about each other is attribution's work.
+A profiled run is never a measured one: py-spy costs a tenth of the CPU time, memray doubles it.
+What two profiles say about each other is attribution's work.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measure.measure import run_once
 from pipeline_perf.bench.measure.workload import PYTHON, Correctness, Output, Workload, resolve
 
-#: Samples a second. py-spy stops the process for each; at 200 it costs a tenth of the CPU time, and keeps up on a busy machine.
+#: Samples a second. py-spy stops the process for each; at 200 it costs a tenth of the CPU time, and
+#: keeps up on a busy machine.
 RATE_HZ = 200
 
 #: A profiled run may take this many times as long as a measured one.
@@ -34,7 +35,8 @@ SLOWER = 4
 #: py-spy gives up on a Python that is not up within a second, which happens on a busy machine.
 _ATTEMPTS = 3
 
-#: What Python calls code that has no name of its own; its time is that of the function that it stands in.
+#: What Python calls code that has no name of its own; its time is that of the function that it
+#: stands in.
 _ANONYMOUS = re.compile(r"(?:\.<locals>)?\.?<(?:lambda|listcomp|dictcomp|setcomp|genexpr)>")
 
 _FRAME = re.compile(r"(?P<function>[^()]+?) \((?P<file>.+):(?P<line>\d+)\)")
@@ -50,19 +52,24 @@ _WITH_VALUE = {"-X", "-W", "--check-hash-based-pycs"}
 #: Where a thread of a pool waits to be given work: nobody waits for it.
 _WAITING = {"concurrent.futures.thread", "threading", "queue"}
 
-#: memray's own code and the runner of scripts stand at the root of every stack, and are no part of the workload.
+#: memray's own code and the runner of scripts stand at the root of every stack, and are no part of
+#: the workload.
 _RUNNERS = {"memray", "runpy"}
 
 
 class ProfileError(RuntimeError):
-    """A workload could not be profiled: nothing is known, which is not the same as nothing found."""
+    """A workload could not be profiled: nothing is known, which is not the same as nothing
+    found.
+    """
 
 
 @dataclass(frozen=True, order=True)
 class Frame:
-    """A function, the same one on both sides of a comparison whatever directory and line it stands at.
+    """A function, the same one on both sides of a comparison whatever directory and line it
+    stands at.
 
-    `module` is dotted ("package.module"), `function` qualified ("Reader.rows"); `file` is for people.
+    `module` is dotted ("package.module"), `function` qualified ("Reader.rows"); `file` is for
+    people.
     """
 
     module: str
@@ -79,10 +86,12 @@ Stack = tuple[Frame, ...]
 
 @dataclass(frozen=True)
 class Profile:
-    """Stacks with their weight: samples (of CPU or wall time), or bytes held when memory was at its peak.
+    """Stacks with their weight: samples (of CPU or wall time), or bytes held when memory was at
+    its peak.
 
-    `seconds` is how long the profiled runs took, `lost` how many samples the profiler failed to take.
-    `allocations` is how often memory was asked for, a deterministic count; 0 in a profile of time.
+    `seconds` is how long the profiled runs took, `lost` how many samples the profiler failed to
+    take. `allocations` is how often memory was asked for, a deterministic count; 0 in a profile of
+    time.
     """
 
     stacks: Mapping[Stack, int]
@@ -97,15 +106,24 @@ class Profile:
 
 
 def pooled(profiles: Iterable[Profile]) -> Profile:
-    """Several profiles of the same workload as one. Raises ValueError where there are none, or their units differ."""
+    """Several profiles of the same workload as one.
+
+    Raises ValueError where there are none, or their units differ.
+    """
     found = list(profiles)
     units = {profile.unit for profile in found}
     if len(units) != 1:
-        raise ValueError(f"profiles of {', '.join(sorted(units)) or 'nothing'} cannot be pooled: give at least one, and one unit")
+        raise ValueError(
+            f"profiles of {', '.join(sorted(units)) or 'nothing'} cannot be pooled: give at least"
+            " one, and one unit"
+        )
     stacks = Counter[Stack]()
     for profile in found:
         stacks.update(profile.stacks)
-    sums = (sum(getattr(profile, name) for profile in found) for name in ("seconds", "lost", "allocations"))
+    sums = (
+        sum(getattr(profile, name) for profile in found)
+        for name in ("seconds", "lost", "allocations")
+    )
     return Profile(stacks, found[0].unit, *sums)
 
 
@@ -123,19 +141,36 @@ def profile_time(
 ) -> Profile:
     """Run a workload once under py-spy, its child processes included.
 
-    `clock` says which moments count: "cpu", when a thread of Python is at work; "wall", also when it waits, be it for
-    the disk or for threads that are not Python's (Polars, DuckDB), but not when it waits to be given work.
-    `py_spy` is the program, by default the one installed beside this Python. Raises ProfileError with
-    the reason when the run fails, was wrong, or may not be looked into; MeasurementBusy like `measure`.
+    `clock` says which moments count: "cpu", when a thread of Python is at work; "wall", also when
+    it waits, be it for the disk or for threads that are not Python's (Polars, DuckDB), but not when
+    it waits to be given work. `py_spy` is the program, by default the one installed beside this
+    Python. Raises ProfileError with the reason when the run fails, was wrong, or may not be looked
+    into; MeasurementBusy like `measure`.
     """
     tool = str(py_spy) if py_spy else _py_spy()
-    options = ["record", "--rate", str(rate), "--function", "--subprocesses", "--full-filenames", "--format", "raw"]
+    options = [
+        "record",
+        "--rate",
+        str(rate),
+        "--function",
+        "--subprocesses",
+        "--full-filenames",
+        "--format",
+        "raw",
+    ]
     if clock == "wall":
         options.append("--idle")
     for attempt in range(_ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="profile-") as directory:
             control, raw = Path(directory), Path(directory, "stacks.raw")
-            ran = _run(workload, (tool, *options, "--output", str(raw), "--"), _argv(workload, control), control, lock, wait_s)
+            ran = _run(
+                workload,
+                (tool, *options, "--output", str(raw), "--"),
+                _argv(workload, control),
+                control,
+                lock,
+                wait_s,
+            )
             if raw.exists() and not ran.reason and not ran.exit_code:
                 text = raw.read_text(encoding="utf-8", errors="replace")
                 break
@@ -146,7 +181,10 @@ def profile_time(
         stacks = {stack: count for stack, count in stacks.items() if not _unemployed(stack)}
     profile = Profile(stacks, "samples", ran.seconds, int(failed[1]) if failed else 0)
     if profile.lost > profile.total:
-        raise ProfileError(f"{workload.name}: {profile.lost} samples failed, {profile.total} did not: {ran.log.strip().splitlines()[-1]}")
+        raise ProfileError(
+            f"{workload.name}: {profile.lost} samples failed, {profile.total} did not:"
+            f" {ran.log.strip().splitlines()[-1]}"
+        )
     return profile
 
 
@@ -162,10 +200,12 @@ def profile_pair(
     clock: Literal["cpu", "wall"] = "cpu",
     worth: Callable[[Sequence[Profile], Sequence[Profile]], float] | None = None,
 ) -> tuple[list[Profile], list[Profile]]:
-    """Profile two workloads in turns A B B A … until both have so many samples, or that many seconds of running are over.
+    """Profile two workloads in turns A B B A … until both have so many samples, or that many
+    seconds of running are over.
 
-    At least two runs of each, so that their spread shows. `worth` says how many samples the profiles of both sides are
-    worth, where that is not as many as there are. Raises like `profile_time`.
+    At least two runs of each, so that their spread shows. `worth` says how many samples the
+    profiles of both sides are worth, where that is not as many as there are. Raises like
+    `profile_time`.
     """
     worth = worth or _fewest
     sides: tuple[list[Profile], list[Profile]] = ([], [])
@@ -173,7 +213,9 @@ def profile_pair(
     while len(sides[0]) < 2 or (spent < within_s and worth(*sides) < samples):
         order = ((0, a), (1, b)) if len(sides[0]) % 2 == 0 else ((1, b), (0, a))
         for side, workload in order:
-            sides[side].append(profile_time(workload, lock=lock, wait_s=wait_s, rate=rate, clock=clock))
+            sides[side].append(
+                profile_time(workload, lock=lock, wait_s=wait_s, rate=rate, clock=clock)
+            )
             spent += sides[side][-1].seconds
     return sides
 
@@ -185,8 +227,8 @@ def _fewest(a: Sequence[Profile], b: Sequence[Profile]) -> float:
 def parse_raw(text: str) -> dict[Stack, int]:
     """The stacks of py-spy's raw format: `frame;frame;… count` a line, the caller first.
 
-    Frames of processes are left out: numbers and paths differ from run to run. Command lines in them
-    may hold anything, line ends included, so that only what reads like a frame is one.
+    Frames of processes are left out: numbers and paths differ from run to run. Command lines in
+    them may hold anything, line ends included, so that only what reads like a frame is one.
     """
     stacks = Counter[Stack]()
     for line in text.splitlines():
@@ -204,12 +246,16 @@ def _unemployed(stack: Stack) -> bool:
 
 
 def _stack(calls: Iterable[tuple[str, str]]) -> Stack:
-    """Functions and files, the caller first, as frames; comprehensions and lambdas become the function that they stand in."""
+    """Functions and files, the caller first, as frames; comprehensions and lambdas become the
+    function that they stand in.
+    """
     frames: list[Frame] = []
     for function, file in calls:
         module, short = _module(file)
         named = _ANONYMOUS.sub("", function)
-        if not named:  # memray's names, and those at the top of a module, do not say what the code stands in: its caller does
+        if not named:
+            # memray's names, and those at the top of a module, do not say what the code stands in:
+            # its caller does
             named = frames[-1].function if frames and frames[-1].module == module else "<module>"
         frame = Frame(module, named, short)
         if named == function or not frames or frames[-1] != frame:
@@ -221,7 +267,8 @@ def _stack(calls: Iterable[tuple[str, str]]) -> Stack:
 def _module(file: str) -> tuple[str, str]:
     """Dotted module and path within its package: what a file is called in any directory.
 
-    A name begins below the innermost folder that has no `__init__.py`; code without a file (`<frozen runpy>`) by the name in the brackets.
+    A name begins below the innermost folder that has no `__init__.py`; code without a file
+    (`<frozen runpy>`) by the name in the brackets.
     """
     if file.startswith("<"):
         return file.strip("<>").removeprefix("frozen "), file
@@ -244,23 +291,38 @@ def _py_spy() -> str:
 
 
 def _why_nothing(workload: Workload, tool: str, ran: _Ran) -> str:
-    """Why there are no stacks, with the remedy; whether py-spy may look into processes at all is tried out, because it does not say."""
+    """Why there are no stacks, with the remedy; whether py-spy may look into processes at all is
+    tried out, because it does not say.
+    """
     if _NONE_FOUND in ran.log or "ermission" in ran.log:
-        idle = subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        idle = subprocess.Popen(
+            [sys.executable, "-c", "print(flush=True); input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         with idle:
             assert idle.stdout is not None
             idle.stdout.readline()
-            looked = subprocess.run([tool, "dump", "--pid", str(idle.pid)], capture_output=True, text=True, check=False)
+            looked = subprocess.run(
+                [tool, "dump", "--pid", str(idle.pid)], capture_output=True, text=True, check=False
+            )
             idle.kill()
         if looked.returncode and "ermission" in looked.stderr:
             return (
-                "py-spy may not look into other processes here, so that nothing is known of where the time goes. Give it the right: "
-                "run as root, or `sysctl kernel.yama.ptrace_scope=1`, or in a container `--cap-add SYS_PTRACE`"
+                "py-spy may not look into other processes here, so that nothing is known of where"
+                " the time goes. Give it the right: run as root, or `sysctl"
+                " kernel.yama.ptrace_scope=1`, or in a container `--cap-add SYS_PTRACE`"
             )
     if ran.exit_code:
-        return f"{workload.name} failed under the profiler: exit status {ran.exit_code}: {ran.complaint or 'it printed nothing'}"
+        return (
+            f"{workload.name} failed under the profiler: exit status {ran.exit_code}:"
+            f" {ran.complaint or 'it printed nothing'}"
+        )
     if _NONE_FOUND in ran.log:
-        return f"{workload.name}: py-spy saw no Python at work; only Python that runs for a second or longer is sure to be seen"
+        return (
+            f"{workload.name}: py-spy saw no Python at work; only Python that runs for a second or"
+            " longer is sure to be seen"
+        )
     return f"{workload.name} was not profiled: {ran.reason or 'py-spy wrote no stacks'}"
 
 
@@ -268,9 +330,11 @@ def _why_nothing(workload: Workload, tool: str, ran: _Ran) -> str:
 
 
 def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> Profile:
-    """Run a workload once under memray: which stacks held the bytes when memory was at its peak, and how often memory was asked for.
+    """Run a workload once under memray: which stacks held the bytes when memory was at its peak,
+    and how often memory was asked for.
 
-    The first process only, which must be Python, and have memray installed. Raises like `profile_time`.
+    The first process only, which must be Python, and have memray installed. Raises like
+    `profile_time`.
     """
     with tempfile.TemporaryDirectory(prefix="profile-") as directory:
         held = Path(directory, "held.bin")
@@ -278,7 +342,9 @@ def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WA
         argv = _inserted(workload, _argv(workload, Path(directory)), words)
         ran = _run(workload, (), argv, Path(directory), lock, wait_s)
         if ran.exit_code or ran.reason:
-            reason = f"exit status {ran.exit_code}: {ran.complaint}" if ran.exit_code else ran.reason
+            reason = (
+                f"exit status {ran.exit_code}: {ran.complaint}" if ran.exit_code else ran.reason
+            )
             raise ProfileError(f"{workload.name} failed under memray: {reason}")
         return _read_memory(held, ran.seconds)
 
@@ -286,7 +352,10 @@ def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WA
 def _inserted(workload: Workload, argv: Sequence[str], words: Sequence[str]) -> list[str]:
     """The words put between a Python, with its options, and what it runs."""
     if argv[0] != PYTHON and not Path(argv[0]).name.startswith("python"):
-        raise ProfileError(f"{workload.name}: memray starts Python only, and the command begins with {argv[0]}; begin it with {{python}}")
+        raise ProfileError(
+            f"{workload.name}: memray starts Python only, and the command begins with {argv[0]};"
+            " begin it with {python}"
+        )
     place = 1
     while place < len(argv) and argv[place].startswith("-") and argv[place] not in ("-m", "-c"):
         place += 2 if argv[place] in _WITH_VALUE else 1
@@ -301,7 +370,14 @@ def _read_memory(path: Path, seconds: float) -> Profile:
     for record in reader.get_high_watermark_allocation_records(merge_threads=True):
         calls = [(function, file) for function, file, _ in reversed(record.stack_trace())]
         stack = _stack(calls)
-        first = next((place for place, frame in enumerate(stack) if frame.module.partition(".")[0] not in _RUNNERS), len(stack))
+        first = next(
+            (
+                place
+                for place, frame in enumerate(stack)
+                if frame.module.partition(".")[0] not in _RUNNERS
+            ),
+            len(stack),
+        )
         if stack[first:]:
             stacks[stack[first:]] += record.size
     return Profile(dict(stacks), "bytes", seconds, allocations=reader.metadata.total_allocations)
@@ -309,10 +385,13 @@ def _read_memory(path: Path, seconds: float) -> Profile:
 
 # Running ------------------------------------------------------------------------------------------
 
-#: py-spy prints to the output of what it runs, and ends well however that ended: both are kept apart by a shell on either side.
-#: The inner one has a subshell write the status: py-spy kills its child as soon as it sees no Python any more.
+#: py-spy prints to the output of what it runs, and ends well however that ended: both are kept
+#: apart by a shell on either side. The inner one has a subshell write the status: py-spy kills its
+#: child as soon as it sees no Python any more.
 _OUTER = 'log=$1; shift; exec "$@" >"$log" 2>&1'
-_INNER = 'folder=$1; shift; ("$@" >"$folder/stdout" 2>"$folder/stderr"; echo $? >"$folder/status"); :'
+_INNER = (
+    'folder=$1; shift; ("$@" >"$folder/stdout" 2>"$folder/stderr"; echo $? >"$folder/status"); :'
+)
 
 #: Characters of a command's complaint that an error quotes.
 _QUOTED_CHARACTERS = 400
@@ -320,7 +399,9 @@ _QUOTED_CHARACTERS = 400
 
 @dataclass(frozen=True)
 class _Ran:
-    """What became of a run: the profiler's words, the command's exit status and last words, why the run does not count ('': it does)."""
+    """What became of a run: the profiler's words, the command's exit status and last words, why
+    the run does not count ('': it does).
+    """
 
     log: str
     exit_code: int | None
@@ -330,13 +411,27 @@ class _Ran:
 
 
 def _argv(workload: Workload, control: Path) -> list[str]:
-    """The command of a workload; a target function is called by the same child process that measuring uses."""
+    """The command of a workload; a target function is called by the same child process that
+    measuring uses.
+    """
     if workload.command:
         return [str(word) for word in workload.command]
-    return [workload.python or sys.executable, "-P", str(Path(child.__file__).resolve()), str(control / "request.json")]
+    return [
+        workload.python or sys.executable,
+        "-P",
+        str(Path(child.__file__).resolve()),
+        str(control / "request.json"),
+    ]
 
 
-def _run(workload: Workload, before: Sequence[str], argv: Sequence[str], control: Path, lock: Path, wait_s: float) -> _Ran:
+def _run(
+    workload: Workload,
+    before: Sequence[str],
+    argv: Sequence[str],
+    control: Path,
+    lock: Path,
+    wait_s: float,
+) -> _Ran:
     """Run a workload once with the words of a profiler before its command.
 
     Directory, time limit, lock and check are those of every workload; only the command is another.
@@ -347,24 +442,60 @@ def _run(workload: Workload, before: Sequence[str], argv: Sequence[str], control
             _function(workload.prepare)(scratch, params)
         if workload.target:
             path = [] if workload.python else sys.path
-            request = {"path": path, "target": workload.target, "params": params, "reply": str(control / "reply.json")}
+            request = {
+                "path": path,
+                "target": workload.target,
+                "params": params,
+                "reply": str(control / "reply.json"),
+            }
             (control / "request.json").write_text(json.dumps(request), encoding="utf-8")
 
     def check(output: Output) -> Correctness:
         if not workload.check or _read(control / "status").strip() != "0":
             return Correctness(True)
-        returned = json.loads(_read(control / "reply.json"))["returned"] if workload.target else None
+        returned = (
+            json.loads(_read(control / "reply.json"))["returned"] if workload.target else None
+        )
         finding: Correctness = _function(workload.check)(
-            replace(output, stdout=_read(control / "stdout"), stderr=_read(control / "stderr"), returned=returned)
+            replace(
+                output,
+                stdout=_read(control / "stdout"),
+                stderr=_read(control / "stderr"),
+                returned=returned,
+            )
         )
         return finding
 
     log = control / "profiler.log"
-    command = ("/bin/sh", "-c", _OUTER, "sh", str(log), *before, "/bin/sh", "-c", _INNER, "sh", str(control), *argv)
-    profiled = replace(workload, command=command, target="", prepare=prepare, check=check, timeout_s=SLOWER * workload.timeout_s)
+    command = (
+        "/bin/sh",
+        "-c",
+        _OUTER,
+        "sh",
+        str(log),
+        *before,
+        "/bin/sh",
+        "-c",
+        _INNER,
+        "sh",
+        str(control),
+        *argv,
+    )
+    profiled = replace(
+        workload,
+        command=command,
+        target="",
+        prepare=prepare,
+        check=check,
+        timeout_s=SLOWER * workload.timeout_s,
+    )
     sample = run_once(profiled, lock=lock, wait_s=wait_s)
     code = _read(control / "status").strip()
-    complaint = " | ".join((_read(control / "stderr") or _read(control / "stdout")).strip()[-_QUOTED_CHARACTERS:].splitlines()[-3:])
+    complaint = " | ".join(
+        (_read(control / "stderr") or _read(control / "stdout"))
+        .strip()[-_QUOTED_CHARACTERS:]
+        .splitlines()[-3:]
+    )
     reason = sample.reason or ("" if code else "the profiler ended before the command did")
     return _Ran(_read(log), int(code) if code else None, complaint, reason, sample.wall_s)
 

@@ -1,7 +1,7 @@
 """Acknowledgements: somebody has seen that a metric stands at a new level, and takes it.
 
-One small YAML file a machine, beside the results, to be read, reviewed and corrected by hand. Which alert
-an acknowledgement settles is `watch`'s business; runs kept under a name are `baseline`'s.
+One small YAML file a machine, beside the results, to be read, reviewed and corrected by hand. Which
+alert an acknowledgement settles is `watch`'s business; runs kept under a name are `baseline`'s.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class LevelError(ValueError):
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """`metric` ("ingest.csv_1m seconds") stands at a new level `since` a night; `by` takes it, and `note` says why."""
+    """`metric` ("ingest.csv_1m seconds") stands at a new level `since` a night; `by` takes it,
+    and `note` says why.
+    """
 
     metric: str
     since: date
@@ -32,7 +34,9 @@ class Acknowledgement:
 
 
 class Levels:
-    """The levels acknowledged on one machine, kept in `levels/<fingerprint>.yaml` below the results."""
+    """The levels acknowledged on one machine, kept in `levels/<fingerprint>.yaml` below the
+    results.
+    """
 
     def __init__(self, results: Path, machine: str) -> None:
         if not _MACHINE.fullmatch(machine):
@@ -40,9 +44,15 @@ class Levels:
         self.path = results / "levels" / f"{machine}.yaml"
 
     def acknowledge(self, metric: str, since: date, by: str, note: str) -> Acknowledgement:
-        """Take the level that a metric has had since a night. Raises LevelError without a name and a reason."""
+        """Take the level that a metric has had since a night.
+
+        Raises LevelError without a name and a reason.
+        """
         if not by.strip() or not note.strip():
-            raise LevelError(f"{metric}: say who takes the new level, and why; whoever reads this in a year will ask")
+            raise LevelError(
+                f"{metric}: say who takes the new level, and why; whoever reads this in a year"
+                " will ask"
+            )
         entry = Acknowledgement(metric, since, by.strip(), note.strip())
         self._write([*self.acknowledged(), entry])
         return entry
@@ -56,18 +66,27 @@ class Levels:
         try:
             found = yaml.safe_load(self.path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
-            raise LevelError(f"{self.path}: this is not YAML ({error}); correct it by hand") from error
+            raise LevelError(
+                f"{self.path}: this is not YAML ({error}); correct it by hand"
+            ) from error
         if not isinstance(found, list):
-            raise LevelError(f"{self.path}: write a list of entries, each with metric, since, by and note")
+            raise LevelError(
+                f"{self.path}: write a list of entries, each with metric, since, by and note"
+            )
         return [self._entry(fields) for fields in found]
 
     def _entry(self, fields: Any) -> Acknowledgement:
         try:
             entry = Acknowledgement(**fields)
         except TypeError as error:
-            raise LevelError(f"{self.path}: {fields!r} is not written as metric, since, by and note ({error})") from error
+            raise LevelError(
+                f"{self.path}: {fields!r} is not written as metric, since, by and note ({error})"
+            ) from error
         if not isinstance(entry.since, date):
-            raise LevelError(f"{self.path}: since {entry.since!r} is no date; write it as 2026-03-01, without quotes")
+            raise LevelError(
+                f"{self.path}: since {entry.since!r} is no date; write it as 2026-03-01, without"
+                " quotes"
+            )
         return entry
 
     def _write(self, entries: list[Acknowledgement]) -> None:
@@ -77,6 +96,8 @@ class Levels:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yaml.safe_dump([asdict(entry) for entry in entries], file, sort_keys=False, allow_unicode=True)
+            yaml.safe_dump(
+                [asdict(entry) for entry in entries], file, sort_keys=False, allow_unicode=True
+            )
         Path(temporary).chmod(0o644)
         Path(temporary).replace(self.path)

@@ -1,7 +1,8 @@
-"""A nightly series of a metric: one value a night, as a ratio to the pinned reference of the same run.
+"""A nightly series of a metric: one value a night, as a ratio to the pinned reference of the
+same run.
 
-A night without a value stays in the series with the reason why: nothing is filled in, and no NaN goes
-further. What has changed is `changepoint`'s business, how it was measured `measure`'s.
+A night without a value stays in the series with the reason why: nothing is filled in, and no NaN
+goes further. What has changed is `changepoint`'s business, how it was measured `measure`'s.
 """
 
 from __future__ import annotations
@@ -28,21 +29,32 @@ if TYPE_CHECKING:
 #: What `frozen.compute` returns, on every machine. A test pins it, and the file's text.
 CHECKSUM = "e4c0a3b690b5811f7ac67fb68500e7c37205f81ae50b2399ba86b06c9f9bc779"
 
-#: The job whose runs are nights. What else is measured on a day (a change tried out, a build) is no value of its night.
+#: The job whose runs are nights. What else is measured on a day (a change tried out, a build) is no
+#: value of its night.
 NIGHTLY = "nightly"
 
-#: With 5 % noise on each side, so many pairs leave 1.6 % in the night's ratio: a step of 5 % is then found within a week
-#: (`calibrate.simulated` publishes how often). Twenty pairs find it in 83 to 89 of 100 cases, ten in about half.
+#: With 5 % noise on each side, so many pairs leave 1.6 % in the night's ratio: a step of 5 % is
+#: then found within a week (`calibrate.simulated` publishes how often). Twenty pairs find it in 83
+#: to 89 of 100 cases, ten in about half.
 PAIRS_A_NIGHT = 30
 
 
 def _right(output: Output) -> Correctness:
     found = output.returned["checksum"]
-    return Correctness(found == CHECKSUM, f"checksum {found}, not {CHECKSUM}: this is not the pinned computation")
+    return Correctness(
+        found == CHECKSUM, f"checksum {found}, not {CHECKSUM}: this is not the pinned computation"
+    )
 
 
-#: Measured in every run, interleaved with what it measures: `measure_pair(workload, REFERENCE, PAIRS_A_NIGHT, …)`.
-REFERENCE = Workload("reference.frozen", target="pipeline_perf.bench.frozen:compute", unit="rounds", units=6, check=_right)
+#: Measured in every run, interleaved with what it measures: `measure_pair(workload, REFERENCE,
+#: PAIRS_A_NIGHT, …)`.
+REFERENCE = Workload(
+    "reference.frozen",
+    target="pipeline_perf.bench.frozen:compute",
+    unit="rounds",
+    units=6,
+    check=_right,
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +70,17 @@ class Night:
 
     @property
     def commit(self) -> str:
-        """The revision as people read it: its first 12 digits, + for a tree that differed from it."""
+        """The revision as people read it: its first 12 digits, + for a tree that differed from
+        it.
+        """
         return f"{self.revision[:12]}{'+' if self.dirty else ''}"
 
 
 @dataclass(frozen=True)
 class Series:
-    """A metric ("ingest.csv_1m seconds") over the nights, oldest first, each date once, gaps included."""
+    """A metric ("ingest.csv_1m seconds") over the nights, oldest first, each date once, gaps
+    included.
+    """
 
     name: str
     nights: tuple[Night, ...]
@@ -73,11 +89,18 @@ class Series:
     def __post_init__(self) -> None:
         dates = [night.date for night in self.nights]
         if any(later <= earlier for earlier, later in pairwise(dates)):
-            raise ValueError(f"series {self.name!r}: give its nights by date, oldest first, each date once")
-        broken = [night for night in self.nights if night.value is not None and not (math.isfinite(night.value) and night.value > 0)]
+            raise ValueError(
+                f"series {self.name!r}: give its nights by date, oldest first, each date once"
+            )
+        broken = [
+            night
+            for night in self.nights
+            if night.value is not None and not (math.isfinite(night.value) and night.value > 0)
+        ]
         if broken:
             raise ValueError(
-                f"series {self.name!r}: {broken[0].value} of {broken[0].date} is no positive number; leave its value out, with a reason"
+                f"series {self.name!r}: {broken[0].value} of {broken[0].date} is no positive"
+                " number; leave its value out, with a reason"
             )
 
     @property
@@ -93,7 +116,10 @@ class Series:
     @property
     def silent_for(self) -> int:
         """How many nights at the end have no value."""
-        return len(self.nights) - max((place + 1 for place, night in enumerate(self.nights) if night.value is not None), default=0)
+        return len(self.nights) - max(
+            (place + 1 for place, night in enumerate(self.nights) if night.value is not None),
+            default=0,
+        )
 
     def logs(self) -> NDArray[np.float64]:
         """Logarithms of the usable values: equal shares are equal steps."""
@@ -101,13 +127,18 @@ class Series:
 
 
 def ratios(pairs: Pairs) -> list[Measurement]:
-    """A workload's wall and CPU time as ratios to the reference that it was measured interleaved with, with their intervals.
+    """A workload's wall and CPU time as ratios to the reference that it was measured interleaved
+    with, with their intervals.
 
     Better than the ratio of two medians of one run, between whose parts the machine drifts: where a
-    workload is measured this way, follow these two ("ratio_to_reference", "cpu_ratio_to_reference").
+    workload is measured this way, follow these two ("ratio_to_reference",
+    "cpu_ratio_to_reference").
     """
     found = []
-    for metric, name in (("seconds", "ratio_to_reference"), ("cpu_seconds", "cpu_ratio_to_reference")):
+    for metric, name in (
+        ("seconds", "ratio_to_reference"),
+        ("cpu_seconds", "cpu_ratio_to_reference"),
+    ):
         a, b = pairs.values(metric)
         if a:
             measured = of_comparison(pairs.a[0].workload.name, name, compare(a, b))
@@ -116,29 +147,39 @@ def ratios(pairs: Pairs) -> list[Measurement]:
 
 
 def middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of the means of all pairs of values, along the last axis (Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963).
+    """The median of the means of all pairs of values, along the last axis (Hodges and Lehmann,
+    Annals of Mathematical Statistics 34, 1963).
 
-    As robust as a series of repetitions needs (up to 29 % of them disturbed), and worth half as many again: its
-    variance is 1.05 times that of a mean of quiet values, a median's 1.57 times.
+    As robust as a series of repetitions needs (up to 29 % of them disturbed), and worth half as
+    many again: its variance is 1.05 times that of a mean of quiet values, a median's 1.57 times.
     """
     first, second = np.triu_indices(values.shape[-1])
     return np.asarray(np.median((values[..., first] + values[..., second]) / 2, axis=-1))
 
 
 def reference_metric(metric: str, unit: str) -> str:
-    """The reference's figure that a metric is followed against; '' where a busy machine does not change it (bytes, counters)."""
+    """The reference's figure that a metric is followed against; '' where a busy machine does not
+    change it (bytes, counters).
+    """
     if unit != "s" and not unit.endswith("/s"):
         return ""
     return "cpu_seconds" if "cpu" in metric else "seconds"
 
 
-def nightly(store: ResultStore, workload: str, metric: str, machine: str, until: str | None = None, last: int | None = None) -> Series:
+def nightly(
+    store: ResultStore,
+    workload: str,
+    metric: str,
+    machine: str,
+    until: str | None = None,
+    last: int | None = None,
+) -> Series:
     """The series of a workload's metric on one machine, from the results store.
 
-    Times are divided by the reference's of the same run, rates multiplied; other units stand as they
-    are. Only runs of the job `nightly` are nights, the last of a date is its night. A
-    night whose run has no reference, no figure, or only failed repetitions is a gap, and so is a
-    date without a run.
+    Times are divided by the reference's of the same run, rates multiplied; other units stand as
+    they are. Only runs of the job `nightly` are nights, the last of a date is its night. A night
+    whose run has no reference, no figure, or only failed repetitions is a gap, and so is a date
+    without a run.
     """
     own = _rows(store, workload, metric, machine, until, last)
     failures = _rows(store, workload, "failed", machine, until, last)
@@ -149,15 +190,31 @@ def nightly(store: ResultStore, workload: str, metric: str, machine: str, until:
     for run in sorted(own.keys() | failures.keys()):
         row = own.get(run) or failures[run]
         value, reason = _value(own.get(run), references.get(run), unit, bool(against))
-        nights.append(Night(row["time"].date(), run, row["revision"] or "", bool(row["dirty"]), value, reason))
+        nights.append(
+            Night(row["time"].date(), run, row["revision"] or "", bool(row["dirty"]), value, reason)
+        )
     return Series(f"{workload} {metric}", tuple(with_gaps(nights)), "" if against else unit)
 
 
-def _rows(store: ResultStore, workload: str, metric: str, machine: str, until: str | None, last: int | None) -> dict[str, dict[str, Any]]:
-    return {row["run"]: row for row in store.history(metric, workload, machine, until, last, NIGHTLY).iter_rows(named=True)}
+def _rows(
+    store: ResultStore,
+    workload: str,
+    metric: str,
+    machine: str,
+    until: str | None,
+    last: int | None,
+) -> dict[str, dict[str, Any]]:
+    return {
+        row["run"]: row
+        for row in store.history(metric, workload, machine, until, last, NIGHTLY).iter_rows(
+            named=True
+        )
+    }
 
 
-def _value(own: Mapping[str, Any] | None, reference: Mapping[str, Any] | None, unit: str, against: bool) -> tuple[float | None, str]:
+def _value(
+    own: Mapping[str, Any] | None, reference: Mapping[str, Any] | None, unit: str, against: bool
+) -> tuple[float | None, str]:
     """The night's value, or None and the reason."""
     if own is None:
         return None, "every repetition failed"
@@ -181,7 +238,9 @@ def with_night(series: Series, night: Night) -> Series:
 
 
 def with_gaps(nights: Iterable[Night]) -> list[Night]:
-    """One night a date, the last one given, and a gap for every date between the first and the last that has none."""
+    """One night a date, the last one given, and a gap for every date between the first and the
+    last that has none.
+    """
     by_date = {night.date: night for night in nights}
     if not by_date:
         return []

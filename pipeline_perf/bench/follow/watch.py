@@ -1,7 +1,9 @@
-"""From nightly series to alerts: every night is judged once, over all metrics together, and each change is told once.
+"""From nightly series to alerts: every night is judged once, over all metrics together, and each
+change is told once.
 
-The statistics are `changepoint`'s, the series `series`'. Nothing is remembered between nights but the
-results themselves: the whole history is replayed, so that the same results give the same alerts.
+The statistics are `changepoint`'s, the series `series`'. Nothing is remembered between nights but
+the results themselves: the whole history is replayed, so that the same results give the same
+alerts.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from pipeline_perf.bench.statistics.compare import TOLERANCE
 
 Kind = Literal["shift", "creep", "spread", "silence"]
 
-#: False-discovery rate of one night. Asked 45 times in 60 nights, neighbouring nights being much alike, it adds up. On
-#: tuning series 0.002 / 0.0015 / 0.001 gave false alarms (of all kinds) in 3.4 / 3.0 / 2.3 % of 700 null series and found
-#: 95 / 94 / 92 % of 300 steps of 5 % within a week; `calibrate.simulated` measures it on others.
+#: False-discovery rate of one night. Asked 45 times in 60 nights, neighbouring nights being much
+#: alike, it adds up. On tuning series 0.002 / 0.0015 / 0.001 gave false alarms (of all kinds) in
+#: 3.4 / 3.0 / 2.3 % of 700 null series and found 95 / 94 / 92 % of 300 steps of 5 % within a week;
+#: `calibrate.simulated` measures it on others.
 SHIFT_LEVEL = 0.0015
 
-#: Slower findings, whose nights overlap almost wholly: at this level they are a third of the few false alarms.
+#: Slower findings, whose nights overlap almost wholly: at this level they are a third of the few
+#: false alarms.
 CREEP_LEVEL = SPREAD_LEVEL = 0.0005
 
 #: A spread that changes by less changes no verdict.
@@ -39,10 +43,13 @@ SILENT_NIGHTS = 3
 
 @dataclass(frozen=True)
 class Change:
-    """What was found in series number `series`, in the night `raised`. All nights are places in the common calendar.
+    """What was found in series number `series`, in the night `raised`.
 
-    `at` is the first night of the new state, `first` to `last` the nights that it may as well be. `ratio` is new over
-    old level (shift), growth over the nights looked at (creep), or new over old spread.
+    All nights are places in the common calendar.
+
+    `at` is the first night of the new state, `first` to `last` the nights that it may as well be.
+    `ratio` is new over old level (shift), growth over the nights looked at (creep), or new over old
+    spread.
     """
 
     series: int
@@ -56,11 +63,15 @@ class Change:
     steady: bool = True
 
 
-def follow(columns: Sequence[Values], again: Callable[[int, int], float] | None = None) -> list[Change]:
-    """Replay the nights of several series, each column the logarithms of one, NaN where a night has no value.
+def follow(
+    columns: Sequence[Values], again: Callable[[int, int], float] | None = None
+) -> list[Change]:
+    """Replay the nights of several series, each column the logarithms of one, NaN where a night
+    has no value.
 
-    After a change, its series begins anew at the new level: that is what makes it one alert. `again(series, night)`
-    gives the value measured again where the night's is outlying; without it the first measurement stands.
+    After a change, its series begins anew at the new level: that is what makes it one alert.
+    `again(series, night)` gives the value measured again where the night's is outlying; without it
+    the first measurement stands.
     """
     nights = max((len(column) for column in columns), default=0)
     seen: list[list[tuple[int, float]]] = [[] for _ in columns]
@@ -77,11 +88,19 @@ def follow(columns: Sequence[Values], again: Callable[[int, int], float] | None 
                 mine[-1] = (night, again(number, night))
             asked += _questions(number, mine)
         tonight: dict[int, Change] = {}
-        for kind, level in (("shift", SHIFT_LEVEL), ("creep", CREEP_LEVEL), ("spread", SPREAD_LEVEL)):
+        for kind, level in (
+            ("shift", SHIFT_LEVEL),
+            ("creep", CREEP_LEVEL),
+            ("spread", SPREAD_LEVEL),
+        ):
             family = [one for one in asked if one.kind == kind]
-            for one, discovered in zip(family, changepoint.discoveries([one.p for one in family], level), strict=True):
+            for one, discovered in zip(
+                family, changepoint.discoveries([one.p for one in family], level), strict=True
+            ):
                 if discovered and _matters(one):
-                    tonight.setdefault(one.series, _told(one, seen[one.series][-changepoint.WINDOW :][0][0]))
+                    tonight.setdefault(
+                        one.series, _told(one, seen[one.series][-changepoint.WINDOW :][0][0])
+                    )
         for one in tonight.values():
             fresh = one.at if one.kind == "shift" else one.raised
             seen[one.series] = [entry for entry in seen[one.series] if entry[0] >= fresh]
@@ -94,47 +113,58 @@ def _values(entries: Iterable[tuple[int, float]]) -> Values:
 
 
 def _questions(number: int, entries: Sequence[tuple[int, float]]) -> list[Change]:
-    """The tests of one series in one night, whatever their outcome: a family to control is one of all questions asked."""
+    """The tests of one series in one night, whatever their outcome: a family to control is one
+    of all questions asked.
+    """
     logs, nights = _values(entries), [night for night, _ in entries]
     tonight, oldest = nights[-1], nights[max(0, len(nights) - changepoint.WINDOW)]
     asked = []
     if shift := changepoint.shift(logs):
         at, first, last = (nights[place] for place in (shift.at, shift.first, shift.last))
         ratio = math.exp(shift.after - shift.before)
-        asked.append(Change(number, "shift", tonight, at, first, last, ratio, shift.p, shift.steady))
+        asked.append(
+            Change(number, "shift", tonight, at, first, last, ratio, shift.p, shift.steady)
+        )
     if trend := changepoint.creep(logs):
         growth = trend.slope * (min(len(logs), changepoint.WINDOW) - 1)
-        asked.append(Change(number, "creep", tonight, oldest, oldest, tonight, math.exp(growth), trend.p))
+        asked.append(
+            Change(number, "creep", tonight, oldest, oldest, tonight, math.exp(growth), trend.p)
+        )
     if spread := changepoint.spread_change(logs):
         at = nights[-changepoint.SPREAD_NIGHTS]
-        # Spreads below the tolerance are all alike; a shift that was too small to tell widens one by no more.
+        # Spreads below the tolerance are all alike; a shift that was too small to tell widens one
+        # by no more.
         ratio = spread.ratio if max(spread.before, spread.after) > TOLERANCE else 1.0
         asked.append(Change(number, "spread", tonight, at, oldest, tonight, ratio, spread.p))
     return asked
 
 
 def _told(change: Change, oldest: int) -> Change:
-    """A level that moved like a line is a creep, whichever test saw it first: no night of it is the one on which it happened."""
+    """A level that moved like a line is a creep, whichever test saw it first: no night of it is
+    the one on which it happened.
+    """
     if change.kind == "shift" and not change.steady:
         return replace(change, kind="creep", at=oldest, first=oldest, last=change.raised)
     return change
 
 
 def _matters(change: Change) -> bool:
-    """Whether a change is large enough to tell anybody: significant and tiny is for nobody's night."""
+    """Whether a change is large enough to tell anybody: significant and tiny is for nobody's
+    night.
+    """
     least = SPREAD_FACTOR if change.kind == "spread" else 1 + TOLERANCE
     return change.ratio >= least or change.ratio <= 1 / least
 
 
-# Alerts --------------------------------------------------------------------------------------------
+# Alerts ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Finding:
     """One change of one metric, in dates and commits.
 
-    `since` is the first night of the new state; the change came after the commit `good` and not after the
-    commit `bad`, '' where it is not known. `ratio` as in `Change`; of a silence, 1.
+    `since` is the first night of the new state; the change came after the commit `good` and not
+    after the commit `bad`, '' where it is not known. `ratio` as in `Change`; of a silence, 1.
     """
 
     metric: str
@@ -151,13 +181,22 @@ class Finding:
 
     @property
     def worse(self) -> bool:
-        """Whether it is a loss: more of anything, but less of a rate ("rows_per_s", "rows_per_mib")."""
-        return self.ratio < 1 if "_per_" in self.metric.rpartition(" ")[2] and self.kind != "spread" else self.ratio >= 1
+        """Whether it is a loss: more of anything, but less of a rate ("rows_per_s",
+        "rows_per_mib").
+        """
+        return (
+            self.ratio < 1
+            if "_per_" in self.metric.rpartition(" ")[2] and self.kind != "spread"
+            else self.ratio >= 1
+        )
 
 
 @dataclass(frozen=True)
 class Alert:
-    """Changes that came at the same time, told as one; the clearest first. `raised` is the night on which the first was found."""
+    """Changes that came at the same time, told as one; the clearest first.
+
+    `raised` is the night on which the first was found.
+    """
 
     raised: date
     findings: tuple[Finding, ...]
@@ -169,22 +208,32 @@ class Alert:
 
 
 def watch(series: Sequence[Series], acknowledged: Collection[Acknowledgement] = ()) -> list[Alert]:
-    """Every alert of the nights given, oldest first. Tonight's news are those `raised` on the last date."""
+    """Every alert of the nights given, oldest first.
+
+    Tonight's news are those `raised` on the last date.
+    """
     calendar = sorted({night.date for one in series for night in one.nights})
     nights = [{night.date: night for night in one.nights} for one in series]
     columns = [np.array([_log(mine.get(day)) for day in calendar]) for mine in nights]
-    found = [_finding(change, series[change.series].name, nights[change.series], calendar) for change in follow(columns)]
+    found = [
+        _finding(change, series[change.series].name, nights[change.series], calendar)
+        for change in follow(columns)
+    ]
     found += [_silence(one) for one in series if one.silent_for >= SILENT_NIGHTS]
     return grouped([replace(one, status=_status(one, found, acknowledged)) for one in found])
 
 
 def to_measure_again(series: Iterable[Series]) -> list[str]:
-    """The metrics whose last night lies so far off that it is measured again before anything is said about it."""
+    """The metrics whose last night lies so far off that it is measured again before anything is
+    said about it.
+    """
     return [one.name for one in series if not one.silent_for and changepoint.outlying(one.logs())]
 
 
 def grouped(findings: Iterable[Finding]) -> list[Alert]:
-    """Findings whose possible nights overlap, as one alert: one commit moves many metrics, and is one piece of news."""
+    """Findings whose possible nights overlap, as one alert: one commit moves many metrics, and
+    is one piece of news.
+    """
     groups: list[list[Finding]] = []
     for one in sorted(findings, key=lambda one: (one.raised, one.p)):
         kin = (group for group in groups if all(_together(one, other) for other in group))
@@ -193,19 +242,31 @@ def grouped(findings: Iterable[Finding]) -> list[Alert]:
             groups.append([one])
         else:
             group.append(one)
-    return [Alert(min(one.raised for one in group), tuple(sorted(group, key=lambda one: one.p))) for group in groups]
+    return [
+        Alert(min(one.raised for one in group), tuple(sorted(group, key=lambda one: one.p)))
+        for group in groups
+    ]
 
 
 def _together(one: Finding, other: Finding) -> bool:
-    return one.kind == other.kind and one.metric != other.metric and one.earliest <= other.latest and other.earliest <= one.latest
+    return (
+        one.kind == other.kind
+        and one.metric != other.metric
+        and one.earliest <= other.latest
+        and other.earliest <= one.latest
+    )
 
 
 def _log(night: Night | None) -> float:
     return math.log(night.value) if night and night.value is not None else math.nan
 
 
-def _finding(change: Change, metric: str, nights: dict[date, Night], calendar: Sequence[date]) -> Finding:
-    before = [day for day in calendar[: change.first] if day in nights and nights[day].value is not None]
+def _finding(
+    change: Change, metric: str, nights: dict[date, Night], calendar: Sequence[date]
+) -> Finding:
+    before = [
+        day for day in calendar[: change.first] if day in nights and nights[day].value is not None
+    ]
     return Finding(
         metric,
         change.kind,
@@ -225,19 +286,38 @@ def _silence(series: Series) -> Finding:
     silent = series.nights[-series.silent_for :]
     heard = series.usable[-1].commit if series.usable else ""
     raised = silent[SILENT_NIGHTS - 1].date
-    return Finding(series.name, "silence", raised, silent[0].date, silent[0].date, raised, heard, silent[0].commit, 1.0, 0.0)
+    return Finding(
+        series.name,
+        "silence",
+        raised,
+        silent[0].date,
+        silent[0].date,
+        raised,
+        heard,
+        silent[0].commit,
+        1.0,
+        0.0,
+    )
 
 
 def _status(
     one: Finding, found: Iterable[Finding], acknowledged: Iterable[Acknowledgement]
 ) -> Literal["open", "acknowledged", "recovered"]:
-    if any(entry.metric == one.metric and one.earliest <= entry.since <= one.raised for entry in acknowledged):
+    if any(
+        entry.metric == one.metric and one.earliest <= entry.since <= one.raised
+        for entry in acknowledged
+    ):
         return "acknowledged"
     if one.kind == "shift":
         level = one.ratio
-        for later in sorted((other for other in found if other.metric == one.metric and other.kind == "shift"), key=lambda o: o.raised):
+        for later in sorted(
+            (other for other in found if other.metric == one.metric and other.kind == "shift"),
+            key=lambda o: o.raised,
+        ):
             if later.raised > one.raised:
                 level *= later.ratio
-                if (1 / (1 + TOLERANCE) <= level <= 1 + TOLERANCE) or (level < 1) != (one.ratio < 1):
+                if (1 / (1 + TOLERANCE) <= level <= 1 + TOLERANCE) or (level < 1) != (
+                    one.ratio < 1
+                ):
                     return "recovered"
     return "open"

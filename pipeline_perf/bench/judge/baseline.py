@@ -1,7 +1,8 @@
 """Baselines: runs of the results store under a name of their own, one small JSON file each.
 
-A baseline is a pointer; the figures stay where they are. Whether something became slower than it is told by
-measuring its revision again, in turns with the present one: figures of two days differ by more than code does.
+A baseline is a pointer; the figures stay where they are. Whether something became slower than it is
+told by measuring its revision again, in turns with the present one: figures of two days differ by
+more than code does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True)
 class Baseline:
-    """A run under a name, on the machine and of the revision that it was measured on. `saved` is ISO 8601 in UTC."""
+    """A run under a name, on the machine and of the revision that it was measured on.
+
+    `saved` is ISO 8601 in UTC.
+    """
 
     name: str
     run: str
@@ -45,13 +49,24 @@ class Baselines:
     def save(self, name: str, run: str, now: datetime | None = None) -> Baseline:
         """Give a run a name; one that has the name already loses it.
 
-        Raises ResultsError when the run is not there, BaselineError for a name that no file can have.
+        Raises ResultsError when the run is not there, BaselineError for a name that no file can
+        have.
         """
         if not _NAME.fullmatch(name):
-            raise BaselineError(f"{name!r} is no name for a baseline: use letters, digits, _, - and dots, as in release-1.2")
+            raise BaselineError(
+                f"{name!r} is no name for a baseline: use letters, digits, _, - and dots, as in"
+                " release-1.2"
+            )
         environment = self._store.run(run).environment
         moment = (now or datetime.now(UTC)).astimezone(UTC)
-        baseline = Baseline(name, run, environment.machine, environment.revision, environment.dirty, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+        baseline = Baseline(
+            name,
+            run,
+            environment.machine,
+            environment.revision,
+            environment.dirty,
+            f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        )
         self._root.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -70,7 +85,12 @@ class Baselines:
         try:
             return Baseline(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            known = ", ".join(sorted(other.stem for other in self._root.glob("[!.]*.json"))) or "none at all"
+            known = (
+                ", ".join(sorted(other.stem for other in self._root.glob("[!.]*.json")))
+                or "none at all"
+            )
             raise BaselineError(f"there is no baseline {name!r}; saved are {known}") from None
         except (ValueError, TypeError) as error:
-            raise BaselineError(f"{path} is damaged ({error}); save the baseline again, or delete the file") from None
+            raise BaselineError(
+                f"{path} is damaged ({error}); save the baseline again, or delete the file"
+            ) from None

@@ -1,6 +1,8 @@
-"""Deterministic counters of a paired comparison: figures that hardly vary between repetitions, so that a difference is no chance.
+"""Deterministic counters of a paired comparison: figures that hardly vary between repetitions,
+so that a difference is no chance.
 
-Pure. A counter that varies within one side is no deterministic one here, and nothing is said about it.
+Pure. A counter that varies within one side is no deterministic one here, and nothing is said about
+it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
-#: What passed through system calls. Faults and switches depend on the machine's state, bytes that reached the disk on the cache.
+#: What passed through system calls. Faults and switches depend on the machine's state, bytes that
+#: reached the disk on the cache.
 COUNTERS = ("read_bytes", "written_bytes")
 
-#: A counter that moves by less has read another path's length, or written another time's digits: ingesting the same
-#: file again writes 0.03 % more or less.
+#: A counter that moves by less has read another path's length, or written another time's digits:
+#: ingesting the same file again writes 0.03 % more or less.
 TOLERANCE = 0.001
 
-#: Within one side, the values of a deterministic counter lie within this share of each other: two sides of the same
-#: code then cannot differ by the tolerance.
+#: Within one side, the values of a deterministic counter lie within this share of each other: two
+#: sides of the same code then cannot differ by the tolerance.
 STEADY = TOLERANCE / 2
 
 
@@ -42,7 +45,9 @@ class Counter:
 
 
 def counters(pairs: Paired, names: Sequence[str] = COUNTERS) -> list[Counter]:
-    """The counters among `names` that are steady on either side; none of fewer than two pairs, which show no spread."""
+    """The counters among `names` that are steady on either side; none of fewer than two pairs,
+    which show no spread.
+    """
     found = []
     for name in names:
         sides = pairs.values(name)

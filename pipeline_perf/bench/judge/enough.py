@@ -1,15 +1,16 @@
-"""How many repetitions are enough: warm-up, repetitions and pairs chosen from the spread of what was measured.
+"""How many repetitions are enough: warm-up, repetitions and pairs chosen from the spread of what
+was measured.
 
 Pure: samples in, numbers out; `measure` asks. Two designs, because two questions are asked.
 
-A single workload is repeated until the 99 % interval of its median is narrow. A pair is measured a first
-time (the pilot); its spread alone, not its difference, tells how many pairs would show a change of the
-tolerance, and the difference is looked at once, at the end. Looking after every pair and stopping at the
-first significant one would raise false alarms with every look.
+A single workload is repeated until the 99 % interval of its median is narrow. A pair is measured a
+first time (the pilot); its spread alone, not its difference, tells how many pairs would show a
+change of the tolerance, and the difference is looked at once, at the end. Looking after every pair
+and stopping at the first significant one would raise false alarms with every look.
 
-Sources: V. Stinner, pyperf (calibration of warm-ups and "more runs needed"); J. W. Tukey, Exploratory Data
-Analysis (1977), for the fences; J. Wittes, E. Brittain, The role of internal pilot studies in increasing the
-efficiency of clinical trials, Statistics in Medicine 9 (1990).
+Sources: V. Stinner, pyperf (calibration of warm-ups and "more runs needed"); J. W. Tukey,
+Exploratory Data Analysis (1977), for the fences; J. Wittes, E. Brittain, The role of internal pilot
+studies in increasing the efficiency of clinical trials, Statistics in Medicine 9 (1990).
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ from pipeline_perf.bench.statistics.percentile import fewest, percentile
 if TYPE_CHECKING:
     from pipeline_perf.bench.measure.measure import Pairs, Sample
 
-#: Half the interval of a median, as a share of it. Wall times of the same code differ by more between two days.
+#: Half the interval of a median, as a share of it. Wall times of the same code differ by more
+#: between two days.
 PRECISION = 0.05
 
 #: Repetitions beyond this belong to the next night: the machine itself changes meanwhile.
 MOST_REPETITIONS = 40
 
-#: Pairs of the pilot: twice what can show a change at all. A spread of fewer is so uncertain that a third of the changes
-#: of just the tolerance go unseen; simulated nulls alarm in 0.4 % of cases with this design.
+#: Pairs of the pilot: twice what can show a change at all. A spread of fewer is so uncertain that a
+#: third of the changes of just the tolerance go unseen; simulated nulls alarm in 0.4 % of cases
+#: with this design.
 PILOT_PAIRS = 2 * FEWEST_PAIRS
 
 MOST_PAIRS = 400
@@ -45,18 +48,21 @@ MOST_PAIRS = 400
 RUN_BUDGET_S = 120.0
 COMPARE_BUDGET_S = 300.0
 
-#: A process that computes for less than this share of its wall time mostly waits, and is judged on wall time. Low, because
-#: on a machine with other work a process that never waits is given a fifth of the time, too: judged on wall time at a
-#: load of 12 on 2 cores, equal code was found to differ by a quarter.
+#: A process that computes for less than this share of its wall time mostly waits, and is judged on
+#: wall time. Low, because on a machine with other work a process that never waits is given a fifth
+#: of the time, too: judged on wall time at a load of 12 on 2 cores, equal code was found to differ
+#: by a quarter.
 COMPUTES = 0.2
 
 
 @dataclass(frozen=True)
 class Enough:
-    """Whether a series says how long the work takes. `warmup` of its first values were left out, too slow to belong to the rest.
+    """Whether a series says how long the work takes.
 
-    `low` and `high` are the 99 % interval of the median, None from too few values. `more` repetitions are
-    needed for half of it to be within the precision; 0 where it is.
+    `warmup` of its first values were left out, too slow to belong to the rest.
+
+    `low` and `high` are the 99 % interval of the median, None from too few values. `more`
+    repetitions are needed for half of it to be within the precision; 0 where it is.
     """
 
     warmup: int
@@ -68,11 +74,18 @@ class Enough:
     @property
     def spread(self) -> float | None:
         """Half the interval, as a share of the median."""
-        return None if self.low is None or self.high is None else (self.high - self.low) / 2 / self.median
+        return (
+            None
+            if self.low is None or self.high is None
+            else (self.high - self.low) / 2 / self.median
+        )
 
 
 def enough(values: Sequence[float], precision: float = PRECISION) -> Enough:
-    """Judge the values of a series, in the order in which they were measured. Raises ValueError where there is none."""
+    """Judge the values of a series, in the order in which they were measured.
+
+    Raises ValueError where there is none.
+    """
     if not values:
         raise ValueError("no value: measure at least one repetition that does not fail")
     warmup = settled(values)
@@ -83,11 +96,19 @@ def enough(values: Sequence[float], precision: float = PRECISION) -> Enough:
     half = (middle.high - middle.low) / 2 / median(kept)
     # The interval narrows with the root of the number of values.
     needed = math.ceil(len(kept) * (half / precision) ** 2)
-    return Enough(warmup, median(kept), middle.low, middle.high, max(0, needed - len(kept)) if half > precision else 0)
+    return Enough(
+        warmup,
+        median(kept),
+        middle.low,
+        middle.high,
+        max(0, needed - len(kept)) if half > precision else 0,
+    )
 
 
 def settled(values: Sequence[float]) -> int:
-    """How many of the first values belong to warming up: those above the upper fence of what follows, at most a quarter of all."""
+    """How many of the first values belong to warming up: those above the upper fence of what
+    follows, at most a quarter of all.
+    """
     left_out = 0
     while left_out < len(values) // 4:
         first, rest = values[left_out], values[left_out + 1 :]
@@ -99,35 +120,49 @@ def settled(values: Sequence[float]) -> int:
 
 
 def judged(samples: Sequence[Sample]) -> str:
-    """The metric that a slow-down shows in: CPU time, which other work hardly disturbs; wall time where the workload mostly waits."""
+    """The metric that a slow-down shows in: CPU time, which other work hardly disturbs; wall
+    time where the workload mostly waits.
+    """
     shares = [sample.cpu_s / sample.wall_s for sample in samples if sample.ok and sample.wall_s]
     return "cpu_seconds" if shares and median(shares) >= COMPUTES else "seconds"
 
 
 def values_of(samples: Sequence[Sample], metric: str) -> list[float]:
     """A metric of every repetition that did not fail."""
-    return [figure.value for sample in samples for figure in sample.metrics() if figure.name == metric]
+    return [
+        figure.value for sample in samples for figure in sample.metrics() if figure.name == metric
+    ]
 
 
 def until_enough(
     precision: float = PRECISION, most: int = MOST_REPETITIONS, budget_s: float = RUN_BUDGET_S
 ) -> Callable[[Sequence[Sample]], int]:
-    """How many more repetitions a series takes, as `measure` asks it: none after a failure, beyond `most`, or when the time is used up."""
+    """How many more repetitions a series takes, as `measure` asks it: none after a failure,
+    beyond `most`, or when the time is used up.
+    """
 
     def more(samples: Sequence[Sample]) -> int:
         if not all(sample.ok for sample in samples):
             return 0
-        wanted = min(enough(values_of(samples, judged(samples)), precision).more, most - len(samples))
+        wanted = min(
+            enough(values_of(samples, judged(samples)), precision).more, most - len(samples)
+        )
         # In steps of half the series: the first few values tell little about the spread.
-        return min(max(0, wanted), max(1, len(samples) // 2), _affordable(samples, len(samples), budget_s))
+        return min(
+            max(0, wanted), max(1, len(samples) // 2), _affordable(samples, len(samples), budget_s)
+        )
 
     return more
 
 
 def until_visible(
-    metric: str = "", tolerance: float = TOLERANCE, most: int = MOST_PAIRS, budget_s: float = COMPARE_BUDGET_S
+    metric: str = "",
+    tolerance: float = TOLERANCE,
+    most: int = MOST_PAIRS,
+    budget_s: float = COMPARE_BUDGET_S,
 ) -> Callable[[Pairs], int]:
-    """How many more pairs a comparison takes, as `measure_pair` asks it; the pilot first, then once what its spread demands.
+    """How many more pairs a comparison takes, as `measure_pair` asks it; the pilot first, then
+    once what its spread demands.
 
     `metric` '' is the one that `judged` names. None after a failure, and only what the time allows.
     """
@@ -142,7 +177,9 @@ def until_visible(
             wanted = PILOT_PAIRS - done
         else:
             if not planned:  # of the pilot's outcome only the spread is looked at
-                planned = min(most, pairs_needed(*pairs.values(metric or judged(pairs.a)), tolerance))
+                planned = min(
+                    most, pairs_needed(*pairs.values(metric or judged(pairs.a)), tolerance)
+                )
             wanted = planned - done
         # One at a time: how long a pair takes is known better after each.
         return max(0, min(1, wanted, _affordable(pairs.samples, done, budget_s)))

@@ -1,4 +1,5 @@
-"""Has the code become slower? One workload measured on two trees in turns, the verdict, and where the change comes from.
+"""Has the code become slower? One workload measured on two trees in turns, the verdict, and
+where the change comes from.
 
 Brings measuring, comparing, profiling and attribution together; each has its own module.
 """
@@ -11,7 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline_perf.bench.explain import attribution
-from pipeline_perf.bench.explain.attribution import WITHIN_S, Attribution, MemoryChange, attribute_workloads, memory_changes
+from pipeline_perf.bench.explain.attribution import (
+    WITHIN_S,
+    Attribution,
+    MemoryChange,
+    attribute_workloads,
+    memory_changes,
+)
 from pipeline_perf.bench.explain.flamegraph import flame_graph
 from pipeline_perf.bench.explain.profile import ProfileError, profile_memory
 from pipeline_perf.bench.judge import enough
@@ -28,10 +35,12 @@ METRICS = ("cpu_seconds", "seconds", "peak_memory")
 
 @dataclass(frozen=True)
 class Plan:
-    """How a comparison is measured: so many `pairs`, or (None) as many as the spread demands within `budget_s` seconds.
+    """How a comparison is measured: so many `pairs`, or (None) as many as the spread demands
+    within `budget_s` seconds.
 
-    `metric` is the one that is judged; '' for CPU time or wall time, whichever the workload spends. It is
-    one, and chosen before anything is seen: each further metric judged would add its own false alarms.
+    `metric` is the one that is judged; '' for CPU time or wall time, whichever the workload spends.
+    It is one, and chosen before anything is seen: each further metric judged would add its own
+    false alarms.
     """
 
     pairs: int | None = None
@@ -44,9 +53,9 @@ class Plan:
 class Regression:
     """Side a, the subject, against side b.
 
-    *slower*, *faster*: the judged metric has changed, or a deterministic counter; *unchanged*, *unresolved* as
-    the comparison says; *failed*: a side did not do its work, `failures` says why. `comparisons` holds the
-    judged metric and those beside it.
+    *slower*, *faster*: the judged metric has changed, or a deterministic counter; *unchanged*,
+    *unresolved* as the comparison says; *failed*: a side did not do its work, `failures` says why.
+    `comparisons` holds the judged metric and those beside it.
     """
 
     workload: str
@@ -67,18 +76,42 @@ class Regression:
         return [counter for counter in self.counters if counter.changed]
 
     def measurements(self) -> list[Measurement]:
-        """The figures of the finding: how many slow-downs, every ratio with its interval, and the tolerance they were judged by."""
-        found = [Measurement("regression.slowdowns", self.workload, float(self.verdict in ("slower", "failed")), "metrics")]
+        """The figures of the finding: how many slow-downs, every ratio with its interval, and
+        the tolerance they were judged by.
+        """
+        found = [
+            Measurement(
+                "regression.slowdowns",
+                self.workload,
+                float(self.verdict in ("slower", "failed")),
+                "metrics",
+            )
+        ]
         for name, comparison in self.comparisons.items():
-            found.append(Measurement(f"regression.{name}_ratio", self.workload, comparison.ratio, "", comparison.low, comparison.high))
+            found.append(
+                Measurement(
+                    f"regression.{name}_ratio",
+                    self.workload,
+                    comparison.ratio,
+                    "",
+                    comparison.low,
+                    comparison.high,
+                )
+            )
         if self.judged:
             found.append(Measurement("regression.tolerance", self.workload, self.judged.tolerance))
         return found
 
 
-def measured(a: Workload, b: Workload, plan: Plan, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> Regression:
+def measured(
+    a: Workload, b: Workload, plan: Plan, *, lock: Path, wait_s: float = DEFAULT_WAIT_S
+) -> Regression:
     """Measure two sides in turns and judge them. Raises MeasurementBusy like `measure_pair`."""
-    more = None if plan.pairs else enough.until_visible(plan.metric, plan.tolerance, budget_s=plan.budget_s)
+    more = (
+        None
+        if plan.pairs
+        else enough.until_visible(plan.metric, plan.tolerance, budget_s=plan.budget_s)
+    )
     return judged(measure_pair(a, b, plan.pairs or 1, lock=lock, wait_s=wait_s, more=more), plan)
 
 
@@ -86,22 +119,39 @@ def judged(pairs: Pairs, plan: Plan) -> Regression:
     """The verdict on two sides that have been measured."""
     name = pairs.a[0].workload.name
     failures = tuple(
-        f"{'subject' if sample.side == 'a' else 'base'}, repetition {sample.repetition + 1}: {sample.reason}"
+        f"{'subject' if sample.side == 'a' else 'base'}, repetition {sample.repetition + 1}:"
+        f" {sample.reason}"
         for sample in pairs.samples
         if not sample.ok
     )
     metric = plan.metric or enough.judged(pairs.b)
     if failures:
         return Regression(name, "failed", metric, {}, (), pairs, failures)
-    found = {one: compare(*pairs.values(one), plan.tolerance) for one in dict.fromkeys((metric, *METRICS)) if pairs.values(one)[0]}
+    found = {
+        one: compare(*pairs.values(one), plan.tolerance)
+        for one in dict.fromkeys((metric, *METRICS))
+        if pairs.values(one)[0]
+    }
     if metric not in found:
-        why = f"{name} has no figure {metric!r}; it has {', '.join(figure.name for figure in pairs.a[0].metrics())}"
+        why = (
+            f"{name} has no figure {metric!r}; it has"
+            f" {', '.join(figure.name for figure in pairs.a[0].metrics())}"
+        )
         return Regression(name, "failed", metric, found, (), pairs, (why,))
     exact = counters(pairs)
-    return Regression(name, _verdict(found[metric], [one for one in exact if one.changed]), metric, found, exact, pairs)
+    return Regression(
+        name,
+        _verdict(found[metric], [one for one in exact if one.changed]),
+        metric,
+        found,
+        exact,
+        pairs,
+    )
 
 
-def _verdict(comparison: Comparison, moved: Sequence[Counter]) -> Literal["slower", "faster", "unchanged", "unresolved"]:
+def _verdict(
+    comparison: Comparison, moved: Sequence[Counter]
+) -> Literal["slower", "faster", "unchanged", "unresolved"]:
     if comparison.verdict == "changed":
         return "slower" if comparison.direction == "more" else "faster"
     if any(counter.a > counter.b for counter in moved):
@@ -109,12 +159,13 @@ def _verdict(comparison: Comparison, moved: Sequence[Counter]) -> Literal["slowe
     return comparison.verdict
 
 
-# Where a change comes from -------------------------------------------------------------------------
+# Where a change comes from --------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What profiling both sides says: the functions and stages that changed, and a page that draws it ('' where nothing could be profiled).
+    """What profiling both sides says: the functions and stages that changed, and a page that
+    draws it ('' where nothing could be profiled).
 
     `memory` ranks what functions held at the peak of memory, where memory is what was judged.
     """
@@ -132,19 +183,36 @@ class Explanation:
 
 
 def explained(
-    found: Regression, a: Workload, b: Workload, *, lock: Path, within_s: float = WITHIN_S, wait_s: float = DEFAULT_WAIT_S
+    found: Regression,
+    a: Workload,
+    b: Workload,
+    *,
+    lock: Path,
+    within_s: float = WITHIN_S,
+    wait_s: float = DEFAULT_WAIT_S,
 ) -> Explanation:
     """Profile both sides of a change, and say which functions it comes from."""
     title = f"{found.workload}: the subject against its base"
     if found.metric == "peak_memory":
         try:
-            sides = profile_memory(a, lock=lock, wait_s=wait_s), profile_memory(b, lock=lock, wait_s=wait_s)
+            sides = (
+                profile_memory(a, lock=lock, wait_s=wait_s),
+                profile_memory(b, lock=lock, wait_s=wait_s),
+            )
         except ProfileError as error:
             return Explanation(attribution.not_measured(str(error)))
-        said = attribution.not_measured("what changed is memory: its functions are ranked by what they held")
-        return Explanation(said, flame_graph([sides[0]], [sides[1]], None, title), tuple(memory_changes(*sides, a.stages)))
+        said = attribution.not_measured(
+            "what changed is memory: its functions are ranked by what they held"
+        )
+        return Explanation(
+            said,
+            flame_graph([sides[0]], [sides[1]], None, title),
+            tuple(memory_changes(*sides, a.stages)),
+        )
     change = found.judged.ratio - 1 if found.judged else None
     clock: Literal["cpu", "wall"] = "cpu" if "cpu" in found.metric else "wall"
-    said, profiles = attribute_workloads(a, b, a.stages, change, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock)
+    said, profiles = attribute_workloads(
+        a, b, a.stages, change, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock
+    )
     drawn = all(sum(profile.total for profile in side) for side in profiles)
     return Explanation(said, flame_graph(*profiles, said, title) if drawn else "")

@@ -1,7 +1,9 @@
-"""Two states of one repository side by side: the working tree and a revision, each checked out, each with its environment.
+"""Two states of one repository side by side: the working tree and a revision, each checked out,
+each with its environment.
 
-Nothing here measures. Both sides are copies, in folders whose names are equally long: files may be edited
-while they are measured, and neither side has an older cache, a longer path or a warmer folder than the other.
+Nothing here measures. Both sides are copies, in folders whose names are equally long: files may be
+edited while they are measured, and neither side has an older cache, a longer path or a warmer
+folder than the other.
 """
 
 from __future__ import annotations
@@ -22,7 +24,13 @@ from pathlib import Path
 from pipeline_perf.bench.measure.workload import PYTHON, Workload
 
 #: What decides which packages are installed; of pyproject.toml only the tables that do.
-DEPENDENCY_FILES = ("setup.py", "setup.cfg", "constraints.txt", "requirements.txt", "pyproject.toml")
+DEPENDENCY_FILES = (
+    "setup.py",
+    "setup.cfg",
+    "constraints.txt",
+    "requirements.txt",
+    "pyproject.toml",
+)
 DEPENDENCY_TABLES = ("build-system", "project", "dependency-groups")
 
 #: A hook sets these for the repository it runs in; every command here names its own.
@@ -35,10 +43,12 @@ class RevisionError(RuntimeError):
 
 @dataclass(frozen=True)
 class Tree:
-    """A state of the code, checked out at `root`, to be run by `python`. `label` is what people call it.
+    """A state of the code, checked out at `root`, to be run by `python`.
 
-    `project` is the folder below `root` that holds the package, `.` for the top; `repository` is where it
-    comes from. `installed`: how its environment came about.
+    `label` is what people call it.
+
+    `project` is the folder below `root` that holds the package, `.` for the top; `repository` is
+    where it comes from. `installed`: how its environment came about.
     """
 
     label: str
@@ -50,41 +60,59 @@ class Tree:
     installed: str
 
     def placed(self, workload: Workload) -> Workload:
-        """The workload as it runs on this tree: by its Python, in its directory, with its modules found first.
+        """The workload as it runs on this tree: by its Python, in its directory, with its
+        modules found first.
 
-        Raises RevisionError where the tree does not hold the module that the workload runs: what would run
-        then is some installed copy, the same one on both sides.
+        Raises RevisionError where the tree does not hold the module that the workload runs: what
+        would run then is some installed copy, the same one on both sides.
         """
         command = tuple(PYTHON if word == sys.executable else word for word in workload.command)
         workload = replace(workload, command=command)
         if not self.holds(workload.module):
             raise RevisionError(
-                f"{workload.name} runs the module {workload.module}, which {self.label} of {self.repository} does not hold; "
-                "run the comparison in the repository of that module, or name a revision that has it"
+                f"{workload.name} runs the module {workload.module}, which {self.label} of"
+                f" {self.repository} does not hold; run the comparison in the repository of that"
+                " module, or name a revision that has it"
             )
-        inherited = [str(self._mapped(Path(entry))) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        inherited = [
+            str(self._mapped(Path(entry)))
+            for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+            if entry
+        ]
         environment = {
             # First, and so before an installed or editable copy of the same package.
             "PYTHONPATH": os.pathsep.join([*map(str, self._sources()), *inherited]),
             "PATH": os.pathsep.join([str(self.python.parent), os.environ.get("PATH", os.defpath)]),
-            # The warm-up compiles both trees' modules; forbidden to, every repetition would, and of one side only.
+            # The warm-up compiles both trees' modules; forbidden to, every repetition would, and of
+            # one side only.
             "PYTHONDONTWRITEBYTECODE": "",
             **workload.environment,
         }
         directory = self._mapped(Path.cwd())
-        return replace(workload, python=str(self.python), directory=str(directory), environment=environment)
+        return replace(
+            workload, python=str(self.python), directory=str(directory), environment=environment
+        )
 
     def holds(self, module: str) -> bool:
-        """Whether a top-level module lies in this tree; of a command that names none (''), nothing else is known."""
-        return not module or any((place / module).is_dir() or (place / f"{module}.py").is_file() for place in self._sources())
+        """Whether a top-level module lies in this tree; of a command that names none (''),
+        nothing else is known.
+        """
+        return not module or any(
+            (place / module).is_dir() or (place / f"{module}.py").is_file()
+            for place in self._sources()
+        )
 
     def _sources(self) -> list[Path]:
-        """The folders that modules are imported from: the project and the top, each with its `src`."""
+        """The folders that modules are imported from: the project and the top, each with its
+        `src`.
+        """
         folders = dict.fromkeys((self.root / self.project, self.root))
         return [place for folder in folders for place in (folder, folder / "src") if place.is_dir()]
 
     def _mapped(self, path: Path) -> Path:
-        """A folder of the repository as the same folder of this tree; any other, and one that the tree does not hold, as it is."""
+        """A folder of the repository as the same folder of this tree; any other, and one that
+        the tree does not hold, as it is.
+        """
         resolved = path.resolve()
         if resolved.is_relative_to(self.repository):
             here = self.root / resolved.relative_to(self.repository)
@@ -94,23 +122,32 @@ class Tree:
 
 
 def default_cache() -> Path:
-    """Where trees and environments are kept: PIPELINE_PERF_CACHE, or pipeline_perf in the user's cache folder."""
+    """Where trees and environments are kept: PIPELINE_PERF_CACHE, or pipeline_perf in the user's
+    cache folder.
+    """
     chosen = os.environ.get("PIPELINE_PERF_CACHE")
-    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pipeline_perf")
+    return (
+        Path(chosen)
+        if chosen
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pipeline_perf")
+    )
 
 
 @contextmanager
-def trees(revision: str, directory: Path | None = None, cache: Path | None = None) -> Iterator[tuple[Tree, Tree]]:
-    """The working tree that holds `directory` (the current one), uncommitted and new files included, and one of its revisions.
+def trees(
+    revision: str, directory: Path | None = None, cache: Path | None = None
+) -> Iterator[tuple[Tree, Tree]]:
+    """The working tree that holds `directory` (the current one), uncommitted and new files
+    included, and one of its revisions.
 
-    Both are checked out below `cache` for the block and removed after it. Where the files that decide
-    what is installed are the same on both sides, both run with the current interpreter. That is sound:
-    what is installed was set up from these very files, is one and the same for both, and the package
-    itself is found in the tree before any installed copy of it. Where they differ, each side gets an
-    environment built from its own files, kept for the next time under their hash.
+    Both are checked out below `cache` for the block and removed after it. Where the files that
+    decide what is installed are the same on both sides, both run with the current interpreter. That
+    is sound: what is installed was set up from these very files, is one and the same for both, and
+    the package itself is found in the tree before any installed copy of it. Where they differ, each
+    side gets an environment built from its own files, kept for the next time under their hash.
 
-    Raises RevisionError, with the remedy, for a directory in no repository, an unknown revision, changes
-    within a submodule, and an environment that cannot be built.
+    Raises RevisionError, with the remedy, for a directory in no repository, an unknown revision,
+    changes within a submodule, and an environment that cannot be built.
     """
     start = (directory or Path.cwd()).resolve()
     repository = Path(_git(start, "rev-parse", "--show-toplevel")).resolve()
@@ -121,7 +158,17 @@ def trees(revision: str, directory: Path | None = None, cache: Path | None = Non
     root = (cache or default_cache()).resolve()
     with _folder(root / "trees", repository) as folder:
         for name, at in (("a", head), ("b", commit)):
-            _git(repository, "-c", f"core.hooksPath={os.devnull}", "worktree", "add", "--quiet", "--detach", str(folder / name), at)
+            _git(
+                repository,
+                "-c",
+                f"core.hooksPath={os.devnull}",
+                "worktree",
+                "add",
+                "--quiet",
+                "--detach",
+                str(folder / name),
+                at,
+            )
             if (folder / name / ".gitmodules").exists():
                 _git(folder / name, "submodule", "--quiet", "update", "--init", "--recursive")
         changed = _overlay(repository, folder / "a")
@@ -131,16 +178,22 @@ def trees(revision: str, directory: Path | None = None, cache: Path | None = Non
         found = []
         for (label, at), name, place in zip(sides, "ab", places, strict=True):
             python = Path(sys.executable) if same else environment(place, root / "environments")
-            how = "the current interpreter, for both sides ask for the same packages" if same else f"built from its own files: {python}"
+            how = (
+                "the current interpreter, for both sides ask for the same packages"
+                if same
+                else f"built from its own files: {python}"
+            )
             found.append(Tree(label, at, folder / name, repository, project, python, how))
         yield found[0], found[1]
 
 
 def departed_from(directory: Path) -> str:
-    """The commit at which the working tree left the default branch, as a hash; '' where there is no such branch.
+    """The commit at which the working tree left the default branch, as a hash; '' where there is
+    no such branch.
 
-    The default branch is the remote's where there is a remote, else `main` or `master`. On that branch itself, this is
-    its newest commit: what differs from it is what nobody has committed yet. Raises RevisionError for a directory in no repository.
+    The default branch is the remote's where there is a remote, else `main` or `master`. On that
+    branch itself, this is its newest commit: what differs from it is what nobody has committed yet.
+    Raises RevisionError for a directory in no repository.
     """
     repository = Path(_git(directory, "rev-parse", "--show-toplevel"))
     for branch in (
@@ -153,27 +206,31 @@ def departed_from(directory: Path) -> str:
         if _git(repository, "for-each-ref", "--format=%(objectname)", branch):
             try:
                 return _git(repository, "merge-base", "HEAD", branch)
-            except RevisionError:  # of a shallow clone, or of two histories: they have no commit in common
+            except RevisionError:
+                # of a shallow clone, or of two histories: they have no commit in common
                 return ""
     return ""
 
 
 def differences(revision: str, module: str, directory: Path) -> list[str]:
-    """The files of a top-level module, or that decide what is installed, in which the working tree differs from a revision.
+    """The files of a top-level module, or that decide what is installed, in which the working
+    tree differs from a revision.
 
     Raises RevisionError like `trees`.
     """
     start = directory.resolve()
     repository = Path(_git(start, "rev-parse", "--show-toplevel")).resolve()
     project, commit = _project(start, repository), _commit(repository, revision)
-    named = [place / name for place in (project, project / "src") for name in (module, f"{module}.py")]
+    named = [
+        place / name for place in (project, project / "src") for name in (module, f"{module}.py")
+    ]
     wanted = [f":(top){path}" for path in (*named, *(project / name for name in DEPENDENCY_FILES))]
     tracked = _git(repository, "diff", "--name-only", "-z", "--no-renames", commit, "--", *wanted)
     new = _git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", *wanted)
     return sorted({name for name in f"{tracked}\0{new}".split("\0") if name})
 
 
-# Git -----------------------------------------------------------------------------------------------
+# Git ------------------------------------------------------------------------------------
 
 
 def _git(directory: Path, *arguments: str) -> str:
@@ -189,21 +246,38 @@ def _git(directory: Path, *arguments: str) -> str:
             env={**surroundings, "LC_ALL": "C"},
         )
     except OSError as error:
-        raise RevisionError(f"git could not be started ({error.strerror}), and comparing with a revision takes it; install git") from None
+        raise RevisionError(
+            f"git could not be started ({error.strerror}), and comparing with a revision takes it;"
+            " install git"
+        ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         if "not a git repository" in done.stderr:
-            raise RevisionError(f"{directory} is in no git repository; change into the one whose revisions you want to compare")
+            raise RevisionError(
+                f"{directory} is in no git repository; change into the one whose revisions you want"
+                " to compare"
+            )
         raise RevisionError(f"git {' '.join(arguments[:4])} in {directory} failed: {said[-1]}")
     return done.stdout.rstrip("\n")
 
 
 def _commit(repository: Path, revision: str) -> str:
     try:
-        return _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return _git(
+            repository,
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            f"{revision}^{{commit}}",
+        )
     except RevisionError:
         shallow = _git(repository, "rev-parse", "--is-shallow-repository") == "true"
-        remedy = "the clone is shallow: `git fetch --unshallow`" if shallow else "name a commit, branch or tag that `git log` knows"
+        remedy = (
+            "the clone is shallow: `git fetch --unshallow`"
+            if shallow
+            else "name a commit, branch or tag that `git log` knows"
+        )
         raise RevisionError(f"{repository}: there is no revision {revision!r}; {remedy}") from None
 
 
@@ -213,18 +287,27 @@ def _refuse_changed_submodules(repository: Path) -> None:
         fields = line.split(" ")
         if fields[0] in "12" and fields[2].startswith("S") and fields[2] != "S...":
             name = fields[-1]
-            raise RevisionError(f"{repository}: the submodule {name} has changes of its own; commit them and the new pointer, or undo them")
+            raise RevisionError(
+                f"{repository}: the submodule {name} has changes of its own; commit them and the"
+                " new pointer, or undo them"
+            )
 
 
 def _overlay(repository: Path, tree: Path) -> int:
-    """Bring the working tree's changes, new files included and ignored ones not, into a checkout of HEAD; returns how many."""
+    """Bring the working tree's changes, new files included and ignored ones not, into a checkout
+    of HEAD; returns how many.
+    """
     listed = (
         _git(repository, "ls-files", "-z", "--others", "--exclude-standard")
         + "\0"
         + _git(repository, "diff", "--name-only", "-z", "--no-renames", "HEAD")
     )
     changed = {name for name in listed.split("\0") if name}
-    present = {name for name in changed if (repository / name).is_symlink() or (repository / name).is_file()}
+    present = {
+        name
+        for name in changed
+        if (repository / name).is_symlink() or (repository / name).is_file()
+    }
     for name in changed:  # all away first: what was a file may have become a folder
         if (tree / name).is_symlink() or (tree / name).is_file():
             (tree / name).unlink()
@@ -251,11 +334,13 @@ def _folder(parent: Path, repository: Path) -> Iterator[Path]:
         _git(repository, "worktree", "prune")
 
 
-# Environments --------------------------------------------------------------------------------------
+# Environments ---------------------------------------------------------------------------
 
 
 def _project(start: Path, repository: Path) -> Path:
-    """The folder, relative to the repository, with the package that `start` belongs to: the nearest one with a setup; else the top."""
+    """The folder, relative to the repository, with the package that `start` belongs to: the
+    nearest one with a setup; else the top.
+    """
     for folder in (start, *start.parents):
         if not folder.is_relative_to(repository):
             break
@@ -287,7 +372,8 @@ def _tables(path: Path) -> bytes:
 def environment(project: Path, cache: Path) -> Path:
     """The Python of an environment for a project, built once per set of dependency files, by uv.
 
-    It holds the project too, for its metadata and its commands; its modules are found in the tree that is measured.
+    It holds the project too, for its metadata and its commands; its modules are found in the tree
+    that is measured.
     """
     folder = cache / dependencies(project)
     python, built = folder / "bin" / "python", folder / "built"
@@ -299,11 +385,34 @@ def environment(project: Path, cache: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         uv = _uv()
         _install([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], project)
-        constraints = ["--constraints", "constraints.txt"] if (project / "constraints.txt").is_file() else []
-        wanted = ["."] if any((project / name).is_file() for name in ("setup.py", "pyproject.toml")) else []
-        wanted += ["--requirements", "requirements.txt"] if (project / "requirements.txt").is_file() else []
+        constraints = (
+            ["--constraints", "constraints.txt"] if (project / "constraints.txt").is_file() else []
+        )
+        wanted = (
+            ["."]
+            if any((project / name).is_file() for name in ("setup.py", "pyproject.toml"))
+            else []
+        )
+        wanted += (
+            ["--requirements", "requirements.txt"]
+            if (project / "requirements.txt").is_file()
+            else []
+        )
         if wanted:
-            _install([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *constraints, *wanted], project)
+            _install(
+                [
+                    uv,
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--compile-bytecode",
+                    "--python",
+                    str(python),
+                    *constraints,
+                    *wanted,
+                ],
+                project,
+            )
         built.touch()
     return python
 
@@ -312,7 +421,10 @@ def _uv() -> str:
     beside = Path(sys.executable).parent
     found = shutil.which("uv", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     if not found:
-        raise RevisionError("the two sides ask for different packages, and building their environments takes uv: pip install uv")
+        raise RevisionError(
+            "the two sides ask for different packages, and building their environments takes uv:"
+            " pip install uv"
+        )
     return found
 
 
@@ -321,5 +433,6 @@ def _install(command: list[str], project: Path) -> None:
     if done.returncode:
         said = " | ".join(done.stderr.strip().splitlines()[-3:])
         raise RevisionError(
-            f"the environment of {project} could not be built: {said}; see whether `{' '.join(command[:3])}` works there by hand"
+            f"the environment of {project} could not be built: {said}; see whether"
+            f" `{' '.join(command[:3])}` works there by hand"
         )

@@ -28,12 +28,24 @@ Comparator = Literal["<", "<=", ">", ">=", "=="]
 _HOLDS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
 }  # fmt: skip
-_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {"median": median, "mean": fmean, "max": max, "min": min}
+_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
+    "median": median,
+    "mean": fmean,
+    "max": max,
+    "min": min,
+}
 _BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _LIMIT = re.compile(r"(<=|>=|==|<|>)\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
 
 #: From best to worst: where a target covers several scopes, the worst one is its verdict.
-_RANK: dict[Status, int] = {"not_measured": 0, "tracked": 1, "pass": 2, "unresolved": 3, "warn": 4, "fail": 5}
+_RANK: dict[Status, int] = {
+    "not_measured": 0,
+    "tracked": 1,
+    "pass": 2,
+    "unresolved": 3,
+    "warn": 4,
+    "fail": 5,
+}
 
 
 #: Metric → scope → its figures, one per repetition.
@@ -55,14 +67,20 @@ class Threshold:
         return _HOLDS[self.comparator](value, self.limit)
 
     def holds_within(self, low: float, high: float) -> bool | None:
-        """Whether it holds all over the bracket (True), nowhere (False), or in a part of it only (None)."""
+        """Whether it holds all over the bracket (True), nowhere (False), or in a part of it only
+        (None).
+        """
         if self.comparator == "==":
-            return (self.holds(low) and self.holds(high)) or (None if low <= self.limit <= high else False)
+            return (self.holds(low) and self.holds(high)) or (
+                None if low <= self.limit <= high else False
+            )
         ends = self.holds(low), self.holds(high)
         return ends[0] if ends[0] == ends[1] else None
 
     def margin(self, value: float) -> float | None:
-        """Room up to the limit as a share of it, negative beyond it; None where the limit is 0 or exact."""
+        """Room up to the limit as a share of it, negative beyond it; None where the limit is 0
+        or exact.
+        """
         if self.limit == 0 or self.comparator == "==":
             return None
         room = self.limit - value if self.comparator in ("<", "<=") else value - self.limit
@@ -74,7 +92,10 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the contract. The fields are those of the targets file, plus the section it stands in."""
+    """One line of the contract.
+
+    The fields are those of the targets file, plus the section it stands in.
+    """
 
     id: str
     section: str
@@ -96,18 +117,22 @@ class Target:
 
     @property
     def limits(self) -> tuple[Threshold, ...]:
-        return tuple(limit for limit in (self.required, self.ours, self.warn, self.critical) if limit)
+        return tuple(
+            limit for limit in (self.required, self.ours, self.warn, self.critical) if limit
+        )
 
     def covers(self, measurement: Measurement) -> bool:
-        return measurement.metric == self.metric and any(fnmatchcase(measurement.scope, pattern) for pattern in self.scope)
+        return measurement.metric == self.metric and any(
+            fnmatchcase(measurement.scope, pattern) for pattern in self.scope
+        )
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What became of a target. `margin` is the room up to `threshold`, the limit that decided.
 
-    `scope` is the scenario that decided, the worst of those measured. `alert` says which alert level
-    the figure is beyond; `note` why the verdict is not simply what the figures say.
+    `scope` is the scenario that decided, the worst of those measured. `alert` says which alert
+    level the figure is beyond; `note` why the verdict is not simply what the figures say.
     """
 
     target: Target
@@ -132,18 +157,28 @@ class Verdict:
         return "WARN" if self.status in ("warn", "unresolved") else None
 
 
-def judge(targets: Iterable[Target], measurements: Iterable[Measurement], met_before: Set[str] = frozenset()) -> list[Verdict]:
+def judge(
+    targets: Iterable[Target],
+    measurements: Iterable[Measurement],
+    met_before: Set[str] = frozenset(),
+) -> list[Verdict]:
     """The verdict on every target, in their order.
 
-    `met_before` are the ids of targets whose own limit (`ours`) has been met once: missing it is then
-    a failure and no longer a warning. A scope with a failed repetition fails, whatever the others took.
+    `met_before` are the ids of targets whose own limit (`ours`) has been met once: missing it is
+    then a failure and no longer a warning. A scope with a failed repetition fails, whatever the
+    others took.
     """
     groups: _Groups = {}
     for measurement in measurements:
-        groups.setdefault(measurement.metric, {}).setdefault(measurement.scope, []).append(measurement)
+        groups.setdefault(measurement.metric, {}).setdefault(measurement.scope, []).append(
+            measurement
+        )
     verdicts = []
     for target in targets:
-        judged = [_judge_scope(target, scope, groups, target.id in met_before) for scope in _scopes(target, groups)]
+        judged = [
+            _judge_scope(target, scope, groups, target.id in met_before)
+            for scope in _scopes(target, groups)
+        ]
         verdicts.append(max(judged, key=_badness, default=Verdict(target, "not_measured")))
     return verdicts
 
@@ -164,7 +199,9 @@ def _badness(verdict: Verdict) -> tuple[int, float]:
 
 
 def _failures(target: Target, scope: str, groups: _Groups) -> tuple[list[Measurement], int]:
-    """The failed repetitions of the workload behind a target's figures, and how many repetitions there were."""
+    """The failed repetitions of the workload behind a target's figures, and how many repetitions
+    there were.
+    """
     turns = groups.get(f"{target.metric.partition('.')[0]}.failed", {}).get(scope, [])
     return [one for one in turns if one.value], len(turns)
 
@@ -172,10 +209,17 @@ def _failures(target: Target, scope: str, groups: _Groups) -> tuple[list[Measure
 def _scopes(target: Target, groups: _Groups) -> list[str]:
     """The scopes with something to judge: the target's metric, or a failure in its place.
 
-    A pattern does not claim the failure of a workload that may not carry the metric at all; a scope named in full does.
+    A pattern does not claim the failure of a workload that may not carry the metric at all; a scope
+    named in full does.
     """
-    measured = {scope for scope in groups.get(target.metric, {}) if any(fnmatchcase(scope, pattern) for pattern in target.scope)}
-    return sorted(measured | {scope for scope in target.scope if _failures(target, scope, groups)[0]})
+    measured = {
+        scope
+        for scope in groups.get(target.metric, {})
+        if any(fnmatchcase(scope, pattern) for pattern in target.scope)
+    }
+    return sorted(
+        measured | {scope for scope in target.scope if _failures(target, scope, groups)[0]}
+    )
 
 
 def _judge_scope(target: Target, scope: str, groups: _Groups, met_before: bool) -> Verdict:
@@ -187,13 +231,30 @@ def _judge_scope(target: Target, scope: str, groups: _Groups, met_before: bool) 
         actual = aggregate([one.value for one in group])
         low = aggregate([one.value if one.low is None else one.low for one in group])
         high = aggregate([one.value if one.high is None else one.high for one in group])
-    common: dict[str, Any] = {"actual": actual, "low": low, "high": high, "scope": scope, "repetitions": len(group)}
+    common: dict[str, Any] = {
+        "actual": actual,
+        "low": low,
+        "high": high,
+        "scope": scope,
+        "repetitions": len(group),
+    }
     if failures:
-        reason = f"{len(failures)} of {tried} repetitions failed: {failures[0].reason or 'no reason given'}"
+        reason = (
+            f"{len(failures)} of {tried} repetitions failed:"
+            f" {failures[0].reason or 'no reason given'}"
+        )
         status: Status = "fail" if target.required or met_before else "warn"
         limit = target.required or target.ours
-        return Verdict(target, status, **common, threshold=limit, note=reason, meets_required=False if target.required else None)
-    assert actual is not None and low is not None and high is not None  # a scope without failure was chosen for its figures
+        return Verdict(
+            target,
+            status,
+            **common,
+            threshold=limit,
+            note=reason,
+            meets_required=False if target.required else None,
+        )
+    # a scope without failure was chosen for its figures
+    assert actual is not None and low is not None and high is not None
     required = target.required.holds_within(low, high) if target.required else None
     ours = target.ours.holds_within(low, high) if target.ours else None
     alert: Literal["", "warn", "critical"] = ""
@@ -216,9 +277,15 @@ def _judge_scope(target: Target, scope: str, groups: _Groups, met_before: bool) 
 
 
 def _status(
-    target: Target, required: bool | None, ours: bool | None, alert: Literal["", "warn", "critical"], met_before: bool
+    target: Target,
+    required: bool | None,
+    ours: bool | None,
+    alert: Literal["", "warn", "critical"],
+    met_before: bool,
 ) -> tuple[Status, Threshold | None, str]:
-    """Status, the limit that decided, and what there is to say about it; the gravest finding first."""
+    """Status, the limit that decided, and what there is to say about it; the gravest finding
+    first.
+    """
     if not target.limits:
         return "tracked", None, ""
     if target.required and required is False:
@@ -226,11 +293,19 @@ def _status(
     if target.ours and ours is False and met_before:
         return "fail", target.ours, "met before: this is a step back"
     if target.required and required is None:
-        return "unresolved", target.required, "the limit lies within what the measurement leaves open"
+        return (
+            "unresolved",
+            target.required,
+            "the limit lies within what the measurement leaves open",
+        )
     if target.ours and ours is False:
         return "warn", target.ours, ""
     if alert:
-        return "warn", target.critical if alert == "critical" else target.warn, f"beyond the alert level {alert}"
+        return (
+            "warn",
+            target.critical if alert == "critical" else target.warn,
+            f"beyond the alert level {alert}",
+        )
     if target.ours and ours is None:
         return "unresolved", target.ours, "the limit lies within what the measurement leaves open"
     return "pass", target.required or target.ours or target.warn or target.critical, ""
@@ -242,25 +317,36 @@ def _status(
 def load(path: Path) -> list[Target]:
     """The targets of a YAML file, in its order.
 
-    Raises TargetError naming file, line and remedy for anything that is not as the file's head says.
+    Raises TargetError naming file, line and remedy for anything that is not as the file's head
+    says.
     """
     import yaml
 
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     except OSError as error:
-        raise TargetError(f"{path}: cannot be read ({error.strerror}); give the path of a targets file") from error
+        raise TargetError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a targets file"
+        ) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TargetError(f"{path}:{line}: this is not YAML ({error.problem}); check indentation and quotes here") from error
+        raise TargetError(
+            f"{path}:{line}: this is not YAML ({error.problem}); check indentation and quotes here"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path}: not readable as text in UTF-8 ({error}); save it in UTF-8") from error
+        raise TargetError(
+            f"{path}: not readable as text in UTF-8 ({error}); save it in UTF-8"
+        ) from error
     reader = _Reader(path)
     found: dict[str, Target] = {}
     for title, section in reader.pairs(root, "sections, each a title and its targets"):
         for name, entry in reader.pairs(section, "targets, each an id and its fields"):
             if name.value in found:
-                raise reader.error(name, f"the id {name.value!r} is used twice", "give every target an id of its own")
+                raise reader.error(
+                    name,
+                    f"the id {name.value!r} is used twice",
+                    "give every target an id of its own",
+                )
             found[name.value] = reader.target(title.value, name, entry)
     return list(found.values())
 
@@ -273,7 +359,9 @@ class _Reader:
         line = node.start_mark.line + 1 if node else 1
         return TargetError(f"{self.path}:{line}: {problem}; {remedy}")
 
-    def pairs(self, node: yaml.Node | None, expected: str) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    def pairs(
+        self, node: yaml.Node | None, expected: str
+    ) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
         """Key and value nodes of a mapping, no key twice."""
         import yaml
 
@@ -292,16 +380,30 @@ class _Reader:
         known = {field.name for field in fields(Target)} - {"id", "section"}
         values: dict[str, Any] = {"id": name.value, "section": section, "metric": name.value}
         nodes = dict[str, Any]()
-        for key, value in self.pairs(node, "the fields of the target, such as holds, why, unit, required"):
+        for key, value in self.pairs(
+            node, "the fields of the target, such as holds, why, unit, required"
+        ):
             if key.value not in known:
-                raise self.error(key, f"{name.value}: there is no field {key.value!r}", f"use one of {', '.join(sorted(known))}")
+                raise self.error(
+                    key,
+                    f"{name.value}: there is no field {key.value!r}",
+                    f"use one of {', '.join(sorted(known))}",
+                )
             nodes[key.value] = value
             values[key.value] = self.texts(value) if key.value == "scope" else self.text(value)
         for needed in ("holds", "why"):
             if not values.get(needed):
-                raise self.error(name, f"{name.value}: the field {needed!r} is missing", f"add `{needed}:` and a sentence")
+                raise self.error(
+                    name,
+                    f"{name.value}: the field {needed!r} is missing",
+                    f"add `{needed}:` and a sentence",
+                )
         if "." not in values["metric"]:
-            raise self.error(nodes.get("metric", name), f"{name.value}: metric {values['metric']!r} has no family", "write family.metric")
+            raise self.error(
+                nodes.get("metric", name),
+                f"{name.value}: metric {values['metric']!r} has no family",
+                "write family.metric",
+            )
         if values.get("aggregate", "median") not in _AGGREGATES:
             problem = f"{name.value}: there is no aggregate {values['aggregate']!r}"
             raise self.error(nodes["aggregate"], problem, f"use one of {', '.join(_AGGREGATES)}")
@@ -320,12 +422,20 @@ class _Reader:
     def texts(self, node: yaml.Node) -> tuple[str, ...]:
         import yaml
 
-        return tuple(self.text(item) for item in node.value) if isinstance(node, yaml.SequenceNode) else (self.text(node),)
+        return (
+            tuple(self.text(item) for item in node.value)
+            if isinstance(node, yaml.SequenceNode)
+            else (self.text(node),)
+        )
 
     def threshold(self, node: yaml.Node, text: str, unit: str) -> Threshold:
         match = _LIMIT.fullmatch(text.strip())
         if not match or (match[3] and (unit != "B" or match[3] not in _BYTES)):
             suffixes = f", or with {', '.join(_BYTES)} where the unit is B"
-            raise self.error(node, f"{text!r} is no limit", f'write a comparator and a number, as in "< 300"{suffixes}')
+            raise self.error(
+                node,
+                f"{text!r} is no limit",
+                f'write a comparator and a number, as in "< 300"{suffixes}',
+            )
         comparator: Any = match[1]
         return Threshold(comparator, float(match[2]) * _BYTES.get(match[3], 1))

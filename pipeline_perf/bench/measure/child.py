@@ -11,7 +11,8 @@ import time
 
 
 def main(request_path: str) -> None:
-    with open(request_path, encoding="utf-8") as file:  # noqa: PTH123  # pathlib would cost every measured function its import
+    with open(request_path, encoding="utf-8") as file:  # noqa: PTH123
+        # pathlib would cost every measured function its import
         request = json.load(file)
     if request["path"]:
         sys.path[:] = request["path"]
@@ -19,11 +20,17 @@ def main(request_path: str) -> None:
     function = getattr(importlib.import_module(module), name)
     wall, cpu = time.perf_counter(), time.process_time()
     returned = function(**request["params"])
-    call = {"call_seconds": time.perf_counter() - wall, "call_cpu_seconds": time.process_time() - cpu}
+    call = {
+        "call_seconds": time.perf_counter() - wall,
+        "call_cpu_seconds": time.process_time() - cpu,
+    }
     try:
         reply = json.dumps({"returned": returned, "call": call})
     except (TypeError, ValueError) as error:
-        raise SystemExit(f"{request['target']} returned what JSON cannot hold ({error}): return numbers, text, lists, dicts") from None
+        raise SystemExit(
+            f"{request['target']} returned what JSON cannot hold ({error}): return numbers, text,"
+            " lists, dicts"
+        ) from None
     with open(request["reply"], "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write(reply)
 

@@ -16,16 +16,26 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-#: What every measured process is given. Hashing is seeded so that deterministic counters (bytes, faults) stay the same
-#: from run to run. The allocator is left as users have it: with MALLOC_ARENA_MAX at 1 or 2, neither the peak of an
-#: ingestion of 100 000 rows nor its spread over 8 pairs differed beyond chance.
+#: What every measured process is given. Hashing is seeded so that deterministic counters (bytes,
+#: faults) stay the same from run to run. The allocator is left as users have it: with
+#: MALLOC_ARENA_MAX at 1 or 2, neither the peak of an ingestion of 100 000 rows nor its spread over
+#: 8 pairs differed beyond chance.
 CHILD_SETTINGS = {"PYTHONHASHSEED": "0"}
 
 #: Recorded also where they are not set: what is left to itself is a setting, too.
 ALWAYS_RECORDED = ("MALLOC_ARENA_MAX", "PYTHONMALLOC", "POLARS_MAX_THREADS")
 
 #: Settings that change how fast or how large a process is: allocators, thread counts, hashing.
-SETTINGS = ("MALLOC_", "LD_PRELOAD", "OMP_NUM_THREADS", "POLARS_", "RAYON_NUM_THREADS", "PYTHONHASHSEED", "PYTHONMALLOC", "PYTHONOPTIMIZE")
+SETTINGS = (
+    "MALLOC_",
+    "LD_PRELOAD",
+    "OMP_NUM_THREADS",
+    "POLARS_",
+    "RAYON_NUM_THREADS",
+    "PYTHONHASHSEED",
+    "PYTHONMALLOC",
+    "PYTHONOPTIMIZE",
+)
 
 #: Above this load per core at the start, somebody else's work is in the figures.
 BUSY_LOAD_PER_CORE = 0.5
@@ -35,7 +45,8 @@ BUSY_LOAD_PER_CORE = 0.5
 class Environment:
     """One machine in one state. `machine` is the fingerprint that histories are kept apart by.
 
-    `cached_bytes` is what the kernel held of files when measuring began: the state of the page cache.
+    `cached_bytes` is what the kernel held of files when measuring began: the state of the page
+    cache.
     """
 
     machine: str
@@ -65,12 +76,17 @@ class Environment:
 
 
 def record(packages: Iterable[str] = (), repository: Path | None = None) -> Environment:
-    """The environment now: `packages` by distribution name, the git revision of `repository` where given."""
+    """The environment now: `packages` by distribution name, the git revision of `repository`
+    where given.
+    """
     cpu, memory = _cpu(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores = len(os.sched_getaffinity(0))
-    # Hardware only: a new kernel or Python shall show as a change in the machine's history, not begin a new one.
-    # Memory in whole GiB, because the kernel's own share of it differs between boots.
-    fingerprint = hashlib.sha256(f"{platform.machine()}|{cpu}|{cores}|{round(memory / 2**30)}".encode()).hexdigest()[:12]
+    # Hardware only: a new kernel or Python shall show as a change in the machine's history, not
+    # begin a new one. Memory in whole GiB, because the kernel's own share of it differs between
+    # boots.
+    fingerprint = hashlib.sha256(
+        f"{platform.machine()}|{cpu}|{cores}|{round(memory / 2**30)}".encode()
+    ).hexdigest()[:12]
     revision, dirty = _revision(repository) if repository else ("", False)
     return Environment(
         machine=fingerprint,
@@ -89,11 +105,17 @@ def record(packages: Iterable[str] = (), repository: Path | None = None) -> Envi
 
 
 def _settings() -> dict[str, str]:
-    """What measured processes run with: variables, garbage collection, the C library and so its allocator."""
+    """What measured processes run with: variables, garbage collection, the C library and so its
+    allocator.
+    """
     given = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS)}
     left = dict.fromkeys(ALWAYS_RECORDED, "unset")
     own = {
-        "gc": f"thresholds {', '.join(map(str, gc.get_threshold()))}" if gc.isenabled() else "disabled",
+        "gc": (
+            f"thresholds {', '.join(map(str, gc.get_threshold()))}"
+            if gc.isenabled()
+            else "disabled"
+        ),
         "libc": " ".join(platform.libc_ver()).strip() or "unknown",
     }
     return dict(sorted((left | given | CHILD_SETTINGS | own).items()))
@@ -119,10 +141,14 @@ def _version(distribution: str) -> str:
 
 
 def _revision(repository: Path) -> tuple[str, bool]:
-    """Commit and whether the tree differs from it; ("", False) outside a repository or without git."""
+    """Commit and whether the tree differs from it; ("", False) outside a repository or without
+    git.
+    """
 
     def git(*arguments: str) -> str:
-        return subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))

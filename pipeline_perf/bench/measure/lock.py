@@ -28,8 +28,8 @@ def measurement_lock(path: Path, wait_s: float = DEFAULT_WAIT_S) -> Iterator[int
     """Hold the lock at `path` for the block; yields its file descriptor.
 
     The descriptor is inherited by measured processes, so that the lock outlives a killed holder for
-    as long as the workload it started still runs. Waits up to `wait_s` seconds (0: refuses at once),
-    then raises MeasurementBusy.
+    as long as the workload it started still runs. Waits up to `wait_s` seconds (0: refuses at
+    once), then raises MeasurementBusy.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -41,9 +41,13 @@ def measurement_lock(path: Path, wait_s: float = DEFAULT_WAIT_S) -> Iterator[int
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "an unknown process"
+                    holder = (
+                        os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+                        or "an unknown process"
+                    )
                     raise MeasurementBusy(
-                        f"{path}: another measurement is running ({holder}) and did not end within {wait_s:g} s; wait for it, or end it"
+                        f"{path}: another measurement is running ({holder}) and did not end within"
+                        f" {wait_s:g} s; wait for it, or end it"
                     ) from None
                 time.sleep(RETRY_S)
         os.ftruncate(descriptor, 0)

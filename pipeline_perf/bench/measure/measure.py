@@ -26,8 +26,23 @@ from typing import Any, Literal
 from pipeline_perf.bench.measure import child
 from pipeline_perf.bench.measure.environment import CHILD_SETTINGS
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S, measurement_lock
-from pipeline_perf.bench.measure.processes import PeakMemory, TreeSampler, high_water, input_output, kill_all, remaining, require_proc
-from pipeline_perf.bench.measure.workload import Correctness, Output, Workload, filled_in, named_values, resolve
+from pipeline_perf.bench.measure.processes import (
+    PeakMemory,
+    TreeSampler,
+    high_water,
+    input_output,
+    kill_all,
+    remaining,
+    require_proc,
+)
+from pipeline_perf.bench.measure.workload import (
+    Correctness,
+    Output,
+    Workload,
+    filled_in,
+    named_values,
+    resolve,
+)
 
 Side = Literal["", "a", "b"]
 
@@ -38,7 +53,8 @@ STRAGGLER_GRACE_S = 2.0
 QUOTED_CHARACTERS = 400
 
 
-#: Where the lab lies, for its own workloads: whoever runs it may have found it by a path that is gone (Dagster's is).
+#: Where the lab lies, for its own workloads: whoever runs it may have found it by a path that is
+#: gone (Dagster's is).
 _LAB = str(Path(__file__).resolve().parents[3])
 
 
@@ -48,7 +64,10 @@ class _NotStarted(RuntimeError):
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of one repetition. `low` and `high` bracket it where it is known to a bracket only."""
+    """One figure of one repetition.
+
+    `low` and `high` bracket it where it is known to a bracket only.
+    """
 
     name: str
     value: float
@@ -62,9 +81,10 @@ class Sample:
     """One repetition of a workload: either figures, or the reason why there are none.
 
     Times in seconds, memory and traffic in bytes. `peak_memory` is the largest sampled sum of
-    proportional set sizes over the process tree, `peak_memory_bound` a figure it cannot have passed;
-    both are None where the process ended before it was seen. `read_bytes`/`written_bytes` passed
-    through system calls (deterministic), `disk_*` reached the device (they depend on the page cache).
+    proportional set sizes over the process tree, `peak_memory_bound` a figure it cannot have
+    passed; both are None where the process ended before it was seen. `read_bytes`/`written_bytes`
+    passed through system calls (deterministic), `disk_*` reached the device (they depend on the
+    page cache).
     """
 
     workload: Workload
@@ -108,7 +128,11 @@ class Sample:
             Metric("cpu_seconds", self.cpu_s, "s"),
             Metric("cpu_user_seconds", self.cpu_user_s, "s"),
             Metric("cpu_system_seconds", self.cpu_system_s, "s"),
-            Metric(f"{self.workload.unit}_per_s", self.workload.units / self.wall_s, f"{self.workload.unit}/s"),
+            Metric(
+                f"{self.workload.unit}_per_s",
+                self.workload.units / self.wall_s,
+                f"{self.workload.unit}/s",
+            ),
             Metric("read_bytes", self.read_bytes, "B"),
             Metric("written_bytes", self.written_bytes, "B"),
             Metric("disk_read_bytes", self.disk_read_bytes, "B"),
@@ -120,12 +144,18 @@ class Sample:
             Metric("sampler_share", self.sampler_cpu_s / self.wall_s, ""),
         ]
         if self.peak_memory is not None:
-            found.append(Metric("peak_memory", self.peak_memory, "B", self.peak_memory, self.peak_memory_bound))
+            found.append(
+                Metric(
+                    "peak_memory", self.peak_memory, "B", self.peak_memory, self.peak_memory_bound
+                )
+            )
         return found + [Metric(name, value, unit_of(name)) for name, value in self.values.items()]
 
 
 def unit_of(name: str) -> str:
-    """The unit of a named value, told by its name: `stages.*` and `*seconds` are seconds, `*bytes` bytes, others numbers."""
+    """The unit of a named value, told by its name: `stages.*` and `*seconds` are seconds,
+    `*bytes` bytes, others numbers.
+    """
     if name.startswith("stages.") or name.endswith("seconds"):
         return "s"
     return "B" if name.endswith("bytes") else ""
@@ -142,7 +172,10 @@ class Pairs:
         """The metric of both sides, over the pairs in which neither side failed."""
         sides: tuple[list[float], list[float]] = ([], [])
         for pair in zip(self.a, self.b, strict=True):
-            found = [next((m.value for m in sample.metrics() if m.name == metric), None) for sample in pair]
+            found = [
+                next((m.value for m in sample.metrics() if m.name == metric), None)
+                for sample in pair
+            ]
             if found[0] is not None and found[1] is not None:
                 sides[0].append(found[0])
                 sides[1].append(found[1])
@@ -164,10 +197,10 @@ def measure(
 ) -> list[Sample]:
     """Run a workload `warmup` times unrecorded, then `repetitions` times, each in a fresh process.
 
-    When these are done, `more` says how many others there shall be, until it says 0. A failed warm-up,
-    or a repetition that ran out of time, is returned and ends the series: what follows would fail as
-    well, and take as long. Raises MeasurementBusy when another measurement
-    holds `lock` for longer than `wait_s` seconds.
+    When these are done, `more` says how many others there shall be, until it says 0. A failed
+    warm-up, or a repetition that ran out of time, is returned and ends the series: what follows
+    would fail as well, and take as long. Raises MeasurementBusy when another measurement holds
+    `lock` for longer than `wait_s` seconds.
     """
     require_proc()
     samples: list[Sample] = []
@@ -205,7 +238,9 @@ def measure_pair(
     with measurement_lock(lock, wait_s) as held:
         turn = -warmup
         while turn < pairs:
-            order: tuple[tuple[Side, Workload], ...] = (("a", a), ("b", b)) if turn % 2 == 0 else (("b", b), ("a", a))
+            order: tuple[tuple[Side, Workload], ...] = (
+                (("a", a), ("b", b)) if turn % 2 == 0 else (("b", b), ("a", a))
+            )
             pair = {side: _run(workload, max(turn, 0), side, held) for side, workload in order}
             failed = any(not sample.ok for sample in pair.values())
             if turn >= 0 or failed:
@@ -231,7 +266,9 @@ def _run(workload: Workload, repetition: int, side: Side, lock: int) -> Sample:
         control.mkdir()
         params = filled_in(workload.params, scratch, _python(workload))
         if workload.prepare:
-            prepare = resolve(workload.prepare) if isinstance(workload.prepare, str) else workload.prepare
+            prepare = (
+                resolve(workload.prepare) if isinstance(workload.prepare, str) else workload.prepare
+            )
             prepare(scratch, params)
         sample = Sample(workload, repetition, side, datetime.now(UTC))
         try:
@@ -248,7 +285,8 @@ def _python(workload: Workload) -> str:
 def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Path) -> list[str]:
     if workload.command:
         return [str(word) for word in filled_in(workload.command, scratch, _python(workload))]
-    # A Python of the workload's own has a path of its own: the lab's would lead it to the lab's tree.
+    # A Python of the workload's own has a path of its own: the lab's would lead it to the lab's
+    # tree.
     request = {
         "path": [] if workload.python else [*sys.path, _LAB],
         "target": workload.target,
@@ -257,11 +295,17 @@ def _argv(workload: Workload, params: dict[str, Any], scratch: Path, control: Pa
     }
     (control / "request.json").write_text(json.dumps(request), encoding="utf-8")
     # -P keeps the lab's own modules, neighbours of child.py, out of the child's import path.
-    return [_python(workload), "-P", str(Path(child.__file__).resolve()), str(control / "request.json")]
+    return [
+        _python(workload),
+        "-P",
+        str(Path(child.__file__).resolve()),
+        str(control / "request.json"),
+    ]
 
 
 class _Interrupts:
-    """Interrupts that wait for `release`: none comes between the start of a process and its being known here.
+    """Interrupts that wait for `release`: none comes between the start of a process and its
+    being known here.
 
     They are noted by a handler and not masked, because a process inherits its parent's mask.
     """
@@ -274,7 +318,9 @@ class _Interrupts:
         if threading.current_thread() is threading.main_thread():  # no other is ever interrupted
             for number in (signal.SIGINT, signal.SIGTERM):
                 handler = signal.getsignal(number)
-                if callable(handler):  # what is ignored, or ends this process at once, stays as it is: processes inherit it
+                if callable(handler):
+                    # what is ignored, or ends this process at once, stays as it is: processes
+                    # inherit it
                     self._handlers[number] = handler
                     signal.signal(number, self._note)
         return self
@@ -294,10 +340,18 @@ class _Interrupts:
 
 
 @contextmanager
-def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) -> Iterator[tuple[int, TreeSampler]]:
-    """A process in a session of its own, followed by a sampler; whatever happens, no process of it survives the block."""
+def _started(
+    argv: Sequence[str], workload: Workload, control: Path, lock: int
+) -> Iterator[tuple[int, TreeSampler]]:
+    """A process in a session of its own, followed by a sampler; whatever happens, no process of
+    it survives the block.
+    """
     environment = {**os.environ, **CHILD_SETTINGS, **workload.environment}
-    with _Interrupts() as interrupts, (control / "stdout").open("wb") as stdout, (control / "stderr").open("wb") as stderr:
+    with (
+        _Interrupts() as interrupts,
+        (control / "stdout").open("wb") as stdout,
+        (control / "stderr").open("wb") as stderr,
+    ):
         try:
             process = subprocess.Popen(
                 argv,
@@ -320,7 +374,8 @@ def _started(argv: Sequence[str], workload: Workload, control: Path, lock: int) 
             kill_all(remaining(process.pid, sampler))
             sampler.stop()
             if process.returncode is None:
-                process.wait()  # also where wait4 has reaped it: subprocess then records that there is nothing left
+                # also where wait4 has reaped it: subprocess then records that there is nothing left
+                process.wait()
 
 
 def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> Sample:
@@ -332,14 +387,17 @@ def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> S
         try:
             poll = select.poll()
             poll.register(descriptor, select.POLLIN)
-            timed_out = not poll.poll(max(0.0, workload.timeout_s - (time.perf_counter() - begin)) * 1000)
+            timed_out = not poll.poll(
+                max(0.0, workload.timeout_s - (time.perf_counter() - begin)) * 1000
+            )
             if timed_out:
                 kill_all(remaining(pid, sampler))
                 poll.poll()
         finally:
             os.close(descriptor)
         wall_s = time.perf_counter() - begin
-        traffic = input_output(pid)  # of the ended, not yet reaped process: its reaped descendants are counted in
+        # of the ended, not yet reaped process: its reaped descendants are counted in
+        traffic = input_output(pid)
         _, status, usage = os.wait4(pid, 0)
         left = _stragglers(pid, sampler)
         memory = sampler.stop()
@@ -370,8 +428,9 @@ def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> S
 def _bound(memory: PeakMemory, max_rss: int, own_peak: int) -> int | None:
     """What peak memory cannot have passed.
 
-    The kernel's own maximum (ru_maxrss) sees what happened after the last sample, but a child inherits
-    it from its parent over fork and exec: it tells of the child only where it is above our own peak.
+    The kernel's own maximum (ru_maxrss) sees what happened after the last sample, but a child
+    inherits it from its parent over fork and exec: it tells of the child only where it is above our
+    own peak.
     """
     if not memory.sampled:
         return None
@@ -385,13 +444,19 @@ def _stragglers(pid: int, sampler: TreeSampler) -> dict[int, str]:
     return left
 
 
-def _failure(workload: Workload, exit_code: int, timed_out: bool, left: dict[int, str], control: Path) -> str:
+def _failure(
+    workload: Workload, exit_code: int, timed_out: bool, left: dict[int, str], control: Path
+) -> str:
     """Why this repetition does not count, or ''."""
     if timed_out:
         return f"timed out: killed after {workload.timeout_s:g} s"
     if exit_code < 0:
         name = signal.Signals(-exit_code).name
-        hint = "; the machine may have run out of memory: see the kernel's log" if name == "SIGKILL" else ""
+        hint = (
+            "; the machine may have run out of memory: see the kernel's log"
+            if name == "SIGKILL"
+            else ""
+        )
         return f"killed by {name}{hint}"
     if exit_code:
         words = _tail(control / "stderr") or _tail(control / "stdout") or "it printed nothing"
@@ -419,12 +484,21 @@ def _checked(sample: Sample, params: dict[str, Any], scratch: Path, control: Pat
         values = reply["call"] | named_values(returned)
     if workload.check:
         check = resolve(workload.check) if isinstance(workload.check, str) else workload.check
-        stdout, stderr = ((control / name).read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr"))
+        stdout, stderr = (
+            (control / name).read_text(encoding="utf-8", errors="replace")
+            for name in ("stdout", "stderr")
+        )
         finding: Correctness = check(Output(stdout, stderr, returned, scratch, params))
         values |= finding.values
         if not finding.right:
-            return replace(sample, values=values, reason=f"wrong result: {finding.why or 'the check gave no reason'}")
+            return replace(
+                sample,
+                values=values,
+                reason=f"wrong result: {finding.why or 'the check gave no reason'}",
+            )
     unusable = [name for name, value in values.items() if not abs(value) < float("inf")]
     if unusable:
-        return replace(sample, reason=f"named values that are not finite numbers: {', '.join(unusable)}")
+        return replace(
+            sample, reason=f"named values that are not finite numbers: {', '.join(unusable)}"
+        )
     return replace(sample, values=values)

@@ -19,10 +19,12 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure: `metric` is "family.name" ("ingest.seconds"), `scope` the scenario ("csv_1m") or "".
+    """A figure: `metric` is "family.name" ("ingest.seconds"), `scope` the scenario ("csv_1m") or
+    "".
 
-    `low` and `high` bracket the true value where it is known to a bracket only (peak memory, a ratio
-    with its interval). The metric `family.failed` is 1 for a repetition that failed, with the reason.
+    `low` and `high` bracket the true value where it is known to a bracket only (peak memory, a
+    ratio with its interval). The metric `family.failed` is 1 for a repetition that failed, with the
+    reason.
     """
 
     metric: str
@@ -46,7 +48,9 @@ class Measurement:
 
 
 def of_workload(workload: str, name: str, value: float, unit: str = "") -> Measurement:
-    """The figure `name` of a workload: ("ingest.csv_1m", "seconds") is the metric ingest.seconds in scope csv_1m."""
+    """The figure `name` of a workload: ("ingest.csv_1m", "seconds") is the metric ingest.seconds
+    in scope csv_1m.
+    """
     family, _, scope = workload.partition(".")
     return Measurement(f"{family}.{name}", scope, value, unit)
 
@@ -58,27 +62,46 @@ def of_samples(samples: Iterable[Sample]) -> list[Measurement]:
         family, _, scope = sample.workload.name.partition(".")
         found.append(
             Measurement(
-                f"{family}.failed", scope, float(not sample.ok), repetition=sample.repetition, side=sample.side, reason=sample.reason
+                f"{family}.failed",
+                scope,
+                float(not sample.ok),
+                repetition=sample.repetition,
+                side=sample.side,
+                reason=sample.reason,
             )
         )
         found += [
-            Measurement(f"{family}.{m.name}", scope, m.value, m.unit, m.low, m.high, sample.repetition, sample.side)
+            Measurement(
+                f"{family}.{m.name}",
+                scope,
+                m.value,
+                m.unit,
+                m.low,
+                m.high,
+                sample.repetition,
+                sample.side,
+            )
             for m in sample.metrics()
         ]
     return found
 
 
 def of_comparison(workload: str, name: str, comparison: Comparison) -> Measurement:
-    """The ratio that a comparison found, with its interval, as the figure `name` of a workload ("ratio_to_copy")."""
+    """The ratio that a comparison found, with its interval, as the figure `name` of a workload
+    ("ratio_to_copy").
+    """
     family, _, scope = workload.partition(".")
-    return Measurement(f"{family}.{name}", scope, comparison.ratio, "", comparison.low, comparison.high)
+    return Measurement(
+        f"{family}.{name}", scope, comparison.ratio, "", comparison.low, comparison.high
+    )
 
 
 def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Measurement]:
-    """Units of work per MiB of peak memory above that of an idle process, bracketed as both peaks are.
+    """Units of work per MiB of peak memory above that of an idle process, bracketed as both
+    peaks are.
 
-    `idle` are samples of a process that does nothing (`python -c pass`). Repetitions that failed, or
-    whose peak is not above the idle one, give no figure.
+    `idle` are samples of a process that does nothing (`python -c pass`). Repetitions that failed,
+    or whose peak is not above the idle one, give no figure.
     """
     floor = [sample.peak_memory for sample in idle if sample.ok and sample.peak_memory is not None]
     if not floor:
@@ -86,10 +109,27 @@ def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Mea
     base = median(floor)
     found = []
     for sample in samples:
-        if not (sample.ok and sample.peak_memory and sample.peak_memory_bound) or sample.peak_memory <= base:
+        if (
+            not (sample.ok and sample.peak_memory and sample.peak_memory_bound)
+            or sample.peak_memory <= base
+        ):
             continue
         family, _, scope = sample.workload.name.partition(".")
-        most, least = (sample.workload.units / ((peak - base) / MIB) for peak in (sample.peak_memory, sample.peak_memory_bound))
+        most, least = (
+            sample.workload.units / ((peak - base) / MIB)
+            for peak in (sample.peak_memory, sample.peak_memory_bound)
+        )
         unit = sample.workload.unit
-        found.append(Measurement(f"{family}.{unit}_per_mib", scope, most, f"{unit}/MiB", least, most, sample.repetition, sample.side))
+        found.append(
+            Measurement(
+                f"{family}.{unit}_per_mib",
+                scope,
+                most,
+                f"{unit}/MiB",
+                least,
+                most,
+                sample.repetition,
+                sample.side,
+            )
+        )
     return found

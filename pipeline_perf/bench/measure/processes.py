@@ -1,4 +1,5 @@
-"""A process tree seen from outside, through Linux's /proc: memory over time, members, the end of it.
+"""A process tree seen from outside, through Linux's /proc: memory over time, members, the end of
+it.
 
 Nothing here starts a process or judges one. Sampling is a thread of the measuring process, so that
 the workload carries none of its cost but the time the kernel needs to walk its page tables.
@@ -15,13 +16,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Seconds between two samples of memory: 20 Hz, dense enough for peaks that last a tenth of a second.
+#: Seconds between two samples of memory: 20 Hz, dense enough for peaks that last a tenth of a
+#: second.
 SAMPLE_PERIOD_S = 0.05
 
 #: The first samples come sooner, so that a process that lives a few milliseconds is seen at all.
 FIRST_PERIODS_S = (0.002, 0.005, 0.01, 0.02)
 
-#: Share of one core that sampling may take before it slows down. Reading the page tables of 1 GiB takes 3 ms.
+#: Share of one core that sampling may take before it slows down. Reading the page tables of 1 GiB
+#: takes 3 ms.
 SAMPLE_BUDGET = 0.02
 
 
@@ -31,15 +34,23 @@ class ProcError(RuntimeError):
 
 def require_proc() -> None:
     """Raise ProcError where the kernel lacks a file that the lab reads."""
-    for path in ("/proc/self/smaps_rollup", f"/proc/self/task/{os.getpid()}/children", "/proc/self/io"):
+    for path in (
+        "/proc/self/smaps_rollup",
+        f"/proc/self/task/{os.getpid()}/children",
+        "/proc/self/io",
+    ):
         if not Path(path).exists():
-            raise ProcError(f"{path} is missing: the lab measures on Linux 4.14 or later with /proc mounted, and nowhere else")
+            raise ProcError(
+                f"{path} is missing: the lab measures on Linux 4.14 or later with /proc mounted,"
+                " and nowhere else"
+            )
 
 
 def _text(path: str) -> str:
     """The file's text, or '' when the process has gone or belongs to somebody else."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # 20 times a second per process
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            # 20 times a second per process
             return file.read()
     except OSError:
         return ""
@@ -51,7 +62,9 @@ def _field_bytes(text: str, name: str) -> int:
 
 
 def started_ticks(pid: int) -> int:
-    """Start time of a process in clock ticks after boot, 0 when it is gone: with the number, it names a process for good."""
+    """Start time of a process in clock ticks after boot, 0 when it is gone: with the number, it
+    names a process for good.
+    """
     stat = _text(f"/proc/{pid}/stat")
     return int(stat.rpartition(")")[2].split()[19]) if stat else 0
 
@@ -62,7 +75,9 @@ def high_water(pid: int) -> int:
 
 
 def proportional_size(pid: int) -> int:
-    """Resident bytes of one process, each shared page divided by the number of its sharers (PSS)."""
+    """Resident bytes of one process, each shared page divided by the number of its sharers
+    (PSS).
+    """
     return _field_bytes(_text(f"/proc/{pid}/smaps_rollup"), "Pss")
 
 
@@ -70,7 +85,8 @@ def children(pid: int) -> list[int]:
     """The direct children of a process, whichever of its threads started them."""
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  # 20 times a second per process
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+            # 20 times a second per process
             found += [int(child) for child in _text(f"/proc/{pid}/task/{thread}/children").split()]
     return found
 
@@ -87,13 +103,21 @@ def session_members(session: int) -> dict[int, str]:
 
 
 def input_output(pid: int) -> dict[str, int]:
-    """What a process and its reaped descendants read and wrote; still readable of one that has ended and is not reaped."""
-    return {name: int(value) for name, _, value in (line.partition(":") for line in _text(f"/proc/{pid}/io").splitlines())}
+    """What a process and its reaped descendants read and wrote; still readable of one that has
+    ended and is not reaped.
+    """
+    return {
+        name: int(value)
+        for name, _, value in (
+            line.partition(":") for line in _text(f"/proc/{pid}/io").splitlines()
+        )
+    }
 
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """Peak memory of a tree in bytes: the largest sampled sum of PSS, and a bound that it cannot have passed.
+    """Peak memory of a tree in bytes: the largest sampled sum of PSS, and a bound that it cannot
+    have passed.
 
     The bound is the largest sum of the members' own high-water marks, over members that one pair of
     neighbouring samples saw. Growth in a child's last period before its end is in neither.
@@ -136,7 +160,11 @@ class TreeSampler:
             cost = time.thread_time() - begin
             self._cpu_s += cost
             early = self._samples <= len(FIRST_PERIODS_S)
-            period = FIRST_PERIODS_S[self._samples - 1] if early else max(SAMPLE_PERIOD_S, cost / SAMPLE_BUDGET)
+            period = (
+                FIRST_PERIODS_S[self._samples - 1]
+                if early
+                else max(SAMPLE_PERIOD_S, cost / SAMPLE_BUDGET)
+            )
             if self._stop.wait(period):
                 return
 
@@ -152,7 +180,8 @@ class TreeSampler:
         total = 0
         for pid in seen:
             total += proportional_size(pid)
-            # Read after the size, so that the bound is never below what was sampled of this process.
+            # Read after the size, so that the bound is never below what was sampled of this
+            # process.
             self._high_water[pid] = max(self._high_water.get(pid, 0), high_water(pid))
         self._peak = max(self._peak, total)
         self._bound = max(self._bound, sum(self._high_water[pid] for pid in seen | self._before))
@@ -161,10 +190,13 @@ class TreeSampler:
 
 
 def remaining(session: int, sampler: TreeSampler) -> dict[int, str]:
-    """Processes of the tree that still run, also those that left the session: number → command line."""
+    """Processes of the tree that still run, also those that left the session: number → command
+    line.
+    """
     members = session_members(session)
     for pid in sampler.live():
-        if pid not in members and (command := _text(f"/proc/{pid}/cmdline")):  # a zombie has no command line
+        if pid not in members and (command := _text(f"/proc/{pid}/cmdline")):
+            # a zombie has no command line
             members[pid] = command.replace("\0", " ").strip()
     return members
 

@@ -1,7 +1,9 @@
-"""The workloads that can be measured by name: those a program offers itself, and those of installed packages.
+"""The workloads that can be measured by name: those a program offers itself, and those of
+installed packages.
 
-A package joins by the entry point group `pipeline_perf.workloads`; an entry point names a callable without
-arguments that returns Workloads. Nothing here measures, and no workload is known here by name.
+A package joins by the entry point group `pipeline_perf.workloads`; an entry point names a callable
+without arguments that returns Workloads. Nothing here measures, and no workload is known here by
+name.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ GROUP = "pipeline_perf.workloads"
 class Offer:
     """A workload by name, built when it is wanted: what it works on may have to be generated first.
 
-    `origin` is the package that offers it, `says` one line about it. `reference` builds what it is measured
-    interleaved with, and `ratio` is the name of the figure that results ("ratio_to_copy"). `module` is the
-    top-level module that it runs ('': not known). `usual`: whether it is measured when nothing is named.
+    `origin` is the package that offers it, `says` one line about it. `reference` builds what it is
+    measured interleaved with, and `ratio` is the name of the figure that results ("ratio_to_copy").
+    `module` is the top-level module that it runs ('': not known). `usual`: whether it is measured
+    when nothing is named.
     """
 
     name: str
@@ -49,7 +52,8 @@ class Registry:
     problems: tuple[str, ...] = ()
 
     def chosen(self, names: Iterable[str]) -> list[Offer]:
-        """The workloads with one of the names, each once: a full name, a scope ("csv_1k"), or a pattern ("ingest.*").
+        """The workloads with one of the names, each once: a full name, a scope ("csv_1k"), or a
+        pattern ("ingest.*").
 
         Without names, the usual ones.
         Raises WorkloadError for a name that nothing has.
@@ -57,12 +61,22 @@ class Registry:
         wanted = list(names)
         found: dict[str, Offer] = {}
         for name in wanted:
-            matching = [offer for offer in self.offers if fnmatchcase(offer.name, name) or fnmatchcase(offer.scope, name)]
+            matching = [
+                offer
+                for offer in self.offers
+                if fnmatchcase(offer.name, name) or fnmatchcase(offer.scope, name)
+            ]
             if not matching:
-                known = [label for offer in self.offers for label in (offer.name, offer.scope) if label]
+                known = [
+                    label for offer in self.offers for label in (offer.name, offer.scope) if label
+                ]
                 close = difflib.get_close_matches(name, known, 3)
-                hint = f"did you mean {', '.join(close)}?" if close else "`bench list` shows every one"
-                raise WorkloadError("; ".join([f"there is no workload {name!r}: {hint}", *self.problems]))
+                hint = (
+                    f"did you mean {', '.join(close)}?" if close else "`bench list` shows every one"
+                )
+                raise WorkloadError(
+                    "; ".join([f"there is no workload {name!r}: {hint}", *self.problems])
+                )
             found |= {offer.name: offer for offer in matching}
         return list(found.values()) if wanted else [offer for offer in self.offers if offer.usual]
 
@@ -78,7 +92,10 @@ def collect(own: Iterable[Offer] = (), plugins: Iterable[EntryPoint] | None = No
         found, problem = _offered(plugin)
         taken = [offer.name for offer in found if offer.name in offers]
         if taken:
-            problem = f"{_package(plugin)}: the workload name {taken[0]!r} is taken by {offers[taken[0]].origin}; give yours another name"
+            problem = (
+                f"{_package(plugin)}: the workload name {taken[0]!r} is taken by"
+                f" {offers[taken[0]].origin}; give yours another name"
+            )
         if problem:
             problems.append(problem)
         offers |= {offer.name: offer for offer in found if offer.name not in offers}
@@ -96,22 +113,53 @@ def _offered(plugin: EntryPoint) -> tuple[list[Offer], str]:
         future = pool.submit(lambda: list(plugin.load()()))
         error = future.exception()
     place = f"{_package(plugin)}: the entry point `{plugin.name} = {plugin.value}` of {GROUP}"
-    if isinstance(error, ImportError | AttributeError) and not isinstance(error, ModuleNotFoundError):
-        return [], f"{place} names nothing that can be imported ({error}); correct it in the package's setup, and install it again"
+    if isinstance(error, ImportError | AttributeError) and not isinstance(
+        error, ModuleNotFoundError
+    ):
+        return (
+            [],
+            (
+                f"{place} names nothing that can be imported ({error}); correct it in the package's"
+                " setup, and install it again"
+            ),
+        )
     if isinstance(error, ModuleNotFoundError):
-        return [], f"{place} needs a module that is not there ({error}); install what is missing, or remove the package"
+        return (
+            [],
+            (
+                f"{place} needs a module that is not there ({error}); install what is missing, or"
+                " remove the package"
+            ),
+        )
     if error is not None:
-        remedy = "it must name a callable without arguments that returns Workloads; mend or remove the package"
+        remedy = (
+            "it must name a callable without arguments that returns Workloads; mend or remove the"
+            " package"
+        )
         return [], f"{place} fails ({type(error).__name__}: {error}); {remedy}"
     returned: Sequence[object] = future.result()
     wrong = next((item for item in returned if not isinstance(item, Workload)), None)
     if wrong is not None:
-        return [], f"{place} returns {type(wrong).__name__} where Workload belongs; return a list of pipeline_perf.bench.Workload"
-    return [_offer(workload, _package(plugin)) for workload in returned if isinstance(workload, Workload)], ""
+        return (
+            [],
+            (
+                f"{place} returns {type(wrong).__name__} where Workload belongs; return a list of"
+                " pipeline_perf.bench.Workload"
+            ),
+        )
+    return [
+        _offer(workload, _package(plugin))
+        for workload in returned
+        if isinstance(workload, Workload)
+    ], ""
 
 
 def _offer(workload: Workload, package: str) -> Offer:
     amount = f"{workload.units:,.0f} {workload.unit}"
     return Offer(
-        workload.name, package, f"{workload.target or ' '.join(workload.command)}, {amount}", lambda: workload, module=workload.module
+        workload.name,
+        package,
+        f"{workload.target or ' '.join(workload.command)}, {amount}",
+        lambda: workload,
+        module=workload.module,
     )

@@ -21,7 +21,8 @@ from pipeline_perf.bench.measure.measurement import Measurement
 if TYPE_CHECKING:
     import polars as pl
 
-#: Raised when a column changes its meaning; new columns need no new number (files are read by column name).
+#: Raised when a column changes its meaning; new columns need no new number (files are read by
+#: column name).
 SCHEMA_VERSION = 1
 
 _NAME = re.compile(r"[\w-]+")
@@ -41,18 +42,22 @@ class ResultsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """One measuring session: its id sorts by time and names the job, its environment says what it ran on."""
+    """One measuring session: its id sorts by time and names the job, its environment says what
+    it ran on.
+    """
 
     id: str
     time: datetime
     environment: Environment
 
 
-def new_run(environment: Environment, time: datetime | None = None, name: str = "", job: str = "") -> Run:
+def new_run(
+    environment: Environment, time: datetime | None = None, name: str = "", job: str = ""
+) -> Run:
     """A run of a `job` ("nightly"; none: '') that begins now (UTC), or at `time`.
 
-    Ids sort by time, to the microsecond. Steps of one run in several processes get the same id by giving
-    the same time, job and name; a name has no hyphen.
+    Ids sort by time, to the microsecond. Steps of one run in several processes get the same id by
+    giving the same time, job and name; a name has no hyphen.
     """
     moment = (time or datetime.now(UTC)).astimezone(UTC)
     parts = (f"{moment:%Y%m%dT%H%M%S%fZ}", job, name or secrets.token_hex(3))
@@ -71,16 +76,27 @@ class ResultStore:
         self.root = root
         self._held: pl.DataFrame | None = None
 
-    def write(self, run: Run, measurements: Iterable[Measurement], params: Mapping[str, str] | None = None, part: str = "") -> Path:
-        """Store a run's figures, atomically; `params` maps a workload's name to its parameters as JSON.
+    def write(
+        self,
+        run: Run,
+        measurements: Iterable[Measurement],
+        params: Mapping[str, str] | None = None,
+        part: str = "",
+    ) -> Path:
+        """Store a run's figures, atomically; `params` maps a workload's name to its parameters
+        as JSON.
 
-        A run of several steps stores each step's figures as a `part` of its own ("csv_1m").
-        Raises ResultsError when there is no figure, or the part is stored already: nothing is ever rewritten.
+        A run of several steps stores each step's figures as a `part` of its own ("csv_1m"). Raises
+        ResultsError when there is no figure, or the part is stored already: nothing is ever
+        rewritten.
         """
         import polars as pl
 
         if not _NAME.fullmatch(run.id) or (part and not _NAME.fullmatch(part)):
-            raise ResultsError(f"run {run.id!r}, part {part!r}: names of runs and parts are letters, digits, _ and -")
+            raise ResultsError(
+                f"run {run.id!r}, part {part!r}: names of runs and parts are letters, digits, _"
+                " and -"
+            )
 
         rows = [_row(run, measurement, params or {}) for measurement in measurements]
         if not rows:
@@ -91,14 +107,20 @@ class ResultStore:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 pl.DataFrame(rows, schema=_schema()).write_parquet(
-                    file, metadata={"schema": str(SCHEMA_VERSION), "environment": run.environment.to_json()}
+                    file,
+                    metadata={
+                        "schema": str(SCHEMA_VERSION),
+                        "environment": run.environment.to_json(),
+                    },
                 )
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(0o644)
             path.hardlink_to(temporary)  # unlike a rename, fails where the run is there already
         except FileExistsError:
-            raise ResultsError(f"{path}: these results are stored already, and are never rewritten") from None
+            raise ResultsError(
+                f"{path}: these results are stored already, and are never rewritten"
+            ) from None
         finally:
             Path(temporary).unlink()
         return path
@@ -109,8 +131,11 @@ class ResultStore:
         For who asks many questions: reading thousands of small files takes seconds, each time.
         """
         store = ResultStore(self.root)
-        store._held = self._query(  # the query reads both sides: what is left out depends on all of them
-            f"SELECT * FROM {_FILES} WHERE list_contains($metrics, metric) AND machine = $machine", metrics=sorted(metrics), machine=machine
+        # the query reads both sides: what is left out depends on all of them
+        store._held = self._query(
+            f"SELECT * FROM {_FILES} WHERE list_contains($metrics, metric) AND machine = $machine",
+            metrics=sorted(metrics),
+            machine=machine,
         )
         return store
 
@@ -128,9 +153,14 @@ class ResultStore:
 
         path = next(iter(self._files({run})), None)
         if path is None:
-            raise ResultsError(f"{self.root}: there is no run {run}; the newest is {self.latest_run() or 'none at all'}")
+            raise ResultsError(
+                f"{self.root}: there is no run {run}; the newest is"
+                f" {self.latest_run() or 'none at all'}"
+            )
         environment = Environment.from_json(pl.read_parquet_metadata(path)["environment"])
-        return Run(run, pl.read_parquet(path, columns=["time"], n_rows=1)["time"].item(), environment)
+        return Run(
+            run, pl.read_parquet(path, columns=["time"], n_rows=1)["time"].item(), environment
+        )
 
     def rows(self, run: str) -> pl.DataFrame:
         """Every stored row of one run, both sides."""
@@ -140,21 +170,33 @@ class ResultStore:
         return pl.concat(pl.read_parquet(path) for path in self._files({run}))
 
     def measurements(self, run: str) -> list[Measurement]:
-        """The figures of one run as they are judged; side b of a workload paired with itself is left out."""
+        """The figures of one run as they are judged; side b of a workload paired with itself is
+        left out.
+        """
         self.run(run)
-        frame = self._query(f"SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})", {run})
+        frame = self._query(
+            "SELECT metric, workload, unit, value, low, high, repetition, side, reason FROM"
+            f" ({_ROWS})",
+            {run},
+        )
         return [_measurement(row) for row in frame.iter_rows(named=True)]
 
     def all_measurements(
-        self, before: str | None = None, machine: str | None = None, metrics: Collection[str] | None = None, job: str | None = None
+        self,
+        before: str | None = None,
+        machine: str | None = None,
+        metrics: Collection[str] | None = None,
+        job: str | None = None,
     ) -> dict[str, list[Measurement]]:
-        """The figures of every run; only of those older than the run `before`, of one machine, of the metrics ("ingest.seconds") named,
-        of one job, where these are given.
+        """The figures of every run; only of those older than the run `before`, of one machine,
+        of the metrics ("ingest.seconds") named, of one job, where these are given.
         """
         frame = self._query(
-            f"""SELECT run, metric, workload, unit, value, low, high, repetition, side, reason FROM ({_ROWS})
+            f"""SELECT run, metric, workload, unit, value, low, high, repetition, side, reason
+                FROM ({_ROWS})
                 WHERE coalesce(machine = $machine, true) AND coalesce(run < $before, true)
-                  AND coalesce(list_contains($metrics, split_part(workload, '.', 1) || '.' || metric), true)
+                  AND coalesce(
+                    list_contains($metrics, split_part(workload, '.', 1) || '.' || metric), true)
                 ORDER BY run""",
             self._chosen(job=job),
             machine=machine,
@@ -177,16 +219,21 @@ class ResultStore:
     ) -> pl.DataFrame:
         """One row per run, oldest first, of a workload's metric ("seconds", "ingest.csv_1m").
 
-        Only of one machine, of one job, up to and with the run `until`, and of the `last` so many runs, where these are given.
+        Only of one machine, of one job, up to and with the run `until`, and of the `last` so many
+        runs, where these are given.
 
-        Columns: run, time, revision, dirty, machine, unit, value (median of the repetitions), low and
-        high (medians of the brackets), least, most, repetitions.
+        Columns: run, time, revision, dirty, machine, unit, value (median of the repetitions), low
+        and high (medians of the brackets), least, most, repetitions.
         """
         return self._query(
-            f"""SELECT run, any_value(time) AS time, any_value(revision) AS revision, any_value(dirty) AS dirty,
-                       any_value(machine) AS machine, any_value(unit) AS unit, median(value) AS value,
-                       median(low) AS low, median(high) AS high, min(value) AS least, max(value) AS most, count(*) AS repetitions
-                FROM ({_ROWS}) WHERE metric = $metric AND workload = $workload AND coalesce(machine = $machine, true)
+            f"""SELECT run, any_value(time) AS time, any_value(revision) AS revision,
+                       any_value(dirty) AS dirty, any_value(machine) AS machine,
+                       any_value(unit) AS unit,
+                       median(value) AS value, median(low) AS low, median(high) AS high,
+                       min(value) AS least, max(value) AS most, count(*) AS repetitions
+                FROM ({_ROWS})
+                WHERE metric = $metric AND workload = $workload
+                  AND coalesce(machine = $machine, true)
                 GROUP BY run ORDER BY run""",
             self._chosen(until, last, job),
             metric=metric,
@@ -194,8 +241,14 @@ class ResultStore:
             machine=machine,
         )
 
-    def _chosen(self, until: str | None = None, last: int | None = None, job: str | None = None) -> list[str]:
-        runs = [run for run in self.run_ids() if (until is None or run <= until) and (job is None or job_of(run) == job)]
+    def _chosen(
+        self, until: str | None = None, last: int | None = None, job: str | None = None
+    ) -> list[str]:
+        runs = [
+            run
+            for run in self.run_ids()
+            if (until is None or run <= until) and (job is None or job_of(run) == job)
+        ]
         return runs if last is None else runs[-last:]
 
     def _files(self, runs: Collection[str] | None = None) -> list[Path]:
@@ -203,14 +256,23 @@ class ResultStore:
         found = self.root.glob("[!.]*.parquet")
         return sorted(path for path in found if runs is None or path.name.partition(".")[0] in runs)
 
-    def _query(self, sql: str, runs: Collection[str] | None = None, **parameters: Any) -> pl.DataFrame:
+    def _query(
+        self, sql: str, runs: Collection[str] | None = None, **parameters: Any
+    ) -> pl.DataFrame:
         import duckdb
         import polars as pl
 
         files = [] if self._held is not None else [str(path) for path in self._files(runs)]
         with duckdb.connect() as connection:
             if self._held is not None:
-                connection.register("held", self._held if runs is None else self._held.filter(pl.col("run").is_in(list(runs))))
+                connection.register(
+                    "held",
+                    (
+                        self._held
+                        if runs is None
+                        else self._held.filter(pl.col("run").is_in(list(runs)))
+                    ),
+                )
                 sql = sql.replace(_FILES, "held")
             elif files:
                 parameters["files"] = files
@@ -221,7 +283,9 @@ class ResultStore:
             try:
                 found: pl.DataFrame = connection.sql(sql, params=parameters).pl()
             except duckdb.Error as error:
-                raise ResultsError(f"{self.root}: the results cannot be read ({error}); move the damaged file away") from error
+                raise ResultsError(
+                    f"{self.root}: the results cannot be read ({error}); move the damaged file away"
+                ) from error
         return found
 
 

@@ -15,7 +15,8 @@ from typing import Any
 #: Half an hour: the longest that any target allows one workload to take.
 DEFAULT_TIMEOUT_S = 1800.0
 
-#: Stand in argv and string parameters for the repetition's own directory, and for the Python that the workload runs with.
+#: Stand in argv and string parameters for the repetition's own directory, and for the Python that
+#: the workload runs with.
 SCRATCH, PYTHON = "{scratch}", "{python}"
 
 
@@ -55,17 +56,18 @@ class Workload:
     and selected by scope. A name without a dot is a family with an empty scope.
 
     Exactly one of `command` (argv) and `target` ("module:function", called with `params` as keyword
-    arguments in a fresh Python) is given. Every repetition has its own empty directory, which stands
-    in for `{scratch}` in argv and in string parameters, and is removed afterwards; `{python}` stands
-    for the Python that runs the workload, so that it can be another one. `unit` and `units` say how
-    much work one repetition does ("rows", 1_000_000).
+    arguments in a fresh Python) is given. Every repetition has its own empty directory, which
+    stands in for `{scratch}` in argv and in string parameters, and is removed afterwards;
+    `{python}` stands for the Python that runs the workload, so that it can be another one. `unit`
+    and `units` say how much work one repetition does ("rows", 1_000_000).
 
     `python` and `directory` are for measuring another tree of the code: the interpreter, which then
     finds modules by its own path ('': the lab's, with the lab's path), and the working directory
     ('': the lab's).
 
-    `stages` maps patterns of modules ("package.reading.*") and functions ("package.reading:Reader.*") to
-    the stages of the work, the first that matches counts; a profile then names the stage that changed.
+    `stages` maps patterns of modules ("package.reading.*") and functions
+    ("package.reading:Reader.*") to the stages of the work, the first that matches counts; a profile
+    then names the stage that changed.
 
     `prepare(scratch, params)` runs before each repetition, outside the measurement. `check(output)`
     runs after it; a repetition whose check says wrong is a failed one. Both may be given as
@@ -89,13 +91,19 @@ class Workload:
 
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.target):
-            raise WorkloadError(f"workload {self.name!r}: give either `command` or `target`, and not both")
+            raise WorkloadError(
+                f"workload {self.name!r}: give either `command` or `target`, and not both"
+            )
         if self.target and ":" not in self.target:
-            raise WorkloadError(f"workload {self.name!r}: target {self.target!r} must read 'module:function'")
+            raise WorkloadError(
+                f"workload {self.name!r}: target {self.target!r} must read 'module:function'"
+            )
         if self.units <= 0 or self.timeout_s <= 0:
             raise WorkloadError(f"workload {self.name!r}: `units` and `timeout_s` must be above 0")
         if not self.name or self.name.startswith("."):
-            raise WorkloadError(f"workload {self.name!r}: the name must be 'family.scope' or 'family'")
+            raise WorkloadError(
+                f"workload {self.name!r}: the name must be 'family.scope' or 'family'"
+            )
 
     @property
     def module(self) -> str:
@@ -125,12 +133,18 @@ def resolve(reference: str) -> Callable[..., Any]:
     module, _, name = reference.partition(":")
     function = getattr(importlib.import_module(module), name, None) if name else None
     if not callable(function):
-        raise WorkloadError(f"{reference!r} names no function: write 'module:function' with a function of that module")
-    return function  # type: ignore[no-any-return]  # checked to be callable; its signature is the workload's business
+        raise WorkloadError(
+            f"{reference!r} names no function: write 'module:function' with a function of that"
+            " module"
+        )
+    # checked to be callable; its signature is the workload's business
+    return function  # type: ignore[no-any-return]
 
 
 def named_values(returned: Any, prefix: str = "") -> dict[str, float]:
-    """The numbers in a returned value, nested mappings flattened with dots; anything else is left out."""
+    """The numbers in a returned value, nested mappings flattened with dots; anything else is
+    left out.
+    """
     if not isinstance(returned, Mapping):
         return {}
     values: dict[str, float] = {}

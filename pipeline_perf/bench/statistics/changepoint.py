@@ -1,4 +1,5 @@
-"""The statistics of a nightly series: has its level shifted, is it creeping, has its spread changed, is last night an outlier?
+"""The statistics of a nightly series: has its level shifted, is it creeping, has its spread
+changed, is last night an outlier?
 
 Pure, on arrays of logarithms, oldest first, gaps left out. What becomes an alert, and for how many
 metrics at once, is `watch`'s business; how often each test is wrong, `calibrate` measures.
@@ -6,12 +7,13 @@ metrics at once, is `watch`'s business; how often each test is wrong, `calibrate
 Every p comes from permutations and not from a distribution that somebody assumed: in the null, the
 order of the nights means nothing. That holds for ratios to the reference; raw times drift.
 
-Sources: E. J. G. Pitman, Significance Tests Which May Be Applied to Samples from Any Populations (JRSS
-Supplement 4, 1937); D. M. Hawkins, Q. Deng, A Nonparametric Change-Point Control Chart (Journal of Quality
-Technology 42, 2010), for scanning again every night; P. J. Huber, Robust Statistics (1981), for the scores;
-H. Theil (1950) and P. K. Sen (JASA 63, 1968), for the slope; H. B. Mann (Econometrica 13, 1945) and
-M. G. Kendall, Rank Correlation Methods (1975), for the trend; Y. Benjamini, Y. Hochberg (JRSS B 57, 1995);
-B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers (1993).
+Sources: E. J. G. Pitman, Significance Tests Which May Be Applied to Samples from Any Populations
+(JRSS Supplement 4, 1937); D. M. Hawkins, Q. Deng, A Nonparametric Change-Point Control Chart
+(Journal of Quality Technology 42, 2010), for scanning again every night; P. J. Huber, Robust
+Statistics (1981), for the scores; H. Theil (1950) and P. K. Sen (JASA 63, 1968), for the slope; H.
+B. Mann (Econometrica 13, 1945) and M. G. Kendall, Rank Correlation Methods (1975), for the trend;
+Y. Benjamini, Y. Hochberg (JRSS B 57, 1995); B. Iglewicz, D. Hoaglin, How to Detect and Handle
+Outliers (1993).
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-#: Two months: longer, and last quarter's code decides what is normal; shorter, and the level is known too badly.
+#: Two months: longer, and last quarter's code decides what is normal; shorter, and the level is
+#: known too badly.
 WINDOW = 60
 
-#: A shift is looked for among so many last nights: an older one has been seen, or was too small to be. With 14, what
-#: chance may do grows with the number of splits, and 85 % instead of 89 % of the tuning series' steps were found in a week.
+#: A shift is looked for among so many last nights: an older one has been seen, or was too small to
+#: be. With 14, what chance may do grows with the number of splits, and 85 % instead of 89 % of the
+#: tuning series' steps were found in a week.
 RECENT = 10
 
 #: Two nights in a row are disturbed once in 400 (1 in 20 each); three, once in 8 000.
@@ -40,9 +44,10 @@ FEWEST_AFTER = 3
 #: With fewer nights no order of them is rare enough to alarm on and still leave a choice of splits.
 FEWEST_NIGHTS = 15
 
-#: Scores end at so many standard deviations. With one night in 20 far off, ranks found 84 % of steps of 2.5 standard
-#: deviations within a week; scores cut at 2 found 91 %, cut at 3, 75 %, all at the same rate of false alarms: a rank of
-#: a new level ends at the top whatever its distance, and without a cut the nights far off drown it.
+#: Scores end at so many standard deviations. With one night in 20 far off, ranks found 84 % of
+#: steps of 2.5 standard deviations within a week; scores cut at 2 found 91 %, cut at 3, 75 %, all
+#: at the same rate of false alarms: a rank of a new level ends at the top whatever its distance,
+#: and without a cut the nights far off drown it.
 CLIP = 2.0
 
 #: Fine enough to tell one in ten thousand, which a hundred metrics watched together ask for.
@@ -52,8 +57,8 @@ PERMUTATIONS = 19_999
 FIRST_PERMUTATIONS = 999
 WORTH_A_CLOSER_LOOK = 0.02
 
-#: Half of Siegmund's 95 % likelihood set for a change point (Biometrika 75, 1988): splits whose squared
-#: statistic is this close to the best one's are as good as it.
+#: Half of Siegmund's 95 % likelihood set for a change point (Biometrika 75, 1988): splits whose
+#: squared statistic is this close to the best one's are as good as it.
 PLAUSIBLE = 3.84
 
 #: A line needs this many nights before it tells a slow creep from noise.
@@ -62,7 +67,8 @@ CREEP_NIGHTS = 30
 #: Nights whose spread is compared with that of the nights before, at least as many.
 SPREAD_NIGHTS = 20
 
-#: Standard deviations from the middle at which a single night is measured again: 3 in 1 000 quiet nights.
+#: Standard deviations from the middle at which a single night is measured again: 3 in 1 000 quiet
+#: nights.
 OUTLYING = 3.0
 
 #: Median absolute deviation to standard deviation, for normal noise.
@@ -71,9 +77,13 @@ _MAD_FACTOR = 1.4826
 
 @dataclass(frozen=True)
 class Shift:
-    """A level shift. `at` is the place of the first value on the new level, `first` to `last` the places it may as well be.
+    """A level shift.
 
-    `before` and `after` are the levels (medians, as logarithms); `steady`: two levels describe the values better than a line.
+    `at` is the place of the first value on the new level, `first` to `last` the places it may as
+    well be.
+
+    `before` and `after` are the levels (medians, as logarithms); `steady`: two levels describe the
+    values better than a line.
     """
 
     at: int
@@ -110,7 +120,8 @@ class SpreadChange:
 
 
 def shift(logs: Values) -> Shift | None:
-    """The best place for a level shift among the last `RECENT` nights, with its p; None for fewer than `FEWEST_NIGHTS` values.
+    """The best place for a level shift among the last `RECENT` nights, with its p; None for
+    fewer than `FEWEST_NIGHTS` values.
 
     The statistic is the largest standardised difference of mean scores over all splits.
     """
@@ -122,7 +133,9 @@ def shift(logs: Values) -> Shift | None:
     if not scores.any():
         return None
     after = np.arange(FEWEST_AFTER, min(RECENT, number - FEWEST_AFTER) + 1)
-    scale = math.sqrt(float((scores**2).sum()) / (number - 1)) * np.sqrt(after * (number - after) / number)
+    scale = math.sqrt(float((scores**2).sum()) / (number - 1)) * np.sqrt(
+        after * (number - after) / number
+    )
     sizes = np.abs(np.cumsum(scores[::-1])[after - 1] / scale)
     best = int(sizes.argmax())
 
@@ -133,7 +146,9 @@ def shift(logs: Values) -> Shift | None:
     reached = int((largest(_orders(number, 0, FIRST_PERMUTATIONS)) >= sizes[best] - 1e-9).sum())
     p = (1 + reached) / (1 + FIRST_PERMUTATIONS)
     if p <= WORTH_A_CLOSER_LOOK:
-        reached += int((largest(_orders(number, FIRST_PERMUTATIONS, PERMUTATIONS)) >= sizes[best] - 1e-9).sum())
+        reached += int(
+            (largest(_orders(number, FIRST_PERMUTATIONS, PERMUTATIONS)) >= sizes[best] - 1e-9).sum()
+        )
         p = (1 + reached) / (1 + PERMUTATIONS)
     as_good = after[sizes**2 >= sizes[best] ** 2 - PLAUSIBLE]
     at = number - int(after[best])
@@ -141,11 +156,20 @@ def shift(logs: Values) -> Shift | None:
     stepped = np.abs(values - np.repeat(levels, (at, number - at))).sum()
     # Where a line fits better than two levels, no night is the one on which it happened.
     steady = p > WORTH_A_CLOSER_LOOK or bool(stepped <= np.abs(_detrended(values)).sum())
-    return Shift(offset + at, offset + number - int(as_good[-1]), offset + number - int(as_good[0]), *levels, p, steady)
+    return Shift(
+        offset + at,
+        offset + number - int(as_good[-1]),
+        offset + number - int(as_good[0]),
+        *levels,
+        p,
+        steady,
+    )
 
 
 def creep(logs: Values) -> Trend | None:
-    """Theil and Sen's slope over the last `WINDOW` nights, with Mann and Kendall's p; None for fewer than `CREEP_NIGHTS` values."""
+    """Theil and Sen's slope over the last `WINDOW` nights, with Mann and Kendall's p; None for
+    fewer than `CREEP_NIGHTS` values.
+    """
     if len(logs) < CREEP_NIGHTS:
         return None
     values = logs[-WINDOW:]
@@ -153,7 +177,9 @@ def creep(logs: Values) -> Trend | None:
     earlier, later = np.triu_indices(number, 1)
     agreement = float(np.sign(values[later] - values[earlier]).sum())
     ties = np.unique(values, return_counts=True)[1]
-    variance = (number * (number - 1) * (2 * number + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
+    variance = (
+        number * (number - 1) * (2 * number + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())
+    ) / 18
     if variance == 0:
         return Trend(0.0, 1.0)
     z = max(0.0, abs(agreement) - 1) / math.sqrt(variance)
@@ -162,7 +188,8 @@ def creep(logs: Values) -> Trend | None:
 
 
 def spread_change(logs: Values) -> SpreadChange | None:
-    """Kolmogorov and Smirnov's test of how far values lie from their middle, the last nights against those before.
+    """Kolmogorov and Smirnov's test of how far values lie from their middle, the last nights
+    against those before.
 
     None for fewer than twice `SPREAD_NIGHTS` values.
     """
@@ -180,7 +207,9 @@ def spread_change(logs: Values) -> SpreadChange | None:
 
 
 def outlying(logs: Values) -> bool:
-    """Whether the last value lies so far off that it is worth measuring again before anybody believes it."""
+    """Whether the last value lies so far off that it is worth measuring again before anybody
+    believes it.
+    """
     before = logs[-WINDOW:-1]
     if len(before) < FEWEST_NIGHTS:
         return False
@@ -190,15 +219,22 @@ def outlying(logs: Values) -> bool:
 
 
 def discoveries(ps: Sequence[float], level: float) -> list[bool]:
-    """Which of several p are discoveries at a false-discovery rate of `level` (Benjamini and Hochberg)."""
+    """Which of several p are discoveries at a false-discovery rate of `level` (Benjamini and
+    Hochberg).
+    """
     order = sorted(range(len(ps)), key=ps.__getitem__)
-    most = max((place for place, index in enumerate(order, 1) if ps[index] <= level * place / len(ps)), default=0)
+    most = max(
+        (place for place, index in enumerate(order, 1) if ps[index] <= level * place / len(ps)),
+        default=0,
+    )
     chosen = set(order[:most])
     return [index in chosen for index in range(len(ps))]
 
 
 def _scores(values: Values) -> Values:
-    """Distances from the middle in standard deviations, cut at `CLIP`, their mean taken off; all 0 where most values are the same."""
+    """Distances from the middle in standard deviations, cut at `CLIP`, their mean taken off; all
+    0 where most values are the same.
+    """
     centred = values - np.median(values)
     spread = _MAD_FACTOR * float(np.median(np.abs(centred)))
     if spread == 0:  # a counter: judged by `counters`, not by its noise
@@ -219,7 +255,10 @@ def _detrended(values: Values) -> Values:
 
 @cache
 def _orders(number: int, begin: int, end: int) -> NDArray[np.intp]:
-    """Which of so many values come last, latest first, in random orders `begin` to `end`. Seeded: a series is judged the same each time."""
+    """Which of so many values come last, latest first, in random orders `begin` to `end`.
+
+    Seeded: a series is judged the same each time.
+    """
     return _shuffled(number, begin, end)[:, :RECENT]
 
 
@@ -234,9 +273,13 @@ def _shuffled(number: int, begin: int, end: int) -> NDArray[np.intp]:
 
 
 def _largest_gap(ranks: NDArray[np.intp], number: int) -> Values:
-    """Largest distance between the distribution functions of the values with these ranks (a row each) and of the others."""
+    """Largest distance between the distribution functions of the values with these ranks (a row
+    each) and of the others.
+    """
     ordered = np.sort(ranks, axis=1)
     mine = np.arange(1, SPREAD_NIGHTS + 1) / SPREAD_NIGHTS
     others = (ordered + 1 - np.arange(1, SPREAD_NIGHTS + 1)) / (number - SPREAD_NIGHTS)
     # The gap is largest at a member of the group, or just before one.
-    return np.asarray(np.maximum(np.abs(mine - others), np.abs(mine - 1 / SPREAD_NIGHTS - others)).max(axis=1))
+    return np.asarray(
+        np.maximum(np.abs(mine - others), np.abs(mine - 1 / SPREAD_NIGHTS - others)).max(axis=1)
+    )

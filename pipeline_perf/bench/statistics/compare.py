@@ -1,18 +1,21 @@
-"""The statistics of a paired comparison: is side a slower than side b, by how much, and could we have seen it?
+"""The statistics of a paired comparison: is side a slower than side b, by how much, and could we
+have seen it?
 
 Pure: numbers in, numbers out; the seed is an argument. Nothing here runs or stores anything.
 
 Measured on simulated null pairs (normal, heavy-tailed, with outliers; 8 to 40 pairs): the bootstrap
 interval alone is wrong in 1.2 to 3.2 % of cases at a nominal 1 %, because the median of few values
-takes few values. *Changed* therefore also asks for an exact signed-rank test, which keeps its level for
-any distribution that is symmetric under the null; interleaving A B B A makes it so. Its ranks are capped
-at the middle one: with every twentieth repetition disturbed, 20 pairs then show a change of 10 % in 97 %
-of cases; with Wilcoxon's full ranks, in 82 %, because a few disturbed pairs outweigh the rest.
+takes few values. *Changed* therefore also asks for an exact signed-rank test, which keeps its level
+for any distribution that is symmetric under the null; interleaving A B B A makes it so. Its ranks
+are capped at the middle one: with every twentieth repetition disturbed, 20 pairs then show a change
+of 10 % in 97 % of cases; with Wilcoxon's full ranks, in 82 %, because a few disturbed pairs
+outweigh the rest.
 
-Sources: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), ch. 13 (percentile interval);
-F. Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics Bulletin 1 (1945), and J. Hájek,
-Z. Šidák, Theory of Rank Tests (1967), for signed ranks with other scores; T. Kalibera, R. Jones,
-Rigorous Benchmarking in Reasonable Time (ISMM 2013), for ratios with intervals instead of bare tests.
+Sources: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), ch. 13 (percentile
+interval); F. Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics Bulletin 1 (1945), and
+J. Hájek, Z. Šidák, Theory of Rank Tests (1967), for signed ranks with other scores; T. Kalibera, R.
+Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013), for ratios with intervals instead of
+bare tests.
 """
 
 from __future__ import annotations
@@ -38,14 +41,17 @@ TOLERANCE = 0.02
 #: Enough that the ends of a 99 % interval (50 resamples beyond each) do not depend on the seed.
 RESAMPLES = 9_999
 
-#: The signed-rank test's share of the chance of a wrong alarm. At the whole of it, 1 %, every number of pairs would be right
-#: at the limit, and simulated numbers of pairs were wrong in up to 1.4 %.
+#: The signed-rank test's share of the chance of a wrong alarm. At the whole of it, 1 %, every
+#: number of pairs would be right at the limit, and simulated numbers of pairs were wrong in up to
+#: 1.4 %.
 LEVEL = (1 - CONFIDENCE) / 2
 
-#: With fewer, no outcome whatever is significant at 0.5 %: all of 8 pairs on one side happen by chance in 0.8 %.
+#: With fewer, no outcome whatever is significant at 0.5 %: all of 8 pairs on one side happen by
+#: chance in 0.8 %.
 FEWEST_PAIRS = 9
 
-#: Standard errors from 0 of what is significant, and beyond a limit of what is past it with probability POWER.
+#: Standard errors from 0 of what is significant, and beyond a limit of what is past it with
+#: probability POWER.
 _SIGNIFICANT, _SEEN = NormalDist().inv_cdf(1 - LEVEL / 2), NormalDist().inv_cdf(POWER)
 
 #: Standard error of a median as a multiple of that of a mean, for normal noise.
@@ -57,11 +63,13 @@ _MAD_FACTOR = 1.4826
 
 @dataclass(frozen=True)
 class Comparison:
-    """Side a against side b. `ratio` is a/b (1.05: a took 5 % more), in the interval `low` to `high`.
+    """Side a against side b.
+
+    `ratio` is a/b (1.05: a took 5 % more), in the interval `low` to `high`.
 
     `smallest_effect` is the change (0.03: 3 %) that this many pairs would have shown with 95 %
-    probability. `more_pairs` is how many more it would take to see one of the size of the tolerance;
-    0 where the verdict is reached.
+    probability. `more_pairs` is how many more it would take to see one of the size of the
+    tolerance; 0 where the verdict is reached.
     """
 
     verdict: Literal["changed", "unchanged", "unresolved"]
@@ -84,25 +92,38 @@ class Comparison:
 
 
 def compare(
-    a: Sequence[float], b: Sequence[float], tolerance: float = TOLERANCE, confidence: float = CONFIDENCE, seed: int = 0
+    a: Sequence[float],
+    b: Sequence[float],
+    tolerance: float = TOLERANCE,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
 ) -> Comparison:
     """Compare two sides measured in pairs, value i of `a` with value i of `b`.
 
     *unchanged*: the whole interval of the ratio lies within 1 ± tolerance. *changed*: the interval
     leaves out 1, the signed-rank test agrees, and the ratio itself lies beyond the tolerance: real
-    processes of the same code differ by a per cent for reasons that hold for a whole series. *unresolved*:
-    neither, or too few pairs.
+    processes of the same code differ by a per cent for reasons that hold for a whole series.
+    *unresolved*: neither, or too few pairs.
 
-    Raises ValueError when `tolerance` is not above 0, and when the sides differ in length, are empty, or hold a value that is not above 0
-    (a missing measurement must be left out as a pair, on purpose, and not slip in as a NaN).
+    Raises ValueError when `tolerance` is not above 0, and when the sides differ in length, are
+    empty, or hold a value that is not above 0 (a missing measurement must be left out as a pair, on
+    purpose, and not slip in as a NaN).
     """
     if len(a) != len(b) or len(a) == 0:
-        raise ValueError(f"sides of {len(a)} and {len(b)} values: give as many of one side as of the other, and at least one pair")
+        raise ValueError(
+            f"sides of {len(a)} and {len(b)} values: give as many of one side as of the other, and"
+            " at least one pair"
+        )
     if tolerance <= 0:
-        raise ValueError(f"tolerance {tolerance:g}: no two measurements are equal; give a share above 0, such as {TOLERANCE}")
+        raise ValueError(
+            f"tolerance {tolerance:g}: no two measurements are equal; give a share above 0, such as"
+            f" {TOLERANCE}"
+        )
     values = np.asarray([a, b], dtype=float)
     if not (np.isfinite(values).all() and (values > 0).all()):
-        raise ValueError("a value is not a positive number: leave out the pairs in which a side failed")
+        raise ValueError(
+            "a value is not a positive number: leave out the pairs in which a side failed"
+        )
     logs = np.log(values[0]) - np.log(values[1])
     pairs, centre = len(logs), float(np.median(logs))
     low, high = median_interval(logs, confidence, seed)
@@ -128,14 +149,17 @@ def compare(
 def pairs_needed(a: Sequence[float], b: Sequence[float], tolerance: float = TOLERANCE) -> int:
     """After how many pairs in all a change of the size of the tolerance would be significant.
 
-    Looks at the spread of the pairs only, so that it may be asked before their difference is looked at.
+    Looks at the spread of the pairs only, so that it may be asked before their difference is looked
+    at.
     """
     # The error shrinks with the root of the number of pairs.
     error = _error(np.log(a) - np.log(b))
     return math.ceil(len(a) * ((_SIGNIFICANT + _SEEN) * error / math.log1p(tolerance)) ** 2)
 
 
-def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0) -> tuple[float, float]:
+def median_interval(
+    values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0
+) -> tuple[float, float]:
     """Percentile bootstrap interval of the median."""
     drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
     tail = (1 - confidence) / 2
@@ -144,13 +168,21 @@ def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE,
 
 
 def signed_rank_p(values: NDArray[np.float64]) -> float:
-    """Two-sided p of the signed-rank test with ranks capped at the middle one, exact also with ties; 1 where every value is 0."""
+    """Two-sided p of the signed-rank test with ranks capped at the middle one, exact also with
+    ties; 1 where every value is 0.
+    """
     moved = values[values != 0]
     if not len(moved):
         return 1.0
     sizes = np.abs(moved)
-    # Twice the mid-rank is an integer, ties or not; twice the middle rank is the number of values and one.
-    ranks = np.array([min(len(moved) + 1, 2 * int((sizes < size).sum()) + int((sizes == size).sum()) + 1) for size in sizes])
+    # Twice the mid-rank is an integer, ties or not; twice the middle rank is the number of values
+    # and one.
+    ranks = np.array(
+        [
+            min(len(moved) + 1, 2 * int((sizes < size).sum()) + int((sizes == size).sum()) + 1)
+            for size in sizes
+        ]
+    )
     sums = np.zeros(int(ranks.sum()) + 1)
     sums[0] = 1.0
     for rank in ranks:  # the distribution of the sum of positive ranks when each sign is a coin's
@@ -162,7 +194,9 @@ def signed_rank_p(values: NDArray[np.float64]) -> float:
 
 
 def _smallest_effect(logs: NDArray[np.float64], limit: float) -> float:
-    """The relative change that a series of this spread and length shows with probability POWER: significant, and beyond the limit."""
+    """The relative change that a series of this spread and length shows with probability POWER:
+    significant, and beyond the limit.
+    """
     if len(logs) < 2:
         return math.inf
     error = _error(logs)
@@ -171,5 +205,7 @@ def _smallest_effect(logs: NDArray[np.float64], limit: float) -> float:
 
 def _error(logs: NDArray[np.float64]) -> float:
     """The standard error of the median of a series, from its middle half: outliers hardly count."""
-    spread = _MAD_FACTOR * float(np.median(np.abs(logs - np.median(logs)))) or float(np.std(logs, ddof=1))
+    spread = _MAD_FACTOR * float(np.median(np.abs(logs - np.median(logs)))) or float(
+        np.std(logs, ddof=1)
+    )
     return _MEDIAN_FACTOR * spread / math.sqrt(len(logs))

@@ -1,4 +1,6 @@
-"""`pipeline-perf bench …`: the lab from the command line. Arguments in, text out; what is measured and judged, the lab says.
+"""`pipeline-perf bench …`: the lab from the command line.
+
+Arguments in, text out; what is measured and judged, the lab says.
 
 The lab's modules are imported where they are used: none of them is needed for the others' start.
 """
@@ -57,7 +59,12 @@ class _Commands(click.Group):
     envvar="PIPELINE_PERF_DATA",
     help="Folder that holds results/, reports/ and datasets/.",
 )
-@click.option("--scenarios", type=click.Path(path_type=Path), envvar="PIPELINE_PERF_SCENARIOS", help="Your own scenarios file.")
+@click.option(
+    "--scenarios",
+    type=click.Path(path_type=Path),
+    envvar="PIPELINE_PERF_SCENARIOS",
+    help="Your own scenarios file.",
+)
 @click.pass_context
 def bench(context: click.Context, data: Path, scenarios: Path | None) -> None:
     """Measure workloads, compare revisions, follow histories."""

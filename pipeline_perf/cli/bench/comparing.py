@@ -21,15 +21,40 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("revision", metavar="REV")
 @click.option(
-    "--scenario", multiple=True, help="Workload to compare; may be given again. Default: the usual ones that this repository holds."
+    "--scenario",
+    multiple=True,
+    help=(
+        "Workload to compare; may be given again. Default: the usual ones that this repository"
+        " holds."
+    ),
 )
-@click.option("--pairs", type=click.IntRange(1), help="Exactly so many; default: as many as the spread demands within the budget.")
 @click.option(
-    "--budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest measuring of one workload; default 300."
+    "--pairs",
+    type=click.IntRange(1),
+    help="Exactly so many; default: as many as the spread demands within the budget.",
 )
-@click.option("--tolerance", type=click.FloatRange(0, 1, min_open=True), help="Changes within this share are none; default 0.02.")
-@click.option("--metric", default="", help="The one metric that is judged; default: CPU time, or wall time of what mostly waits.")
-@click.option("--attribute/--no-attribute", default=True, show_default=True, help="Profile both sides where something has changed.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Longest measuring of one workload; default 300.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Changes within this share are none; default 0.02.",
+)
+@click.option(
+    "--metric",
+    default="",
+    help="The one metric that is judged; default: CPU time, or wall time of what mostly waits.",
+)
+@click.option(
+    "--attribute/--no-attribute",
+    default=True,
+    show_default=True,
+    help="Profile both sides where something has changed.",
+)
 @click.pass_obj
 def compare(
     lab: Lab,
@@ -43,8 +68,8 @@ def compare(
 ) -> None:
     """Compare the working tree, uncommitted changes included, with a revision or a saved baseline.
 
-    Each side runs in its own environment, in turns A B B A, so that the machine's moods meet both alike.
-    Exit code 0: unchanged or faster; 1: slower, or a side failed; 3: unresolved.
+    Each side runs in its own environment, in turns A B B A, so that the machine's moods meet both
+    alike. Exit code 0: unchanged or faster; 1: slower, or a side failed; 3: unresolved.
     """
     from pipeline_perf.bench.judge import enough, regression
     from pipeline_perf.bench.judge.revision import trees
@@ -52,8 +77,8 @@ def compare(
 
     if pairs is not None and pairs < FEWEST_PAIRS:
         raise click.UsageError(
-            f"--pairs {pairs}: so few cannot be significant at {LEVEL:.1%}; {FEWEST_PAIRS} are the fewest, or leave it out and let the "
-            "spread decide"
+            f"--pairs {pairs}: so few cannot be significant at {LEVEL:.1%}; {FEWEST_PAIRS} are the"
+            " fewest, or leave it out and let the spread decide"
         )
     chosen, plan = (
         lab.registry().chosen(scenario),
@@ -61,9 +86,13 @@ def compare(
     )
     kept, verdicts = lab.run(), set[str]()
     with trees(_revision(lab, revision)) as (subject, base):
-        click.echo(f"{subject.label} (on {subject.commit[:12]}) against {base.label} ({base.commit[:12]})")
         click.echo(
-            f"environment: {subject.installed}" if subject.python == base.python else f"environments: {subject.python}, {base.python}"
+            f"{subject.label} (on {subject.commit[:12]}) against {base.label} ({base.commit[:12]})"
+        )
+        click.echo(
+            f"environment: {subject.installed}"
+            if subject.python == base.python
+            else f"environments: {subject.python}, {base.python}"
         )
         for offer in chosen if scenario else _held(chosen, subject, base):
             workload = offer.build()
@@ -73,8 +102,12 @@ def compare(
             _record_comparison(lab, kept, found, base)
             verdicts.add(found.verdict)
             if attribute and found.verdict in ("slower", "faster"):
-                _print_explanation(lab, kept, found, regression.explained(found, a, b, lock=lab.lock))
-    sys.exit(FAILED if verdicts & {"slower", "failed"} else UNRESOLVED if "unresolved" in verdicts else 0)
+                _print_explanation(
+                    lab, kept, found, regression.explained(found, a, b, lock=lab.lock)
+                )
+    sys.exit(
+        FAILED if verdicts & {"slower", "failed"} else UNRESOLVED if "unresolved" in verdicts else 0
+    )
 
 
 def _revision(lab: Lab, name: str) -> str:
@@ -85,7 +118,10 @@ def _revision(lab: Lab, name: str) -> str:
     if name not in saved:
         return name
     if not saved[name].revision or saved[name].dirty:
-        raise BaselineError(f"the baseline {name!r} was measured on a tree that no commit holds; compare with a revision")
+        raise BaselineError(
+            f"the baseline {name!r} was measured on a tree that no commit holds; compare with a"
+            " revision"
+        )
     return saved[name].revision
 
 
@@ -93,9 +129,16 @@ def _held(offers: Iterable[Offer], subject: Tree, base: Tree) -> list[Offer]:
     """The workloads whose code both trees hold. Raises WorkloadError where there is none."""
     from pipeline_perf.bench.measure.workload import WorkloadError
 
-    found = [offer for offer in offers if offer.module and subject.holds(offer.module) and base.holds(offer.module)]
+    found = [
+        offer
+        for offer in offers
+        if offer.module and subject.holds(offer.module) and base.holds(offer.module)
+    ]
     if not found:
-        raise WorkloadError(f"no workload runs code of {subject.repository}; name one with --scenario, `bench list` shows every one")
+        raise WorkloadError(
+            f"no workload runs code of {subject.repository}; name one with --scenario, `bench list`"
+            " shows every one"
+        )
     return found
 
 
@@ -108,7 +151,11 @@ def _print_comparison(found: Regression, plan: Plan) -> None:
         click.echo(f"{found.workload}: {failure}", err=True)
     rows = table("", "Metric", "Change", "99 % interval", "Pairs", "Could have seen", "Verdict")
     for name, one in found.comparisons.items():
-        more = f"; {one.more_pairs} more pairs" if one.verdict == "unresolved" and name == found.metric else ""
+        more = (
+            f"; {one.more_pairs} more pairs"
+            if one.verdict == "unresolved" and name == found.metric
+            else ""
+        )
         rows.add_row(
             "*" if name == found.metric else "",
             _NAMES.get(name, name),
@@ -120,13 +167,24 @@ def _print_comparison(found: Regression, plan: Plan) -> None:
         )
     for counter in found.counters:
         change = f"{counter.a / counter.b - 1:+.2%}" if counter.b else "new"
-        rows.add_row("", counter.name, change, "exact", str(len(found.pairs.a)), "0.1%", "changed" if counter.changed else "unchanged")
+        rows.add_row(
+            "",
+            counter.name,
+            change,
+            "exact",
+            str(len(found.pairs.a)),
+            "0.1%",
+            "changed" if counter.changed else "unchanged",
+        )
     if found.comparisons:
         show(rows)
     click.echo(f"{found.workload}: {found.verdict.upper()}{_because(found, plan)}")
     for name, one in found.comparisons.items():
         if name != found.metric and one.direction == "more":
-            click.echo(f"  {_NAMES.get(name, name)} rose as well, and is not judged here: --metric {name} judges it")
+            click.echo(
+                f"  {_NAMES.get(name, name)} rose as well, and is not judged here: --metric {name}"
+                " judges it"
+            )
 
 
 def _because(found: Regression, plan: Plan) -> str:
@@ -135,29 +193,48 @@ def _because(found: Regression, plan: Plan) -> str:
     if one is None or found.verdict == "failed":
         return ""
     if one.verdict == "changed":
-        return f": {_NAMES.get(found.metric, found.metric)} {one.ratio - 1:+.1%} ({one.low - 1:+.1%} to {one.high - 1:+.1%})"
+        return (
+            f": {_NAMES.get(found.metric, found.metric)} {one.ratio - 1:+.1%} ({one.low - 1:+.1%}"
+            f" to {one.high - 1:+.1%})"
+        )
     if found.verdict == "slower":
-        return f": {', '.join(counter.name for counter in found.moved)} grew, in every repetition alike"
+        return (
+            f": {', '.join(counter.name for counter in found.moved)} grew, in every repetition"
+            " alike"
+        )
     if found.verdict == "unresolved":
-        return f": {one.why}; about {one.more_pairs} more pairs would tell (--pairs {one.pairs + one.more_pairs})"
+        return (
+            f": {one.why}; about {one.more_pairs} more pairs would tell (--pairs"
+            f" {one.pairs + one.more_pairs})"
+        )
     return f": within ± {plan.tolerance:.1%}"
 
 
 def _record_comparison(lab: Lab, kept: Run, found: Regression, base: Tree) -> None:
-    """Comparisons are kept apart from the nights: an experiment of the afternoon is no night's value."""
+    """Comparisons are kept apart from the nights: an experiment of the afternoon is no night's
+    value.
+    """
     from pipeline_perf.bench.measure.measurement import of_samples
     from pipeline_perf.bench.measure.results import ResultStore
 
     params = {found.workload: json.dumps({"against": base.commit})}
     store = ResultStore(lab.store.root / "comparisons")
-    store.write(kept, [*found.measurements(), *of_samples(found.pairs.samples)], params, part_of(found.workload))
+    store.write(
+        kept,
+        [*found.measurements(), *of_samples(found.pairs.samples)],
+        params,
+        part_of(found.workload),
+    )
 
 
 def _print_explanation(lab: Lab, kept: Run, found: Regression, said: Explanation) -> None:
     from pipeline_perf.report.figures import figure
 
     for change in said.memory[:5]:
-        click.echo(f"  {figure(change.growth, 'B')} {'more' if change.growth > 0 else ''} held by {change.frame}")
+        click.echo(
+            f"  {figure(change.growth, 'B')} {'more' if change.growth > 0 else ''} held by"
+            f" {change.frame}"
+        )
     if not said.memory:
         click.echo(f"  {said.attribution.why}")
     if said.stage:

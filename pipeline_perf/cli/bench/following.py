@@ -27,7 +27,10 @@ def baseline() -> None:
 def baseline_save(lab: Lab, name: str, run_id: str | None) -> None:
     """Give a run a name; one that has it already loses it."""
     saved = lab.baselines.save(name, run_id or newest_run(lab))
-    click.echo(f"{saved.name}: run {saved.run}, revision {saved.revision[:12] or 'unknown'}{'+' if saved.dirty else ''}")
+    click.echo(
+        f"{saved.name}: run {saved.run}, revision"
+        f" {saved.revision[:12] or 'unknown'}{'+' if saved.dirty else ''}"
+    )
 
 
 @baseline.command("list")
@@ -36,7 +39,13 @@ def baseline_list(lab: Lab) -> None:
     """Every baseline."""
     rows = table("Baseline", "Run", "Revision", "Machine", "Saved")
     for one in lab.baselines.all():
-        rows.add_row(one.name, one.run, f"{one.revision[:12]}{'+' if one.dirty else ''}", one.machine, one.saved)
+        rows.add_row(
+            one.name,
+            one.run,
+            f"{one.revision[:12]}{'+' if one.dirty else ''}",
+            one.machine,
+            one.saved,
+        )
     show(rows)
 
 
@@ -44,7 +53,10 @@ def baseline_list(lab: Lab) -> None:
 @click.argument("name")
 @click.pass_obj
 def baseline_show(lab: Lab, name: str) -> None:
-    """The figures of a baseline beside those of the newest run. No verdict: `bench compare NAME` gives one."""
+    """The figures of a baseline beside those of the newest run.
+
+    No verdict: `bench compare NAME` gives one.
+    """
     from pipeline_perf.report.figures import figure
 
     saved, newest = lab.baselines.get(name), newest_run(lab)
@@ -55,9 +67,14 @@ def baseline_show(lab: Lab, name: str) -> None:
         change = f"{present / value - 1:+.1%}" if present is not None and value else ""
         rows.add_row(workload, metric, figure(value, unit), figure(present, unit), change)
     show(rows)
-    click.echo(f"{name} is run {saved.run}, now is {newest}. Measured at different times, they prove nothing: bench compare {name}")
+    click.echo(
+        f"{name} is run {saved.run}, now is {newest}. Measured at different times, they prove"
+        f" nothing: bench compare {name}"
+    )
     if lab.store.run(newest).environment.machine != saved.machine:
-        click.echo("They were measured on different machines: the change says nothing about the code.")
+        click.echo(
+            "They were measured on different machines: the change says nothing about the code."
+        )
 
 
 def _medians(store: ResultStore, run_id: str) -> dict[tuple[str, str], tuple[float, str]]:
@@ -67,20 +84,24 @@ def _medians(store: ResultStore, run_id: str) -> dict[tuple[str, str], tuple[flo
     groups: dict[tuple[str, str], list[Measurement]] = {}
     for one in store.measurements(run_id):
         groups.setdefault((one.workload, one.metric.partition(".")[2]), []).append(one)
-    return {key: (median(one.value for one in group), group[0].unit) for key, group in groups.items()}
+    return {
+        key: (median(one.value for one in group), group[0].unit) for key, group in groups.items()
+    }
 
 
 @click.command()
 @click.argument("metric")
 @click.option("--scenario", multiple=True, help="Only of this one; may be given again.")
-@click.option("--nights", type=click.IntRange(2), default=60, show_default=True, help="How far back.")
+@click.option(
+    "--nights", type=click.IntRange(2), default=60, show_default=True, help="How far back."
+)
 @click.pass_obj
 def history(lab: Lab, metric: str, scenario: tuple[str, ...], nights: int) -> None:
     """A METRIC ("seconds", "ingest.cpu_seconds") over the nights, and where its level changed.
 
-    Nights are the runs of the job nightly, and those of `bench run --night`; "cpu_ratio_to_reference" is the quietest.
-    Times and rates are followed as ratios to the pinned computation of the same run: what slows the whole
-    machine down is in both.
+    Nights are the runs of the job nightly, and those of `bench run --night`;
+    "cpu_ratio_to_reference" is the quietest. Times and rates are followed as ratios to the pinned
+    computation of the same run: what slows the whole machine down is in both.
     """
     from pipeline_perf.bench.follow.series import nightly
     from pipeline_perf.bench.follow.watch import watch
@@ -92,12 +113,18 @@ def history(lab: Lab, metric: str, scenario: tuple[str, ...], nights: int) -> No
         _print_series(one)
     for alert in watch(series, lab.levels.acknowledged()):
         for found in alert.findings:
-            words = f"{found.since}  {found.metric}  {found.kind} {found.ratio - 1:+.1%}  {found.status}"
+            words = (
+                f"{found.since}  {found.metric}  {found.kind} {found.ratio - 1:+.1%} "
+                f" {found.status}"
+            )
             click.echo(f"{words}  after {found.good or 'the beginning'}, by {found.bad or 'now'}")
 
 
 def _followed(lab: Lab, metric: str, scenarios: Sequence[str]) -> tuple[str, list[str]]:
-    """The name of a metric without its family, and the workloads that have it. Raises ResultsError where none has."""
+    """The name of a metric without its family, and the workloads that have it.
+
+    Raises ResultsError where none has.
+    """
     from fnmatch import fnmatchcase
 
     from pipeline_perf.bench.follow.series import NIGHTLY
@@ -107,20 +134,35 @@ def _followed(lab: Lab, metric: str, scenarios: Sequence[str]) -> tuple[str, lis
     for run in lab.store.all_measurements(machine=lab.machine, job=NIGHTLY).values():
         for one in run:
             measured.setdefault(one.metric, set()).add(one.workload)
-    matching = {full: names for full, names in measured.items() if metric in (full, full.partition(".")[2])}
+    matching = {
+        full: names for full, names in measured.items() if metric in (full, full.partition(".")[2])
+    }
     wanted = sorted(
         {
             workload
             for names in matching.values()
             for workload in names
-            if not scenarios or any(fnmatchcase(workload, s) or fnmatchcase(workload.partition(".")[2], s) for s in scenarios)
+            if not scenarios
+            or any(
+                fnmatchcase(workload, s) or fnmatchcase(workload.partition(".")[2], s)
+                for s in scenarios
+            )
         }
     )
     if not wanted:
-        nothing = "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
+        nothing = (
+            "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
+        )
         known = ", ".join(sorted({full.partition(".")[2] for full in measured})) or nothing
-        raise ResultsError(f"{lab.store.root}: no figure {metric!r}{' of ' + ', '.join(scenarios) if scenarios else ''}; there are {known}")
-    return metric if metric in {full.partition(".")[2] for full in matching} else metric.partition(".")[2], wanted
+        raise ResultsError(
+            f"{lab.store.root}: no figure"
+            f" {metric!r}{' of ' + ', '.join(scenarios) if scenarios else ''}; there are {known}"
+        )
+    return (
+        metric
+        if metric in {full.partition(".")[2] for full in matching}
+        else metric.partition(".")[2]
+    ), wanted
 
 
 #: Eight heights of a character, from low to high; a gap is a dot.
@@ -134,7 +176,14 @@ def sparkline(values: Sequence[float | None]) -> str:
         return "·" * len(values)
     least, span = min(known), max(known) - min(known)
     return "".join(
-        "·" if value is None else _BARS[round((value - least) / span * (len(_BARS) - 1)) if span else len(_BARS) // 2] for value in values
+        (
+            "·"
+            if value is None
+            else _BARS[
+                round((value - least) / span * (len(_BARS) - 1)) if span else len(_BARS) // 2
+            ]
+        )
+        for value in values
     )
 
 
@@ -144,16 +193,22 @@ def _print_series(series: Series) -> None:
     from pipeline_perf.report.figures import figure
 
     known = [night.value for night in series.nights if night.value is not None]
-    dates = f"{series.nights[0].date} … {series.nights[-1].date}" if series.nights else "never measured"
+    dates = (
+        f"{series.nights[0].date} … {series.nights[-1].date}" if series.nights else "never measured"
+    )
     unit = f" {series.unit}" if series.unit else " (ratio to the pinned computation)"
     click.echo(f"{series.name}{'' if series.unit else unit}")
     click.echo(f"  {sparkline([night.value for night in series.nights])}  {dates}")
     if known:
         figures = ", ".join(f"{label} {figure(value, series.unit)}" for label, value in zip(
-            ("median", "least", "most", "last"), (median(known), min(known), max(known), known[-1]), strict=True))  # fmt: skip
+            ("median", "least", "most", "last"), (median(known), min(known), max(known), known[-1]),
+            strict=True))  # fmt: skip
         click.echo(f"  {figures}")
     for reason in dict.fromkeys(night.reason for night in series.gaps):
-        click.echo(f"  · {sum(night.reason == reason for night in series.gaps)} nights without a value: {reason}")
+        click.echo(
+            f"  · {sum(night.reason == reason for night in series.gaps)} nights without a value:"
+            f" {reason}"
+        )
 
 
 @click.command()
@@ -172,7 +227,9 @@ def ack(lab: Lab, metric: str, scenario: tuple[str, ...], by: str, note: str) ->
     alerts = watch(series, lab.levels.acknowledged())
     found = [one for alert in alerts for one in alert.findings if one.status == "open"]
     if not found:
-        raise click.ClickException(f"no alert on {metric} is open; pipeline-perf bench history {metric} shows its levels")
+        raise click.ClickException(
+            f"no alert on {metric} is open; pipeline-perf bench history {metric} shows its levels"
+        )
     for one in found:
         lab.levels.acknowledge(one.metric, one.since, by, note)
         click.echo(f"{one.metric}: {one.ratio - 1:+.1%} since {one.since} is taken by {by}")

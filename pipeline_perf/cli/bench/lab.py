@@ -65,7 +65,9 @@ class Lab:
         from pipeline_perf.bench.measure.registry import collect
         from pipeline_perf.contract import SCENARIOS, scenarios, workloads
 
-        found = collect(workloads.offers(scenarios.load(self.scenarios or SCENARIOS), self.data / "datasets"))
+        found = collect(
+            workloads.offers(scenarios.load(self.scenarios or SCENARIOS), self.data / "datasets")
+        )
         for problem in found.problems:
             click.echo(f"Warning: {problem}", err=True)
         return found
@@ -78,7 +80,11 @@ class Lab:
 
         found = new_run(record(PACKAGES, Path.cwd()), job=job)
         if found.environment.busy:
-            click.echo(f"Warning: the machine is busy (load {found.environment.load_1m:.1f}): times will be too long", err=True)
+            click.echo(
+                f"Warning: the machine is busy (load {found.environment.load_1m:.1f}): times will"
+                " be too long",
+                err=True,
+            )
         return found
 
 
@@ -92,7 +98,9 @@ def newest_run(lab: Lab) -> str:
 
     newest = lab.store.latest_run()
     if newest is None:
-        raise ResultsError(f"{lab.store.root}: nothing has been measured yet; pipeline-perf bench run measures")
+        raise ResultsError(
+            f"{lab.store.root}: nothing has been measured yet; pipeline-perf bench run measures"
+        )
     return newest
 
 
@@ -108,4 +116,6 @@ def table(*columns: str) -> Table:
 def show(rows: Table) -> None:
     from rich.console import Console
 
-    Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 140).print(rows)
+    Console(
+        highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 140
+    ).print(rows)

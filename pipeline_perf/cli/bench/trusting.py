@@ -13,14 +13,34 @@ from pipeline_perf.cli.bench.lab import FAILED, Lab
 
 @click.command()
 @click.option(
-    "--simulated", "kinds", flag_value="simulated", default="simulated", help="Series and pairs of known truth; minutes. The default."
+    "--simulated",
+    "kinds",
+    flag_value="simulated",
+    default="simulated",
+    help="Series and pairs of known truth; minutes. The default.",
 )
-@click.option("--real", "kinds", flag_value="real", help="The same code against itself, and a planted slow-down; about two hours.")
-@click.option("--attribution", "kinds", flag_value="attribution", help="Planted slow functions that must be named first; half an hour.")
-@click.option("--trials", type=click.IntRange(1), help="So many comparisons or plants instead of the usual number.")
+@click.option(
+    "--real",
+    "kinds",
+    flag_value="real",
+    help="The same code against itself, and a planted slow-down; about two hours.",
+)
+@click.option(
+    "--attribution",
+    "kinds",
+    flag_value="attribution",
+    help="Planted slow functions that must be named first; half an hour.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    help="So many comparisons or plants instead of the usual number.",
+)
 @click.pass_obj
 def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
-    """The lab's own error rates: false alarms, and what it finds of what is there. They are stored like any figures.
+    """The lab's own error rates: false alarms, and what it finds of what is there.
+
+    They are stored like any figures.
 
     With --attribution, exit code 1: fewer than nine in ten planted functions were named first.
     """
@@ -34,14 +54,25 @@ def calibrate(lab: Lab, kinds: str, trials: int | None) -> None:
     elif kinds == "real":
         with tempfile.TemporaryDirectory(prefix="calibrate-") as folder:
             plain, planted = calibration.workloads(Path(folder))
-            for figures in calibration.real(plain, planted, trials or NULLS, trials or DETECTIONS, lock=lab.lock, progress=click.echo):
+            for figures in calibration.real(
+                plain,
+                planted,
+                trials or NULLS,
+                trials or DETECTIONS,
+                lock=lab.lock,
+                progress=click.echo,
+            ):
                 click.echo(calibration.told(figures))
-                lab.store.write(kept, figures, part=figures[0].scope)  # what is measured stays, should the rest be stopped
+                # what is measured stays, should the rest be stopped
+                lab.store.write(kept, figures, part=figures[0].scope)
     else:
         made = []
         for one in plant(trials or PLANTS, lock=lab.lock):
             made.append(one)
-            click.echo(f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.measured:+.1%}, named {one.first or 'nothing'}")
+            click.echo(
+                f"{'right' if one.right else 'WRONG'}: planted {one.function} {one.measured:+.1%},"
+                f" named {one.first or 'nothing'}"
+            )
         figures = calibration.attributed(made)
         click.echo(calibration.told(figures))
     if kinds != "real":

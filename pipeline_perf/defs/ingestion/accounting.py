@@ -1,4 +1,5 @@
-"""Whether what went into an ingestion came out again: the same checks for scenarios, samples and the inbox.
+"""Whether what went into an ingestion came out again: the same checks for scenarios, samples and
+the inbox.
 
 No truth is needed here: reports are compared with themselves and with what the lake holds.
 """
@@ -29,39 +30,60 @@ CONFORMITY_ROWS = 200_000
 def spec(name: str, asset: dg.AssetKey, *, blocking: bool = False) -> dg.AssetCheckSpec:
     """One of the checks of this module, on an asset."""
     says = {
-        CONSERVATION: "Every record is an event or in quarantine, every line is a record or furniture, and the lake holds them all",
+        CONSERVATION: (
+            "Every record is an event or in quarantine, every line is a record or furniture, and"
+            " the lake holds them all"
+        ),
         CONFORMITY: "Every event has the columns, types and ranges of the event table",
-        LEGIBILITY: "Every file was read: none rejected, none in a layout that nobody has described yet",
+        LEGIBILITY: (
+            "Every file was read: none rejected, none in a layout that nobody has described yet"
+        ),
     }
     return dg.AssetCheckSpec(name, asset=asset, description=says[name], blocking=blocking)
 
 
 def losses(lake: Lake, reports: Sequence[FileReport]) -> list[str]:
-    """What does not add up, one sentence per file and reason; files that were not read lose nothing, they are told as such."""
+    """What does not add up, one sentence per file and reason; files that were not read lose
+    nothing, they are told as such.
+    """
     found = []
     for report in reports:
         if report.status not in READ:
             continue
         if report.records != report.events + report.quarantined:
-            found.append(f"{report.file}: {report.records} records, but {report.events} events and {report.quarantined} in quarantine")
+            found.append(
+                f"{report.file}: {report.records} records, but {report.events} events and"
+                f" {report.quarantined} in quarantine"
+            )
         # A record may take several lines, a line no two records.
         if report.records + report.furniture > report.lines:
-            found.append(f"{report.file}: {report.lines} lines, but {report.records} records and {report.furniture} lines of furniture")
+            found.append(
+                f"{report.file}: {report.lines} lines, but {report.records} records and"
+                f" {report.furniture} lines of furniture"
+            )
         for name, frame, stated in (
             ("events", lake.scan_events(), report.events),
             ("records in quarantine", lake.scan_quarantine(), report.quarantined),
         ):
-            held = frame.filter(pl.col("source_file_id") == report.source_file_id).select(pl.len()).collect().item()
+            held = (
+                frame.filter(pl.col("source_file_id") == report.source_file_id)
+                .select(pl.len())
+                .collect()
+                .item()
+            )
             if held != stated:
                 found.append(f"{report.file}: {stated} {name} reported, but the lake holds {held}")
     return found
 
 
-def conservation(asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]) -> dg.AssetCheckResult:
+def conservation(
+    asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]
+) -> dg.AssetCheckResult:
     """The check that nothing is lost between file and lake."""
     lost = losses(lake, reports)
     figures = {
-        name: sum(getattr(report, name) for report in reports) for name in ("records", "events", "quarantined", "furniture", "lines")
+        name: sum(getattr(report, name) for report in reports)
+        for name in ("records", "events", "quarantined", "furniture", "lines")
     }
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -74,18 +96,32 @@ def conservation(asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]) 
 
 def legibility(asset: dg.AssetKey, reports: Sequence[FileReport]) -> dg.AssetCheckResult:
     """The check that every file was read."""
-    unread = [f"{report.file}: {report.status}: {report.reason}" for report in reports if report.status not in READ]
+    unread = [
+        f"{report.file}: {report.status}: {report.reason}"
+        for report in reports
+        if report.status not in READ
+    ]
     described = metadata.masked_text("; ".join(unread[:3]))
     return dg.AssetCheckResult(
-        asset_key=asset, check_name=LEGIBILITY, passed=not unread, metadata={"unread": _listed(unread)}, description=described
+        asset_key=asset,
+        check_name=LEGIBILITY,
+        passed=not unread,
+        metadata={"unread": _listed(unread)},
+        description=described,
     )
 
 
-def conformity(asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]) -> dg.AssetCheckResult:
+def conformity(
+    asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]
+) -> dg.AssetCheckResult:
     """The check of the event table's schema, on the events of these files."""
     files = [report.source_file_id for report in reports if report.status in READ]
     checked, broken = 0, dict[str, int]()
-    for batch in lake.scan_events().filter(pl.col("source_file_id").is_in(files)).collect_batches(chunk_size=CONFORMITY_ROWS):
+    for batch in (
+        lake.scan_events()
+        .filter(pl.col("source_file_id").is_in(files))
+        .collect_batches(chunk_size=CONFORMITY_ROWS)
+    ):
         checked += batch.height
         for rule in violated(batch):
             broken[rule] = broken.get(rule, 0) + 1
@@ -99,7 +135,10 @@ def conformity(asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]) ->
 
 
 def violated(frame: pl.DataFrame) -> list[str]:
-    """The rules of the event table's schema that a table of events breaks. Names of rules only: values are personal."""
+    """The rules of the event table's schema that a table of events breaks.
+
+    Names of rules only: values are personal.
+    """
     import pandera.errors
 
     try:

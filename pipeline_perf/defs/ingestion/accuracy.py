@@ -1,4 +1,5 @@
-"""The assets classification/<scenario> and duplicates/<scenario>: what was read, judged against the truth in one pass.
+"""The assets classification/<scenario> and duplicates/<scenario>: what was read, judged against
+the truth in one pass.
 
 What counts as right is the quality package's business.
 """
@@ -63,31 +64,45 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
                 deps=deps,
                 group_name=CLASSIFICATION,
                 kinds={"polars"},
-                description=f"Files recognised, fields right, defects caught and corrected, against the truth. {scenario.says}.",
+                description=(
+                    "Files recognised, fields right, defects caught and corrected, against the"
+                    f" truth. {scenario.says}."
+                ),
             ),
             dg.AssetSpec(
                 duplicates,
                 deps=deps,
                 group_name=DUPLICATES,
                 kinds={"polars"},
-                description=f"Duplicates found, calls lost and calls still told twice, against the truth. {scenario.says}.",
+                description=(
+                    "Duplicates found, calls lost and calls still told twice, against the truth."
+                    f" {scenario.says}."
+                ),
             ),
         ],
     )
-    def accuracy(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    def accuracy(
+        context: dg.AssetExecutionContext, folders: Folders
+    ) -> Iterator[dg.MaterializeResult[None]]:
         lake = Lake(folders.lake_of(scenario.name))
         scores = [score(lake, dataset) for dataset in datasets.load(scenario, folders)]
         figures = measured(scenario.name, scores)
         run = recording.record(context, folders.results, figures)
         by_metric = metadata.figures(figures)
-        yield dg.MaterializeResult(asset_key=classification, metadata={**_classified(by_metric, scores), **run})
-        yield dg.MaterializeResult(asset_key=duplicates, metadata={**_compared(by_metric, scores), **run})
+        yield dg.MaterializeResult(
+            asset_key=classification, metadata={**_classified(by_metric, scores), **run}
+        )
+        yield dg.MaterializeResult(
+            asset_key=duplicates, metadata={**_compared(by_metric, scores), **run}
+        )
 
     return accuracy
 
 
 def measured(scenario: str, scores: Sequence[Accuracy]) -> list[Measurement]:
-    """The scores as figures of the contract, one of each per data set; what had nothing to measure is left out."""
+    """The scores as figures of the contract, one of each per data set; what had nothing to
+    measure is left out.
+    """
     found = []
     for number, one in enumerate(scores):
         for source, metrics in ((one, _CLASSIFICATION), (one.duplicates, _DUPLICATES)):
@@ -95,7 +110,9 @@ def measured(scenario: str, scores: Sequence[Accuracy]) -> list[Measurement]:
                 value = getattr(source, field)
                 if value is not None:
                     unit = PER_MILLION if field.endswith("per_million") else ""
-                    found.append(Measurement(metric, scenario, float(value), unit, repetition=number))
+                    found.append(
+                        Measurement(metric, scenario, float(value), unit, repetition=number)
+                    )
     return found
 
 
@@ -108,21 +125,37 @@ def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[s
         for name, value in one.by_kind.items():
             kinds[name] = min(kinds.get(name, 1.0), value)
     return {
-        **{_bare(metric): figures[_bare(metric)] for metric in _CLASSIFICATION if _bare(metric) in figures},
+        **{
+            _bare(metric): figures[_bare(metric)]
+            for metric in _CLASSIFICATION
+            if _bare(metric) in figures
+        },
         "records": sum(one.records for one in scores),
         "fields": metadata.table(
-            [{"field": name, "right": round(value, 6)} for name, value in sorted(worst.items(), key=lambda item: item[1])]
+            [
+                {"field": name, "right": round(value, 6)}
+                for name, value in sorted(worst.items(), key=lambda item: item[1])
+            ]
         ),
         "defects": metadata.table(
-            [{"defect": name, "caught": round(value, 4)} for name, value in sorted(kinds.items(), key=lambda item: item[1])]
+            [
+                {"defect": name, "caught": round(value, 4)}
+                for name, value in sorted(kinds.items(), key=lambda item: item[1])
+            ]
         ),
-        "lost": metadata.table([{"what": metadata.masked_text(sentence)} for one in scores for sentence in one.breaks]),
+        "lost": metadata.table(
+            [{"what": metadata.masked_text(sentence)} for one in scores for sentence in one.breaks]
+        ),
     }
 
 
 def _compared(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
     return {
-        **{_bare(metric): figures[_bare(metric)] for metric in _DUPLICATES if _bare(metric) in figures},
+        **{
+            _bare(metric): figures[_bare(metric)]
+            for metric in _DUPLICATES
+            if _bare(metric) in figures
+        },
         "pairs": sum(one.duplicates.pairs for one in scores),
         "marked": sum(one.duplicates.marked for one in scores),
     }

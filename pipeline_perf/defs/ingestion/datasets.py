@@ -23,7 +23,9 @@ def key(scenario: str) -> dg.AssetKey:
 
 
 def load(scenario: Scenario, folders: Folders) -> list[Dataset]:
-    """The data sets of a scenario, generated where they are not there yet; a workload on them may run in any folder."""
+    """The data sets of a scenario, generated where they are not there yet; a workload on them
+    may run in any folder.
+    """
     return [generate(spec, folders.datasets.resolve()) for spec in scenario.data]
 
 
@@ -40,15 +42,27 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     def dataset(folders: Folders) -> dg.MaterializeResult[None]:
         found = load(scenario, folders)
         files = [path for one in found for path in one.files]
-        sums = {name: sum(one.facts[name] for one in found) for name in ("records", "furniture", "lines", "quarantined")}
+        sums = {
+            name: sum(one.facts[name] for one in found)
+            for name in ("records", "furniture", "lines", "quarantined")
+        }
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(hashlib.sha256("".join(one.spec.key for one in found).encode()).hexdigest()[:16]),
+            data_version=dg.DataVersion(
+                hashlib.sha256("".join(one.spec.key for one in found).encode()).hexdigest()[:16]
+            ),
             metadata={
                 **sums,
                 "bytes": sum(path.stat().st_size for path in files),
                 "folder": dg.MetadataValue.path(str(found[0].directory.parent)),
                 "per_file": table(
-                    [{"file": one.directory.name + "/" + path.name, "layout": one.facts["layout"]} for one in found for path in one.files]
+                    [
+                        {
+                            "file": one.directory.name + "/" + path.name,
+                            "layout": one.facts["layout"],
+                        }
+                        for one in found
+                        for path in one.files
+                    ]
                 ),
             },
         )

@@ -1,6 +1,7 @@
 """The inbox: a carrier's file that has stopped growing in data/inbox becomes a run of its own.
 
-What a file becomes is the business of the assets in `lake`. The sensor lists the folder and parses nothing.
+What a file becomes is the business of the assets in `lake`. The sensor lists the folder and parses
+nothing.
 """
 
 import hashlib
@@ -21,7 +22,8 @@ JOB = "inbox"
 
 PARTITIONS = dg.DynamicPartitionsDefinition(name="inbox")
 
-#: Between two looks. A file is taken at the second look that finds it unchanged, so within a minute.
+#: Between two looks. A file is taken at the second look that finds it unchanged, so within a
+#: minute.
 SECONDS_BETWEEN_LOOKS = 30
 
 #: How transfer programs name a file until it is whole.
@@ -30,7 +32,10 @@ UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the inbox as one look saw it. Times in nanoseconds; `changed` is the inode's change time."""
+    """A file of the inbox as one look saw it.
+
+    Times in nanoseconds; `changed` is the inode's change time.
+    """
 
     name: str
     size: int
@@ -40,7 +45,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cursor:
-    """What earlier looks saw: the newest change and who had it, and the files that were still growing.
+    """What earlier looks saw: the newest change and who had it, and the files that were still
+    growing.
 
     The change time, not the time of modification: a file that is moved in or copied with its old
     times would hide behind the newest modification, while nobody can set a change time back.
@@ -75,12 +81,16 @@ def look(entries: Sequence[Entry], cursor: Cursor) -> tuple[list[Entry], Cursor]
         or entry.changed > cursor.newest
         or (entry.changed == cursor.newest and entry.name not in cursor.at_newest)
     ]
-    whole = [entry for entry in fresh if cursor.growing.get(entry.name) == (entry.size, entry.modified)]
+    whole = [
+        entry for entry in fresh if cursor.growing.get(entry.name) == (entry.size, entry.modified)
+    ]
     growing = {entry.name: (entry.size, entry.modified) for entry in fresh if entry not in whole}
     newest = max((entry.changed for entry in entries), default=cursor.newest)
     if newest < cursor.newest:  # the newest file has been taken away
         return whole, Cursor(cursor.newest, cursor.at_newest, growing)
-    return whole, Cursor(newest, tuple(sorted(entry.name for entry in entries if entry.changed == newest)), growing)
+    return whole, Cursor(
+        newest, tuple(sorted(entry.name for entry in entries if entry.changed == newest)), growing
+    )
 
 
 def entries(inbox: Path) -> list[Entry]:
@@ -96,19 +106,37 @@ def entries(inbox: Path) -> list[Entry]:
                 status = path.stat()
             except FileNotFoundError:  # taken away since it was listed, or a link to nothing
                 continue
-            found.append(Entry(str(path.relative_to(inbox)), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+            found.append(
+                Entry(
+                    str(path.relative_to(inbox)),
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                )
+            )
     return sorted(found, key=lambda entry: entry.name)
 
 
 def partition_of(name: str) -> str:
-    """The partition of a file: its name, telephone numbers masked (carriers put the subscriber's there) and told apart by a hash."""
-    shown = masked_text("".join(character if character.isprintable() else "?" for character in name)).replace("...", "…")
-    return shown if shown == name else f"{shown} {hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    """The partition of a file: its name, telephone numbers masked (carriers put the subscriber's
+    there) and told apart by a hash.
+    """
+    shown = masked_text(
+        "".join(character if character.isprintable() else "?" for character in name)
+    ).replace("...", "…")
+    return (
+        shown
+        if shown == name
+        else f"{shown} {hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    )
 
 
 def path_of(inbox: Path, partition: str) -> Path | None:
     """The file of a partition, None where it is not in the inbox any more."""
-    return next((inbox / entry.name for entry in entries(inbox) if partition_of(entry.name) == partition), None)
+    return next(
+        (inbox / entry.name for entry in entries(inbox) if partition_of(entry.name) == partition),
+        None,
+    )
 
 
 @dg.sensor(
@@ -119,17 +147,30 @@ def path_of(inbox: Path, partition: str) -> Path | None:
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, folders: Folders) -> dg.SensorResult:
     if not folders.inbox.is_dir():
-        return dg.SensorResult(skip_reason=f"{folders.inbox} is not there yet: create it and put carriers' files into it")
+        return dg.SensorResult(
+            skip_reason=(
+                f"{folders.inbox} is not there yet: create it and put carriers' files into it"
+            )
+        )
     whole, cursor = look(entries(folders.inbox), Cursor.of(context.cursor))
     if not whole:
         waiting = ", ".join(partition_of(name) for name in sorted(cursor.growing))
-        reason = f"waiting until they stop growing: {waiting}" if waiting else f"nothing new in {folders.inbox}"
+        reason = (
+            f"waiting until they stop growing: {waiting}"
+            if waiting
+            else f"nothing new in {folders.inbox}"
+        )
         return dg.SensorResult(skip_reason=reason, cursor=cursor.to_json())
     keys = {entry.name: partition_of(entry.name) for entry in whole}
     return dg.SensorResult(
-        # A run key is remembered for ever: with time and size in it, a file that is delivered anew is a new run.
+        # A run key is remembered for ever: with time and size in it, a file that is delivered anew
+        # is a new run.
         run_requests=[
-            dg.RunRequest(run_key=f"{keys[entry.name]} {entry.modified} {entry.size}", partition_key=keys[entry.name]) for entry in whole
+            dg.RunRequest(
+                run_key=f"{keys[entry.name]} {entry.modified} {entry.size}",
+                partition_key=keys[entry.name],
+            )
+            for entry in whole
         ],
         dynamic_partitions_requests=[PARTITIONS.build_add_request(sorted(set(keys.values())))],
         cursor=cursor.to_json(),

@@ -1,4 +1,5 @@
-"""The assets of the lakes that hold no generated files: lake/events and lake/quarantine, filled by the inbox, and lake/samples.
+"""The assets of the lakes that hold no generated files: lake/events and lake/quarantine, filled
+by the inbox, and lake/samples.
 
 Nothing here is compared with a truth: there is none.
 """
@@ -23,7 +24,9 @@ from pipeline_perf.lake.delta import Lake
 
 GROUP = "lake"
 
-EVENTS, QUARANTINE, SAMPLES = (dg.AssetKey([GROUP, name]) for name in ("events", "quarantine", "samples"))
+EVENTS, QUARANTINE, SAMPLES = (
+    dg.AssetKey([GROUP, name]) for name in ("events", "quarantine", "samples")
+)
 
 CHECKS = (accounting.LEGIBILITY, accounting.CONSERVATION, accounting.CONFORMITY)
 
@@ -35,10 +38,18 @@ class FileOptions(dg.Config):
     """What a person knows of a carrier's file that the file does not say."""
 
     zone: str | None = Field(
-        default=None, description="IANA zone of local times, such as America/New_York; the events are flagged where it is missing"
+        default=None,
+        description=(
+            "IANA zone of local times, such as America/New_York; the events are flagged where it is"
+            " missing"
+        ),
     )
-    subscriber: str | None = Field(default=None, description="E.164 number of the line, where the file does not name it")
-    tenant: str | None = Field(default=None, description="Whose file it is, in an installation that serves several")
+    subscriber: str | None = Field(
+        default=None, description="E.164 number of the line, where the file does not name it"
+    )
+    tenant: str | None = Field(
+        default=None, description="Whose file it is, in an installation that serves several"
+    )
 
 
 @dg.multi_asset(
@@ -48,25 +59,35 @@ class FileOptions(dg.Config):
             EVENTS,
             group_name=GROUP,
             kinds={"polars", "deltalake"},
-            description="The event table: every record of every file that came through the inbox, duplicates marked.",
+            description=(
+                "The event table: every record of every file that came through the inbox,"
+                " duplicates marked."
+            ),
             metadata={"dagster/column_schema": metadata.column_schema()},
         ),
         dg.AssetSpec(
             QUARANTINE,
             group_name=GROUP,
             kinds={"polars", "deltalake"},
-            description="Records of the inbox's files that could not become events, each with its rule and reason.",
+            description=(
+                "Records of the inbox's files that could not become events, each with its rule and"
+                " reason."
+            ),
         ),
     ],
     check_specs=[accounting.spec(name, EVENTS, blocking=True) for name in CHECKS],
     partitions_def=inbox.PARTITIONS,
 )
-def inbox_file(context: dg.AssetExecutionContext, config: FileOptions, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+def inbox_file(
+    context: dg.AssetExecutionContext, config: FileOptions, folders: Folders
+) -> Iterator[dg.MaterializeResult[None]]:
     """One file of the inbox, read into the lake."""
     path = inbox.path_of(folders.inbox, context.partition_key)
     if path is None:
         raise dg.Failure(
-            f"{context.partition_key} is not in {folders.inbox} any more: put it back, or delete the partition", allow_retries=False
+            f"{context.partition_key} is not in {folders.inbox} any more: put it back, or delete"
+            " the partition",
+            allow_retries=False,
         )
     lake = Lake(folders.lake)
     options = Options(config.zone, config.subscriber, config.tenant, folders.own_layouts)
@@ -75,17 +96,28 @@ def inbox_file(context: dg.AssetExecutionContext, config: FileOptions, folders: 
     if not any(report.status in accounting.READ for report in reports):
         suggestions = "\n\n".join(report.suggestion for report in reports if report.suggestion)
         raise dg.Failure(
-            metadata.masked_text("; ".join(f"{report.status}: {report.reason}" for report in reports)),
-            metadata={"layout_to_complete": dg.MetadataValue.md(f"```yaml\n{suggestions}\n```")} if suggestions else None,
+            metadata.masked_text(
+                "; ".join(f"{report.status}: {report.reason}" for report in reports)
+            ),
+            metadata=(
+                {"layout_to_complete": dg.MetadataValue.md(f"```yaml\n{suggestions}\n```")}
+                if suggestions
+                else None
+            ),
             allow_retries=False,  # the same bytes will be read no better the next time
         )
     mine = pl.col("source_file_id").is_in([report.source_file_id for report in reports])
     yield dg.MaterializeResult(
         asset_key=EVENTS,
-        metadata={**metadata.ingestion(reports), "preview": metadata.preview(lake.scan_events().filter(mine))},
+        metadata={
+            **metadata.ingestion(reports),
+            "preview": metadata.preview(lake.scan_events().filter(mine)),
+        },
         check_results=judged(EVENTS, lake, reports),
     )
-    yield dg.MaterializeResult(asset_key=QUARANTINE, metadata=quarantine(lake.scan_quarantine().filter(mine)))
+    yield dg.MaterializeResult(
+        asset_key=QUARANTINE, metadata=quarantine(lake.scan_quarantine().filter(mine))
+    )
 
 
 @dg.asset(
@@ -95,26 +127,44 @@ def inbox_file(context: dg.AssetExecutionContext, config: FileOptions, folders: 
     check_specs=[accounting.spec(name, SAMPLES) for name in CHECKS],
     metadata={"dagster/column_schema": metadata.column_schema()},
 )
-def samples(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
+def samples(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
+    # Dagster knows the bare class only
     """The events of the sample files in data/samples, read into a lake of their own."""
-    files = [path for path in sorted(folders.samples.rglob("*")) if path.is_file() and path.suffix != ".md"]
+    files = [
+        path
+        for path in sorted(folders.samples.rglob("*"))
+        if path.is_file() and path.suffix != ".md"
+    ]
     if not files:
-        raise dg.Failure(f"{folders.samples}: no sample files; put at least one carrier's file there", allow_retries=False)
+        raise dg.Failure(
+            f"{folders.samples}: no sample files; put at least one carrier's file there",
+            allow_retries=False,
+        )
     root = folders.lake_of("samples")
     with measurement_lock(folders.machine_lock):
         shutil.rmtree(root, ignore_errors=True)
         lake = Lake(root)
-        reports = [report for path in files for report in ingest_path(path, lake, Options(layouts=folders.own_layouts))]
+        reports = [
+            report
+            for path in files
+            for report in ingest_path(path, lake, Options(layouts=folders.own_layouts))
+        ]
     checks = judged(SAMPLES, lake, reports)
     lossless = all(check.passed for check in checks if check.check_name == accounting.CONSERVATION)
     run = recording.record(context, folders.results, measured(reports, lossless=lossless))
     return dg.MaterializeResult(
-        metadata={**metadata.ingestion(reports), **run, "preview": metadata.preview(lake.scan_events())},
+        metadata={
+            **metadata.ingestion(reports),
+            **run,
+            "preview": metadata.preview(lake.scan_events()),
+        },
         check_results=checks,
     )
 
 
-def judged(asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]) -> list[dg.AssetCheckResult]:
+def judged(
+    asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]
+) -> list[dg.AssetCheckResult]:
     """The results of all of CHECKS."""
     return [
         accounting.legibility(asset, reports),
@@ -133,7 +183,10 @@ def measured(reports: Sequence[FileReport], *, lossless: bool) -> list[Measureme
 
 
 def quarantine(frame: pl.LazyFrame) -> dict[str, Any]:
-    """How many records are in quarantine and why. Their text is not shown: it is personal, and in the lake."""
+    """How many records are in quarantine and why.
+
+    Their text is not shown: it is personal, and in the lake.
+    """
     rules = frame.group_by("rule").len("records").sort("records", descending=True).collect()
     return {
         "records": int(rules["records"].sum()),

@@ -1,6 +1,7 @@
 """The assets parsed/<scenario>: a scenario's files ingested into a fresh lake of its own.
 
-Whether the events are right is judged against the truth, in accuracy; here, only whether everything is accounted for.
+Whether the events are right is judged against the truth, in accuracy; here, only whether everything
+is accounted for.
 """
 
 import shutil
@@ -43,7 +44,8 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": metadata.column_schema()},
         description=f"The event table that the generated files were read into. {scenario.says}.",
     )
-    def parsed(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
+    def parsed(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
+        # Dagster knows the bare class only
         root = folders.lake_of(scenario.name)
         with measurement_lock(folders.machine_lock):
             shutil.rmtree(root, ignore_errors=True)
@@ -51,10 +53,18 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
             reports, expected = [], 0
             for dataset in datasets.load(scenario, folders):
                 for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
-                    reports.append(ingest_file(path, lake, Options(zone=facts["zone"], subscriber=facts["subscriber"])))
+                    reports.append(
+                        ingest_file(
+                            path, lake, Options(zone=facts["zone"], subscriber=facts["subscriber"])
+                        )
+                    )
                     expected += facts["records"]
         check = accounting.conservation(mine, lake, reports)
-        run = recording.record(context, folders.results, measured(scenario.name, reports, expected, lossless=check.passed))
+        run = recording.record(
+            context,
+            folders.results,
+            measured(scenario.name, reports, expected, lossless=check.passed),
+        )
         return dg.MaterializeResult(
             metadata={
                 **metadata.ingestion(reports),
@@ -68,8 +78,12 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     return parsed
 
 
-def measured(scenario: str, reports: Sequence[FileReport], expected: int, *, lossless: bool) -> list[Measurement]:
-    """Conservation, with as many records as the truth knows; the share of files that failed; seconds per room."""
+def measured(
+    scenario: str, reports: Sequence[FileReport], expected: int, *, lossless: bool
+) -> list[Measurement]:
+    """Conservation, with as many records as the truth knows; the share of files that failed;
+    seconds per room.
+    """
     failed = sum(report.status not in accounting.READ for report in reports)
     rooms = Counter[str]()
     for report in reports:
@@ -79,5 +93,8 @@ def measured(scenario: str, reports: Sequence[FileReport], expected: int, *, los
         Measurement("accuracy.conservation", scenario, float(complete)),
         Measurement("quality.error_rate", scenario, failed / len(reports)),
         Measurement("parsed.seconds", scenario, sum(report.seconds for report in reports), "s"),
-        *(Measurement(f"parsed.stages.{room}", scenario, seconds, "s") for room, seconds in rooms.items()),
+        *(
+            Measurement(f"parsed.stages.{room}", scenario, seconds, "s")
+            for room, seconds in rooms.items()
+        ),
     ]

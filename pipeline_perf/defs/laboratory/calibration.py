@@ -1,7 +1,9 @@
-"""The asset calibration/rates: how often the lab itself is wrong, with a check for each of its targets.
+"""The asset calibration/rates: how often the lab itself is wrong, with a check for each of its
+targets.
 
-What is simulated is simulated here; real comparisons take hours, are measured by `pipeline-perf bench calibrate`, and are
-read from the results. What nobody has measured on this machine is told as not measured, and is no pass.
+What is simulated is simulated here; real comparisons take hours, are measured by `pipeline-perf
+bench calibrate`, and are read from the results. What nobody has measured on this machine is told as
+not measured, and is no pass.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +29,12 @@ class Trials(dg.Config):
     """How much is simulated."""
 
     trials: int | None = Field(
-        None, ge=1, description="Series and comparisons of each kind; left out: hundreds, which take about three minutes."
+        None,
+        ge=1,
+        description=(
+            "Series and comparisons of each kind; left out: hundreds, which take about three"
+            " minutes."
+        ),
     )
 
 
@@ -35,16 +42,30 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
     """The asset that simulates the error rates and gathers the measured ones."""
 
     @dg.asset(key=KEY, group_name=GROUP, kinds={"numpy"})
-    def rates(context: dg.AssetExecutionContext, config: Trials, folders: Folders) -> dg.MaterializeResult[None]:
-        """The lab's false alarms and what it finds of what is there: on simulated data, and on this machine where that was measured."""
-        found = calibrate.simulated(**(dict.fromkeys(calibrate.NUMBERS, config.trials) if config.trials else {}), progress=context.log.info)
+    def rates(
+        context: dg.AssetExecutionContext, config: Trials, folders: Folders
+    ) -> dg.MaterializeResult[None]:
+        """The lab's false alarms and what it finds of what is there: on simulated data, and on
+        this machine where that was measured.
+        """
+        found = calibrate.simulated(
+            **(dict.fromkeys(calibrate.NUMBERS, config.trials) if config.trials else {}),
+            progress=context.log.info,
+        )
         kept = recording.record(context, folders.results, found)
         known = calibrate.newest(folders.results, recording.lab_run(context).environment.machine)
         verdicts = calibrate.verdicts(contract, known)
-        plotted = {f"{one.scope}_{name}": one.value for one in found if (name := one.metric.partition(".")[2]).endswith("_rate")}
+        plotted = {
+            f"{one.scope}_{name}": one.value
+            for one in found
+            if (name := one.metric.partition(".")[2]).endswith("_rate")
+        }
         return dg.MaterializeResult(
             metadata={
-                **{status: sum(one.status == status for one in verdicts) for status in ("pass", "fail", "not_measured")},
+                **{
+                    status: sum(one.status == status for one in verdicts)
+                    for status in ("pass", "fail", "not_measured")
+                },
                 "targets": metadata.table([_judged_row(one, known) for one in verdicts]),
                 "rates": metadata.table([_row(scope, one) for scope, one in known.items()]),
                 **{name: metadata.legible(value) for name, value in plotted.items()},
@@ -63,30 +84,52 @@ def checks_of(contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
 
     @dg.multi_asset_check(
         name="targets_calibration",
-        specs=[dg.AssetCheckSpec(check_name(target), asset=KEY, description=told(target)) for target in asked],
+        specs=[
+            dg.AssetCheckSpec(check_name(target), asset=KEY, description=told(target))
+            for target in asked
+        ],
         can_subset=True,
     )
-    def checks(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
-        wanted = [target for target in asked if dg.AssetCheckKey(KEY, check_name(target)) in context.selected_asset_check_keys]
+    def checks(
+        context: dg.AssetCheckExecutionContext, folders: Folders
+    ) -> Iterator[dg.AssetCheckResult]:
+        wanted = [
+            target
+            for target in asked
+            if dg.AssetCheckKey(KEY, check_name(target)) in context.selected_asset_check_keys
+        ]
         latest = recording.run_of(context.instance, KEY)
         machine = folders.results.run(latest).environment.machine if latest else ""
         known = calibrate.newest(folders.results, machine)
         verdicts = calibrate.verdicts(wanted, known)
-        yield from (result(KEY, one) if one.status != "not_measured" else not_measured(one.target) for one in verdicts)
-        if missed := [f"{one.target.id} ({one.scope}): {one.actual:g}" for one in verdicts if one.status == "fail"]:
+        yield from (
+            result(KEY, one) if one.status != "not_measured" else not_measured(one.target)
+            for one in verdicts
+        )
+        if missed := [
+            f"{one.target.id} ({one.scope}): {one.actual:g}"
+            for one in verdicts
+            if one.status == "fail"
+        ]:
             raise dg.Failure(f"required targets missed: {'; '.join(missed)}", allow_retries=False)
 
     return [checks]
 
 
 def not_measured(target: Target) -> dg.AssetCheckResult:
-    """A rate that nobody has measured here: no pass, and no miss. A check without a result would show as failed where another one fails."""
+    """A rate that nobody has measured here: no pass, and no miss.
+
+    A check without a result would show as failed where another one fails.
+    """
     return dg.AssetCheckResult(
         asset_key=KEY,
         check_name=check_name(target),
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
-        description="not measured on this machine: pipeline-perf bench calibrate --real, or --attribution, measures it in hours",
+        description=(
+            "not measured on this machine: pipeline-perf bench calibrate --real, or --attribution,"
+            " measures it in hours"
+        ),
         metadata={"status": NOT_MEASURED},
     )
 
@@ -104,4 +147,8 @@ def _judged_row(verdict: Verdict, known: dict[str, Known]) -> dict[str, Any]:
 
 
 def _row(scope: str, known: Known) -> dict[str, Any]:
-    return {"of": scope, "figures": calibrate.told(known.figures).partition(": ")[2], "run": known.run}
+    return {
+        "of": scope,
+        "figures": calibrate.told(known.figures).partition(": ")[2],
+        "run": known.run,
+    }

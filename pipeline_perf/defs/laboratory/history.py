@@ -1,4 +1,5 @@
-"""The assets history/<scenario>, a night's value each, and report/alerts: what the nights together say.
+"""The assets history/<scenario>, a night's value each, and report/alerts: what the nights
+together say.
 
 How a night is measured and when a level has changed is the lab's business.
 """
@@ -29,7 +30,8 @@ ALERTS = dg.AssetKey(["report", "alerts"])
 NO_LOSS = "no_level_has_become_worse_tonight"
 
 
-#: Its failure is no failure of the job: the report is to be made, and what failed of the scenario its benchmark tells.
+#: Its failure is no failure of the job: the report is to be made, and what failed of the scenario
+#: its benchmark tells.
 HAS_VALUE = "the_night_has_a_value"
 
 
@@ -45,18 +47,38 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         deps=[datasets.key(scenario.name)],
         group_name=GROUP,
         kinds={"python", "parquet"},
-        description=f"Ingestion as a multiple of a pinned computation that never changes, from pairs measured in turns. {scenario.says}.",
-        check_specs=[dg.AssetCheckSpec(HAS_VALUE, asset=key(scenario.name), description="Both sides of every pair did their work.")],
+        description=(
+            "Ingestion as a multiple of a pinned computation that never changes, from pairs"
+            f" measured in turns. {scenario.says}."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                HAS_VALUE,
+                asset=key(scenario.name),
+                description="Both sides of every pair did their work.",
+            )
+        ],
     )
-    def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
-        workload, run = ingestion(scenario, datasets.load(scenario, folders)), recording.lab_run(context)
+    def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
+        # Dagster knows the bare class only
+        workload, run = (
+            ingestion(scenario, datasets.load(scenario, folders)),
+            recording.lab_run(context),
+        )
         nights = night.earlier(folders.results, workload.name, run.environment.machine)
         found = night.measured(workload, nights, run.time.date(), lock=folders.machine_lock)
         # The workload's own times are those of its benchmark; here, only what failed of it is kept.
-        failed = [one for one in of_samples(found.pairs.a) if one.metric.endswith(".failed") and one.value]
-        kept = recording.record(context, folders.results, [*found.ratios, *failed, *of_samples(found.pairs.b)])
+        failed = [
+            one for one in of_samples(found.pairs.a) if one.metric.endswith(".failed") and one.value
+        ]
+        kept = recording.record(
+            context, folders.results, [*found.ratios, *failed, *of_samples(found.pairs.b)]
+        )
         first = {f"first_{name}": value for name, value in metadata.figures(found.first).items()}
-        intervals = {f"{one.metric.partition('.')[2]}_interval": f"{one.low:.4g} to {one.high:.4g}" for one in found.ratios}
+        intervals = {
+            f"{one.metric.partition('.')[2]}_interval": f"{one.low:.4g} to {one.high:.4g}"
+            for one in found.ratios
+        }
         return dg.MaterializeResult(
             metadata={
                 **metadata.figures(found.ratios),
@@ -75,7 +97,9 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
 
 def whole(scenario: str, pairs: Pairs) -> dg.AssetCheckResult:
     """Whether every repetition of both sides did its work."""
-    broken = [f"{sample.workload.name}: {sample.reason}" for sample in pairs.samples if not sample.ok]
+    broken = [
+        f"{sample.workload.name}: {sample.reason}" for sample in pairs.samples if not sample.ok
+    ]
     return dg.AssetCheckResult(
         asset_key=key(scenario),
         check_name=HAS_VALUE,
@@ -98,15 +122,25 @@ def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 NO_LOSS,
                 asset=ALERTS,
-                description="Tonight no metric has moved to a worse level, creeps or falls silent. Each is told once, on that night.",
+                description=(
+                    "Tonight no metric has moved to a worse level, creeps or falls silent. Each is"
+                    " told once, on that night."
+                ),
             )
         ],
     )
-    def alerts(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
-        """Every change of level that the nights show: one alert a change, the commits it lies between, and who has taken it."""
+    def alerts(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
+        # Dagster knows the bare class only
+        """Every change of level that the nights show: one alert a change, the commits it lies
+        between, and who has taken it.
+        """
         run, store = recording.lab_run(context), folders.results
         machine = run.environment.machine
-        series = [nightly(store, scenario.workload, metric, machine, run.id) for scenario in followed for metric in night.FOLLOWED]
+        series = [
+            nightly(store, scenario.workload, metric, machine, run.id)
+            for scenario in followed
+            for metric in night.FOLLOWED
+        ]
         found = watch(series, Levels(store.root, machine).acknowledged())
         return dg.MaterializeResult(
             metadata={
@@ -114,7 +148,9 @@ def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
                 "metrics": sum(bool(one.nights) for one in series),
                 "alerts": len(found),
                 "open": sum(alert.open for alert in found),
-                "changes": metadata.table([row(one) for alert in reversed(found) for one in alert.findings]),
+                "changes": metadata.table(
+                    [row(one) for alert in reversed(found) for one in alert.findings]
+                ),
                 recording.RUN: run.id,
             },
             check_results=[check(found, run.time.date().isoformat())],
@@ -125,17 +161,35 @@ def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
 
 def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
     """Tonight's losses, whose alerts nobody has taken; older ones were told on their nights."""
-    news = [one for alert in alerts if alert.raised.isoformat() == tonight for one in alert.findings if one.status == "open" and one.worse]
+    news = [
+        one
+        for alert in alerts
+        if alert.raised.isoformat() == tonight
+        for one in alert.findings
+        if one.status == "open" and one.worse
+    ]
     older = sum(alert.open for alert in alerts if alert.raised.isoformat() != tonight)
-    wait = f"{older} older {'alert waits' if older == 1 else 'alerts wait'} to be mended, or taken with pipeline-perf bench ack"
+    wait = (
+        f"{older} older {'alert waits' if older == 1 else 'alerts wait'} to be mended, or taken"
+        " with pipeline-perf bench ack"
+    )
     waiting = f"; {wait}" if older else ""
     return dg.AssetCheckResult(
         asset_key=ALERTS,
         check_name=NO_LOSS,
         passed=not news,
         severity=dg.AssetCheckSeverity.ERROR,
-        description="; ".join(sentence(one) for one in news) + waiting if news else f"nothing has become worse tonight{waiting}",
-        metadata={"value": len(news), "target": 0, "older": older, "findings": dg.MetadataValue.json([row(one) for one in news])},
+        description=(
+            "; ".join(sentence(one) for one in news) + waiting
+            if news
+            else f"nothing has become worse tonight{waiting}"
+        ),
+        metadata={
+            "value": len(news),
+            "target": 0,
+            "older": older,
+            "findings": dg.MetadataValue.json([row(one) for one in news]),
+        },
     )
 
 

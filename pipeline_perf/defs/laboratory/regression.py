@@ -1,6 +1,8 @@
-"""The assets regression/<scenario>: the working tree's ingestion against that of a revision, in turns, with verdict and cause.
+"""The assets regression/<scenario>: the working tree's ingestion against that of a revision, in
+turns, with verdict and cause.
 
-Measuring, judging and naming the cause are the lab's business; here it is said what is compared, and when.
+Measuring, judging and naming the cause are the lab's business; here it is said what is compared,
+and when.
 """
 
 import json
@@ -16,7 +18,13 @@ from pydantic import Field
 from pipeline_perf.bench.explain.attribution import WITHIN_S
 from pipeline_perf.bench.judge import enough, regression
 from pipeline_perf.bench.judge.regression import Explanation, Plan, Regression
-from pipeline_perf.bench.judge.revision import RevisionError, Tree, departed_from, differences, trees
+from pipeline_perf.bench.judge.revision import (
+    RevisionError,
+    Tree,
+    departed_from,
+    differences,
+    trees,
+)
 from pipeline_perf.bench.measure.measurement import of_samples
 from pipeline_perf.bench.statistics.compare import TOLERANCE
 from pipeline_perf.contract import scenarios as package
@@ -37,7 +45,8 @@ METRICS = frozenset({"regression.slowdowns"})
 
 NOT_SLOWER = "the_code_is_not_slower"
 
-#: Where the project lies whose revisions are compared: that of these very definitions, whatever the current folder.
+#: Where the project lies whose revisions are compared: that of these very definitions, whatever the
+#: current folder.
 PROJECT = Path(package.__file__).parents[1]
 
 
@@ -49,20 +58,44 @@ class Compared(dg.Config):
     """What is compared with what, and for how long."""
 
     revision: str = Field(
-        "", description="A commit, branch or tag to compare the working tree with. Empty: the commit at which it left the default branch."
+        "",
+        description=(
+            "A commit, branch or tag to compare the working tree with. Empty: the commit at which"
+            " it left the default branch."
+        ),
     )
     scenarios: list[str] = Field(
         [],
-        description="Names of measured scenarios. Empty: those that the scenarios file marks `compared` (of the chosen assets).",
+        description=(
+            "Names of measured scenarios. Empty: those that the scenarios file marks `compared` (of"
+            " the chosen assets)."
+        ),
     )
     budget_s: float = Field(
         enough.COMPARE_BUDGET_S,
         gt=0,
-        description="Longest measuring of one scenario, in seconds. In 300 s a slow-down of 5 % is found, in 120 s one of 10 %.",
+        description=(
+            "Longest measuring of one scenario, in seconds. In 300 s a slow-down of 5 % is found,"
+            " in 120 s one of 10 %."
+        ),
     )
-    pairs: int | None = Field(None, ge=1, description="Exactly so many pairs; left out: as many as the spread of the first 16 demands.")
-    tolerance: float = Field(TOLERANCE, gt=0, lt=1, description="Changes within this share are none.")
-    attribute: bool = Field(True, description="Profile both sides of a change, name the function and the stage, and draw the difference.")
+    pairs: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "Exactly so many pairs; left out: as many as the spread of the first 16 demands."
+        ),
+    )
+    tolerance: float = Field(
+        TOLERANCE, gt=0, lt=1, description="Changes within this share are none."
+    )
+    attribute: bool = Field(
+        True,
+        description=(
+            "Profile both sides of a change, name the function and the stage, and draw the"
+            " difference."
+        ),
+    )
 
 
 def configured(**fields: Any) -> dict[str, Any]:
@@ -71,7 +104,8 @@ def configured(**fields: Any) -> dict[str, Any]:
 
 
 def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinition:
-    """The assets of every scenario that is measured, as one step: both trees are checked out once for all of them.
+    """The assets of every scenario that is measured, as one step: both trees are checked out
+    once for all of them.
 
     `usual` is the revision where a run names none.
     """
@@ -86,7 +120,10 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
                 group_name=GROUP,
                 kinds={"python", "git"},
                 skippable=True,
-                description=f"The working tree against a revision, in pairs: ratio, verdict, cause of a change. {scenario.says}.",
+                description=(
+                    "The working tree against a revision, in pairs: ratio, verdict, cause of a"
+                    f" change. {scenario.says}."
+                ),
             )
             for asset, scenario in by_key.items()
         ],
@@ -94,15 +131,23 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
             dg.AssetCheckSpec(
                 NOT_SLOWER,
                 asset=asset,
-                description="The working tree is not slower than the revision, and its deterministic counters are not above it by 0.1 %. "
-                "A warning: nothing could be told, and so many more pairs would.",
+                description=(
+                    "The working tree is not slower than the revision, and its deterministic"
+                    " counters are not above it by 0.1 %. A warning: nothing could be told, and so"
+                    " many more pairs would."
+                ),
             )
             for asset in by_key
         ],
         can_subset=True,
     )
-    def comparison(context: dg.AssetExecutionContext, config: Compared, folders: Folders) -> Iterator[Any]:
-        chosen = _chosen([by_key[asset] for asset in by_key if asset in context.selected_asset_keys], config.scenarios)
+    def comparison(
+        context: dg.AssetExecutionContext, config: Compared, folders: Folders
+    ) -> Iterator[Any]:
+        chosen = _chosen(
+            [by_key[asset] for asset in by_key if asset in context.selected_asset_keys],
+            config.scenarios,
+        )
         revision, why = _base(config.revision or usual)
         if why:
             context.log.info(why)
@@ -121,15 +166,26 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
 
 
 def _chosen(offered: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]:
-    """The scenarios by name, or those that are compared at every change. Raises Failure for a name that nothing has."""
+    """The scenarios by name, or those that are compared at every change.
+
+    Raises Failure for a name that nothing has.
+    """
     known = {scenario.name: scenario for scenario in offered}
     if unknown := sorted(set(names) - known.keys()):
-        raise dg.Failure(f"{', '.join(unknown)}: no such scenario is measured; there are {', '.join(known)}", allow_retries=False)
-    return [known[name] for name in names] or [scenario for scenario in offered if scenario.measure and scenario.measure.compared]
+        raise dg.Failure(
+            f"{', '.join(unknown)}: no such scenario is measured; there are {', '.join(known)}",
+            allow_retries=False,
+        )
+    return [known[name] for name in names] or [
+        scenario for scenario in offered if scenario.measure and scenario.measure.compared
+    ]
 
 
 def _base(named: str) -> tuple[str, str]:
-    """The revision to compare with, and why there is nothing to compare ('' where there is). Raises Failure for one that is not there."""
+    """The revision to compare with, and why there is nothing to compare ('' where there is).
+
+    Raises Failure for one that is not there.
+    """
     revision = named
     if not named:
         try:
@@ -137,23 +193,47 @@ def _base(named: str) -> tuple[str, str]:
         except RevisionError as error:
             return "", f"not compared: {error}"
     if not revision:
-        return "", "not compared: there is no default branch; name a revision in the run's configuration, or in PIPELINE_PERF_AGAINST"
+        return (
+            "",
+            (
+                "not compared: there is no default branch; name a revision in the run's"
+                " configuration, or in PIPELINE_PERF_AGAINST"
+            ),
+        )
     try:
         changed = differences(revision, package.__name__.partition(".")[0], PROJECT)
     except RevisionError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    return revision, "" if changed else f"not compared: the code is that of {revision[:12]}, file by file"
+    return revision, (
+        "" if changed else f"not compared: the code is that of {revision[:12]}, file by file"
+    )
 
 
-def not_compared(scenario: Scenario, why: str) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare class only
-    """The asset where nothing was measured: no figure, and so nothing for the contract's gate to judge."""
-    check = dg.AssetCheckResult(asset_key=key(scenario.name), check_name=NOT_SLOWER, passed=True, description=why, metadata={"pairs": 0})
-    return dg.MaterializeResult(asset_key=key(scenario.name), metadata={"verdict": why, "pairs": 0}, check_results=[check])
+def not_compared(scenario: Scenario, why: str) -> dg.MaterializeResult:
+    # Dagster knows the bare class only
+    """The asset where nothing was measured: no figure, and so nothing for the contract's gate to
+    judge.
+    """
+    check = dg.AssetCheckResult(
+        asset_key=key(scenario.name),
+        check_name=NOT_SLOWER,
+        passed=True,
+        description=why,
+        metadata={"pairs": 0},
+    )
+    return dg.MaterializeResult(
+        asset_key=key(scenario.name), metadata={"verdict": why, "pairs": 0}, check_results=[check]
+    )
 
 
 def _compared(
-    context: dg.AssetExecutionContext, folders: Folders, scenario: Scenario, sides: tuple[Tree, Tree], plan: Plan, attribute: bool
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    context: dg.AssetExecutionContext,
+    folders: Folders,
+    scenario: Scenario,
+    sides: tuple[Tree, Tree],
+    plan: Plan,
+    attribute: bool,
+) -> dg.MaterializeResult:
     """Measure one scenario on both trees, store what was found, and say it."""
     (subject, base), workload = sides, ingestion(scenario, datasets.load(scenario, folders))
     a, b = subject.placed(workload), base.placed(workload)
@@ -161,19 +241,27 @@ def _compared(
     context.log.info(f"{found.workload}: {sentence(found, plan)}")
     said = None
     if attribute and found.verdict in ("slower", "faster"):
-        said = regression.explained(found, a, b, lock=folders.machine_lock, within_s=min(WITHIN_S, plan.budget_s))
+        said = regression.explained(
+            found, a, b, lock=folders.machine_lock, within_s=min(WITHIN_S, plan.budget_s)
+        )
     run, part = recording.lab_run(context), re.sub(r"\W", "_", found.workload)
     kept = recording.record(context, folders.results, found.measurements(), part=f"{STEP}_{part}")
-    # The repetitions themselves are kept beside the nights and builds: those of side b are of another revision.
+    # The repetitions themselves are kept beside the nights and builds: those of side b are of
+    # another revision.
     raw = [*found.measurements(), *of_samples(found.pairs.samples)]
-    folders.comparisons.write(run, raw, {found.workload: json.dumps({"against": base.commit})}, part)
+    folders.comparisons.write(
+        run, raw, {found.workload: json.dumps({"against": base.commit})}, part
+    )
     page = None
     if said and said.page:
         page = folders.reports.resolve() / "comparisons" / f"{run.id}-{part}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(said.page, encoding="utf-8")
     named = "" if base.commit.startswith(base.label) else f"{base.label}, "
-    sides_told = {"subject": f"{subject.label} (on {subject.commit[:12]})", "against": f"{named}{base.commit[:12]}"}
+    sides_told = {
+        "subject": f"{subject.label} (on {subject.commit[:12]})",
+        "against": f"{named}{base.commit[:12]}",
+    }
     return dg.MaterializeResult(
         asset_key=key(scenario.name),
         metadata={**shown(found, plan), **cause(said, page), **sides_told, **kept},
@@ -181,7 +269,7 @@ def _compared(
     )
 
 
-# What is said --------------------------------------------------------------------------------------
+# What is said ---------------------------------------------------------------------------
 
 
 def sentence(found: Regression, plan: Plan) -> str:
@@ -189,17 +277,31 @@ def sentence(found: Regression, plan: Plan) -> str:
     one = found.judged
     if found.verdict == "failed" or one is None:
         return f"failed: {metadata.masked_text('; '.join(found.failures[:3]))}"
-    figures = f"{found.metric} {one.ratio - 1:+.1%} ({one.low - 1:+.1%} to {one.high - 1:+.1%}), {one.pairs} pairs"
+    figures = (
+        f"{found.metric} {one.ratio - 1:+.1%} ({one.low - 1:+.1%} to {one.high - 1:+.1%}),"
+        f" {one.pairs} pairs"
+    )
     if found.verdict == "unresolved":
-        return f"unresolved: {figures} show changes from {one.smallest_effect:.1%} on; about {one.more_pairs} more pairs would tell"
+        return (
+            f"unresolved: {figures} show changes from {one.smallest_effect:.1%} on; about"
+            f" {one.more_pairs} more pairs would tell"
+        )
     if found.verdict == "slower" and one.verdict != "changed":
-        grown = ", ".join(f"{counter.name} {counter.a / counter.b - 1:+.2%}" for counter in found.moved if counter.b)
+        grown = ", ".join(
+            f"{counter.name} {counter.a / counter.b - 1:+.2%}"
+            for counter in found.moved
+            if counter.b
+        )
         return f"slower: {grown or 'a counter grew'}, in every repetition alike; {figures}"
     return f"{found.verdict}: {figures}, changes within {plan.tolerance:.1%} are none"
 
 
-def check(scenario: Scenario, found: Regression, plan: Plan, said: Explanation | None) -> dg.AssetCheckResult:
-    """Slower or failed is an error, unresolved a warning with the number of pairs that it would take."""
+def check(
+    scenario: Scenario, found: Regression, plan: Plan, said: Explanation | None
+) -> dg.AssetCheckResult:
+    """Slower or failed is an error, unresolved a warning with the number of pairs that it would
+    take.
+    """
     open_ = found.verdict == "unresolved"
     named = said.attribution.why if said and found.verdict == "slower" else ""
     more = found.judged.more_pairs if found.judged else 0
@@ -209,7 +311,11 @@ def check(scenario: Scenario, found: Regression, plan: Plan, said: Explanation |
         passed=found.verdict in ("faster", "unchanged"),
         severity=dg.AssetCheckSeverity.WARN if open_ else dg.AssetCheckSeverity.ERROR,
         description="; ".join(filter(None, (sentence(found, plan), named))),
-        metadata={**_ratio(found), "verdict": found.verdict, **({"more_pairs": more} if open_ else {})},
+        metadata={
+            **_ratio(found),
+            "verdict": found.verdict,
+            **({"more_pairs": more} if open_ else {}),
+        },
     )
 
 
@@ -217,8 +323,18 @@ def _ratio(found: Regression) -> dict[str, Any]:
     one = found.judged
     if one is None:
         return {}
-    figures = {"ratio": one.ratio, "low": one.low, "high": one.high, "smallest_effect": one.smallest_effect}
-    return {**{name: metadata.legible(value) for name, value in figures.items() if math.isfinite(value)}, "pairs": one.pairs}
+    figures = {
+        "ratio": one.ratio,
+        "low": one.low,
+        "high": one.high,
+        "smallest_effect": one.smallest_effect,
+    }
+    return {
+        **{
+            name: metadata.legible(value) for name, value in figures.items() if math.isfinite(value)
+        },
+        "pairs": one.pairs,
+    }
 
 
 def shown(found: Regression, plan: Plan) -> dict[str, Any]:
@@ -236,7 +352,11 @@ def shown(found: Regression, plan: Plan) -> dict[str, Any]:
     ]
     for counter in found.counters:
         change = f"{counter.a / counter.b - 1:+.3%}" if counter.b else "new"
-        exact = {"interval_99": "exact", "could_have_seen": "0.1%", "verdict": "changed" if counter.changed else "unchanged"}
+        exact = {
+            "interval_99": "exact",
+            "could_have_seen": "0.1%",
+            "verdict": "changed" if counter.changed else "unchanged",
+        }
         rows.append({"metric": counter.name, "judged": True, "change": change, **exact})
     return {
         "verdict": sentence(found, plan),
@@ -248,14 +368,26 @@ def shown(found: Regression, plan: Plan) -> dict[str, Any]:
 
 
 def cause(said: Explanation | None, page: Path | None) -> dict[str, Any]:
-    """Where a change comes from: the function and the stage named first, and the flame graph of the difference."""
+    """Where a change comes from: the function and the stage named first, and the flame graph of
+    the difference.
+    """
     if said is None:
         return {}
     if said.memory:
         function, why = str(said.memory[0].frame), f"{said.memory[0].growth:+d} B held at the peak"
     else:
-        function, why = str(said.attribution.named[0].frame) if said.attribution.named else "", said.attribution.why
-    found: dict[str, Any] = {"function": function or "none stands out", "stage": said.stage or "none", "cause": why}
+        function, why = (
+            (str(said.attribution.named[0].frame) if said.attribution.named else ""),
+            said.attribution.why,
+        )
+    found: dict[str, Any] = {
+        "function": function or "none stands out",
+        "stage": said.stage or "none",
+        "cause": why,
+    }
     if page:
-        found |= {"flame_graph": dg.MetadataValue.path(str(page)), "flame_graph_page": dg.MetadataValue.url(page.as_uri())}
+        found |= {
+            "flame_graph": dg.MetadataValue.path(str(page)),
+            "flame_graph_page": dg.MetadataValue.url(page.as_uri()),
+        }
     return found

@@ -7,7 +7,9 @@ from pipeline_perf.ingest.container.xml_elements import xml_elements
 
 
 def first_elements(text: str, container: str, records: str = "", most: int = 20) -> list[Element]:
-    """Elements of a file's head, as `read` would give them; a last one that the head cuts off is left out."""
+    """Elements of a file's head, as `read` would give them; a last one that the head cuts off is
+    left out.
+    """
     import io
     import itertools
 

@@ -1,6 +1,8 @@
-"""HTML → records: each element of certain classes is one, its values named by the classes of what is within it.
+"""HTML → records: each element of certain classes is one, its values named by the classes of
+what is within it.
 
-Tags need not be closed nor nested rightly, as in the pages that a browser forgives. What the values mean is `normalise`'s business.
+Tags need not be closed nor nested rightly, as in the pages that a browser forgives. What the values
+mean is `normalise`'s business.
 """
 
 from __future__ import annotations
@@ -27,18 +29,36 @@ ANNOUNCED = re.compile(rf"{ANNOUNCEMENT}([^\n]*)-->")
 
 #: Elements that have no end.
 VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"),
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ),
 )
 
 #: Attributes that say how something looks, or are told by the name of the value.
 SILENT = frozenset({"class", "style", "id"})
 
 
-def html_elements(stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP) -> Iterator[Element]:
+def html_elements(
+    stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
+) -> Iterator[Element]:
     """The elements of the classes `records` (`haudio|message`).
 
-    Every record has the value `file name`. The others are named by their path below the record, each element by its first
-    class or, without one, its tag, attributes behind it: `published.title`. Several values of one name are joined by a blank.
+    Every record has the value `file name`. The others are named by their path below the record,
+    each element by its first class or, without one, its tag, attributes behind it:
+    `published.title`. Several values of one name are joined by a blank.
     """
     wanted = frozenset(records.split("|"))
     page = _Page(name, wanted)
@@ -71,7 +91,8 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.name, self.wanted = name, wanted
         self.of: frozenset[str] = frozenset()  # classes of the record at hand
-        self.inside: list[tuple[str, str, list[str]]] = []  # what is open: tag, name of the value, texts
+        # what is open: tag, name of the value, texts
+        self.inside: list[tuple[str, str, list[str]]] = []
         self.values: dict[str, list[str]] = {}
         self.count = 0  # of values
         self.raw: list[str] = []
@@ -84,8 +105,12 @@ class _Page(HTMLParser):
             self.feed(text)
             if last:
                 self.close()
-        except AssertionError as error:  # how the parser tells of declarations that it does not know
-            raise UnreadableFile(f"{source}: HTML with a declaration that cannot be read ({error}); save the page anew") from error
+        except AssertionError as error:
+            # how the parser tells of declarations that it does not know
+            raise UnreadableFile(
+                f"{source}: HTML with a declaration that cannot be read ({error}); save the page"
+                " anew"
+            ) from error
         if len(self.rawdata) > MAX_TOKEN:
             raise too_long(source)
         yield from self.done
@@ -124,7 +149,9 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._note(f"</{tag}>")
-        depth = next((i for i in range(len(self.inside) - 1, -1, -1) if self.inside[i][0] == tag), None)
+        depth = next(
+            (i for i in range(len(self.inside) - 1, -1, -1) if self.inside[i][0] == tag), None
+        )
         if depth is not None:
             self._close(depth)
 
@@ -157,14 +184,18 @@ class _Page(HTMLParser):
             self.size += len(text)
             if self.size > MAX_LINE:
                 raise UnreadableFile(
-                    f"{self.name}: a record longer than {MAX_LINE // 2**20} MiB, as in no such file; check what the file is"
+                    f"{self.name}: a record longer than {MAX_LINE // 2**20} MiB, as in no such"
+                    " file; check what the file is"
                 )
 
     def _value(self, path: str, text: str) -> None:
         self.values.setdefault(path, []).append(text)
         self.count += 1
         if self.count > MAX_COLUMNS:
-            raise UnreadableFile(f"{self.name}: a record of more than {MAX_COLUMNS} values, as in no such file; check what the file is")
+            raise UnreadableFile(
+                f"{self.name}: a record of more than {MAX_COLUMNS} values, as in no such file;"
+                " check what the file is"
+            )
 
 
 def _joined(path: str, name: str) -> str:

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pipeline_perf.ingest.container.element import MAX_ELEMENT, STEP, Element, element_too_long, flat
+from pipeline_perf.ingest.container.element import (
+    MAX_ELEMENT,
+    STEP,
+    Element,
+    element_too_long,
+    flat,
+)
 from pipeline_perf.ingest.container.safe_xml import too_deep
 
 #: Where the next element may begin behind one that cannot be read.
@@ -17,10 +23,14 @@ BETWEEN = re.compile(r"[\s,]*")
 # --------------------------------------------------------------------------- JSON
 
 
-def json_elements(stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP) -> Iterator[Element]:
-    """The objects of a JSON file: one behind the other (JSON lines), in an array, or in the array called `records`.
+def json_elements(
+    stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
+) -> Iterator[Element]:
+    """The objects of a JSON file: one behind the other (JSON lines), in an array, or in the
+    array called `records`.
 
-    Numbers are kept as texts: no library's float could hold them all. Behind an object that cannot be read, the next is sought.
+    Numbers are kept as texts: no library's float could hold them all. Behind an object that cannot
+    be read, the next is sought.
     """
     decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
     text = _Text(stream, encoding, step)
@@ -32,7 +42,9 @@ def json_elements(stream: BinaryIO, name: str, encoding: str, records: str = "",
         if inside and text.held[text.at] == "]":
             rest, inside = _next_array(text, records)
             if rest:
-                yield Element(rest, {}, ("unrecognised_element", "text behind the end of the records"))
+                yield Element(
+                    rest, {}, ("unrecognised_element", "text behind the end of the records")
+                )
             if not inside:
                 return
             continue
@@ -50,7 +62,14 @@ def json_elements(stream: BinaryIO, name: str, encoding: str, records: str = "",
         if isinstance(value, dict):
             yield Element(raw, flat(value, name, {}))
         else:
-            yield Element(raw, {}, ("unrecognised_element", "a value where a record should be: a record is an object in braces"))
+            yield Element(
+                raw,
+                {},
+                (
+                    "unrecognised_element",
+                    "a value where a record should be: a record is an object in braces",
+                ),
+            )
 
 
 class _Text:
@@ -69,7 +88,8 @@ class _Text:
             return False
         if len(self.held) - self.at > MAX_ELEMENT:
             raise element_too_long(name)
-        data = self._stream.read(max(self._step, len(self.held) - self.at))  # doubled: what is looked at again stays in proportion
+        # doubled: what is looked at again stays in proportion
+        data = self._stream.read(max(self._step, len(self.held) - self.at))
         self.ended = not data
         self.held = self.held[self.at :] + self._decoder.decode(data, final=self.ended)
         self.at = 0
@@ -91,7 +111,11 @@ def _enter(text: _Text, records: str) -> bool:
     text.held = text.held.removeprefix("\ufeff")
     if records:
         opening = _opening(records)
-        while not (found := opening.search(text.held)) and len(text.held) < MAX_ELEMENT and text.more(""):
+        while (
+            not (found := opening.search(text.held))
+            and len(text.held) < MAX_ELEMENT
+            and text.more("")
+        ):
             pass
         text.at = found.end() if found else len(text.held)
         return found is not None
@@ -116,7 +140,14 @@ def _broken_object(error: json.JSONDecodeError, text: _Text, name: str) -> Eleme
     text.at = found.end() if found else end
     if found is None and _incomplete(error, text):
         return Element(raw, {}, ("cut_off", "the file ends inside this record"))
-    return Element(raw, {}, ("malformed_json", f"no JSON ({error.msg}): ask for the file again, or set this record right by hand"))
+    return Element(
+        raw,
+        {},
+        (
+            "malformed_json",
+            f"no JSON ({error.msg}): ask for the file again, or set this record right by hand",
+        ),
+    )
 
 
 def _opening(records: str) -> re.Pattern[str]:
@@ -124,13 +155,19 @@ def _opening(records: str) -> re.Pattern[str]:
 
 
 def _next_array(text: _Text, records: str) -> tuple[str, bool]:
-    """Behind an array go into that of the next document, if there is one (pages of an API that were put together).
+    """Behind an array go into that of the next document, if there is one (pages of an API that
+    were put together).
 
-    Returns what of the text before it is more than the end and the beginning of the objects around the arrays.
+    Returns what of the text before it is more than the end and the beginning of the objects around
+    the arrays.
     """
     text.at += 1
     seek = _opening(records).search if records else re.compile(r"[\s,\ufeff]*\[").match
-    while not (found := seek(text.held, text.at)) and len(text.held) - text.at <= MAX_ELEMENT and text.more(""):
+    while (
+        not (found := seek(text.held, text.at))
+        and len(text.held) - text.at <= MAX_ELEMENT
+        and text.more("")
+    ):
         pass
     rest = text.held[text.at : found.start() if found else len(text.held)].strip()
     text.at = found.end() if found else len(text.held)

@@ -1,7 +1,8 @@
-"""Number formats of a workbook: what a spreadsheet stores → the text that a person sees in the cell.
+"""Number formats of a workbook: what a spreadsheet stores → the text that a person sees in the
+cell.
 
-Long numbers are the exception: a spreadsheet shows 2125550100 as 2.13E+09 in a narrow column, here it keeps its digits.
-Where the cells stand is `workbook`'s work.
+Long numbers are the exception: a spreadsheet shows 2125550100 as 2.13E+09 in a narrow column, here
+it keeps its digits. Where the cells stand is `workbook`'s work.
 """
 
 from __future__ import annotations
@@ -11,20 +12,27 @@ import functools
 import re
 from collections.abc import Callable
 
-#: Formats that a workbook names by number only (ECMA-376, part 1, 18.8.30), as the United States write them.
+#: Formats that a workbook names by number only (ECMA-376, part 1, 18.8.30), as the United States
+#: write them.
 BUILT_IN = {
-    0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    14: "m/d/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss",
-    22: "m/d/yyyy h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0",
+    0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%",
+    11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+    14: "m/d/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss",
+    22: "m/d/yyyy h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
+    46: "[h]:mm:ss", 47: "mm:ss.0",
     48: "##0.0E+0", 49: "@",
 }  # fmt: skip
 
-#: Beyond these digits a spreadsheet has put zeros: such a number is shown as what it is, a rounded one.
+#: Beyond these digits a spreadsheet has put zeros: such a number is shown as what it is, a rounded
+#: one.
 DIGITS = 15
 
-#: Parts of a date format: text in quotes or behind a backslash, elapsed time, the parts of date and time, anything else.
+#: Parts of a date format: text in quotes or behind a backslash, elapsed time, the parts of date and
+#: time, anything else.
 PART = re.compile(
-    r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(AM/PM|A/P)|(y+|m+|d+|h+|s+(?:\.0+)?)|(_.|\*.)|(.)', re.IGNORECASE | re.DOTALL
+    r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(AM/PM|A/P)|(y+|m+|d+|h+|s+(?:\.0+)?)|(_.|\*.)|(.)',
+    re.IGNORECASE | re.DOTALL,
 )
 
 Shown = Callable[[str], str]
@@ -38,12 +46,18 @@ def shown(code: str, epoch_1904: bool = False) -> Shown:
         return general
     parts = _parts(first)
     if any(kind in "ymdhs" for kind, _ in parts if kind):
-        return functools.partial(_moment, parts=parts, epoch=dt.datetime(1904, 1, 1) if epoch_1904 else dt.datetime(1899, 12, 30))
+        return functools.partial(
+            _moment,
+            parts=parts,
+            epoch=dt.datetime(1904, 1, 1) if epoch_1904 else dt.datetime(1899, 12, 30),
+        )
     bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.', "", first)
     mask = re.fullmatch(r"[^0#?]*([0#?,]+)(?:\.([0#?]+))?[^0#?]*", bare)
     if mask and "E" not in bare.upper() and "%" not in bare and "/" not in bare:
         whole, fraction = mask[1], mask[2] or ""
-        return functools.partial(_decimal, width=whole.count("0"), places=len(fraction), least=fraction.count("0"))
+        return functools.partial(
+            _decimal, width=whole.count("0"), places=len(fraction), least=fraction.count("0")
+        )
     return general
 
 
@@ -61,7 +75,9 @@ def general(stored: str) -> str:
 
 
 def _decimal(stored: str, width: int, places: int, least: int) -> str:
-    """A number in digits, `width` of them at least before the point, `least` to `places` behind it; thousands are not set apart."""
+    """A number in digits, `width` of them at least before the point, `least` to `places` behind
+    it; thousands are not set apart.
+    """
     try:
         value = float(stored)
     except ValueError:
@@ -78,7 +94,9 @@ def _decimal(stored: str, width: int, places: int, least: int) -> str:
 
 
 def _parts(code: str) -> tuple[tuple[str, str], ...]:
-    """(kind, text) of a date format: y, m, d, h, n (minutes), s, e (elapsed), p (AM/PM), or empty for plain text."""
+    """(kind, text) of a date format: y, m, d, h, n (minutes), s, e (elapsed), p (AM/PM), or
+    empty for plain text.
+    """
     found: list[tuple[str, str]] = []
     for quoted, escaped, elapsed, half, part, _, other in PART.findall(code):
         if elapsed:
@@ -93,7 +111,10 @@ def _parts(code: str) -> tuple[tuple[str, str], ...]:
     for i, (kind, text) in enumerate(found):
         if kind == "m":  # minutes behind hours or before seconds
             at = sum(1 for k, _ in found[:i] if k and k != "p")
-            before, after = kinds[at - 1] if at else "", kinds[at + 1] if at + 1 < len(kinds) else ""
+            before, after = (
+                kinds[at - 1] if at else "",
+                (kinds[at + 1] if at + 1 < len(kinds) else ""),
+            )
             if len(text) <= 2 and (before in ("h", "eh") or after == "s"):
                 found[i] = ("n", text)
     return tuple(found)
@@ -103,7 +124,14 @@ def _moment(stored: str, parts: tuple[tuple[str, str], ...], epoch: dt.datetime)
     """A day number, time in its fraction, as date, time or elapsed time."""
     try:
         days = float(stored)
-        fraction = next((len(text) - text.index(".") - 1 for kind, text in parts if kind == "s" and "." in text), 0)
+        fraction = next(
+            (
+                len(text) - text.index(".") - 1
+                for kind, text in parts
+                if kind == "s" and "." in text
+            ),
+            0,
+        )
         seconds = round(days * 86_400, min(fraction, 3))
         moment = epoch + dt.timedelta(seconds=seconds)
     except (ValueError, OverflowError):
@@ -126,9 +154,21 @@ def _part(kind: str, text: str, moment: dt.datetime, *, twelve: bool) -> str:
     if kind == "y":
         return f"{moment.year:04d}" if long > 2 else f"{moment.year % 100:02d}"
     if kind == "m":
-        return moment.strftime("%B") if long == 4 else moment.strftime("%b") if long > 2 else f"{moment.month:0{long}d}"
+        return (
+            moment.strftime("%B")
+            if long == 4
+            else moment.strftime("%b")
+            if long > 2
+            else f"{moment.month:0{long}d}"
+        )
     if kind == "d":
-        return moment.strftime("%A") if long > 3 else moment.strftime("%a") if long == 3 else f"{moment.day:0{long}d}"
+        return (
+            moment.strftime("%A")
+            if long > 3
+            else moment.strftime("%a")
+            if long == 3
+            else f"{moment.day:0{long}d}"
+        )
     if kind == "h":
         return f"{(moment.hour - 1) % 12 + 1 if twelve else moment.hour:0{min(long, 2)}d}"
     if kind == "n":

@@ -1,4 +1,5 @@
-"""PDF file → sheets of text lines, each line its words and where they stand; the only place that knows a PDF library.
+"""PDF file → sheets of text lines, each line its words and where they stand; the only place that
+knows a PDF library.
 
 What the words mean, and which line is a record, is `pdf`'s business.
 """
@@ -24,15 +25,26 @@ if TYPE_CHECKING:
 #: pitch of 5.4 points; this is far enough below half of it.
 LINE_TOLERANCE = 1.5
 
-#: A gap of this share of the font size ends a word. A blank is 0.28 of it in Helvetica, kerning at most
-#: 0.1; a fixed number of points would join neighbouring cells of small print.
+#: A gap of this share of the font size ends a word. A blank is 0.28 of it in Helvetica, kerning at
+#: most 0.1; a fixed number of points would join neighbouring cells of small print.
 WORD_GAP = 0.15
 
-#: Bytes at either end of the file in which a PDF's first and last mark must stand, as its readers have it.
+#: Bytes at either end of the file in which a PDF's first and last mark must stand, as its readers
+#: have it.
 MARGIN = 1024
 
-#: What the library lets through, beside its own errors, when values of a damaged file are not what they should be.
-BROKEN = (TypeError, ValueError, LookupError, AttributeError, AssertionError, RecursionError, struct.error, zlib.error)
+#: What the library lets through, beside its own errors, when values of a damaged file are not what
+#: they should be.
+BROKEN = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+)
 
 
 class Word(NamedTuple):
@@ -52,7 +64,9 @@ class Line(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A page, counted from 1: its lines, and what is wrong with it (rule and reason), if anything is."""
+    """A page, counted from 1: its lines, and what is wrong with it (rule and reason), if
+    anything is.
+    """
 
     number: int
     lines: list[Line]
@@ -62,14 +76,15 @@ class Sheet(NamedTuple):
 def sheets(path: Path) -> Iterator[Sheet]:
     """The pages of a PDF one after the other, each released before the next is read.
 
-    Raises UnreadableFile when the file as a whole cannot be read: no PDF, cut off, encrypted, damaged.
-    A page that cannot be read is a sheet with its trouble.
+    Raises UnreadableFile when the file as a whole cannot be read: no PDF, cut off, encrypted,
+    damaged. A page that cannot be read is a sheet with its trouble.
     """
     with _opened(path) as pdf:
         for page in pdf.pages:
             yield _sheet(page)
             page.close()
-            page.page_obj = None  # type: ignore[assignment]  # close() keeps it, and with it the page's decoded content
+            # close() keeps it, and with it the page's decoded content
+            page.page_obj = None  # type: ignore[assignment]
             pdf.doc._cached_objs.clear()
 
 
@@ -80,32 +95,51 @@ def _opened(path: Path) -> Iterator[PDF]:
     from pdfminer.pdftypes import resolve1
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-    # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's trouble.
+    # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's
+    # trouble.
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise UnreadableFile(f"{path}: cannot be opened ({error.strerror}); check the path and its permissions") from error
+        raise UnreadableFile(
+            f"{path}: cannot be opened ({error.strerror}); check the path and its permissions"
+        ) from error
     with stream:
         if b"%PDF-" not in stream.read(MARGIN):
-            raise UnreadableFile(f"{path}: no PDF: it lacks the mark %PDF- that every PDF begins with; check what the file is")
+            raise UnreadableFile(
+                f"{path}: no PDF: it lacks the mark %PDF- that every PDF begins with; check what"
+                " the file is"
+            )
         size = stream.seek(0, 2)
         stream.seek(max(0, size - 64 * MARGIN))
         if b"%%EOF" not in stream.read().rstrip(b"\0\r\n\t ")[-MARGIN:]:
-            raise UnreadableFile(f"{path}: the PDF is cut off: its end mark %%EOF is missing after {size} bytes; get the file again")
+            raise UnreadableFile(
+                f"{path}: the PDF is cut off: its end mark %%EOF is missing after {size} bytes; get"
+                " the file again"
+            )
         stream.seek(0)
         encrypted, damage = False, ""
         try:
             pdf = pdfplumber.open(stream)
             found, stated = len(pdf.pages), resolve1(resolve1(pdf.doc.catalog["Pages"])["Count"])
-            if found == 0 or found < stated:  # what a broken page tree leads to is passed over in silence
+            if found == 0 or found < stated:
+                # what a broken page tree leads to is passed over in silence
                 damage = f"{found} of {stated} pages found"
         except (PdfminerException, MalformedPDFException, *BROKEN) as error:
-            encrypted, damage = bool(error.args) and isinstance(error.args[0], PDFEncryptionError), _cause(error)
+            encrypted, damage = (
+                bool(error.args) and isinstance(error.args[0], PDFEncryptionError),
+                _cause(error),
+            )
         if encrypted:
-            raise UnreadableFile(f"{path}: the PDF is encrypted and needs a password; save a copy without one, e.g. with qpdf --decrypt")
+            raise UnreadableFile(
+                f"{path}: the PDF is encrypted and needs a password; save a copy without one, e.g."
+                " with qpdf --decrypt"
+            )
         if damage:
-            raise UnreadableFile(f"{path}: the PDF's structure is damaged ({damage}); get the file again, or repair it, e.g. with qpdf")
+            raise UnreadableFile(
+                f"{path}: the PDF's structure is damaged ({damage}); get the file again, or repair"
+                " it, e.g. with qpdf"
+            )
         yield pdf
 
 
@@ -127,17 +161,23 @@ def _sheet(page: Page) -> Sheet:
         lines, pictures, damage = [], False, _cause(error)
     trouble = None
     if damage:
-        trouble = "damaged_page", f"page {number} is damaged ({damage}): records may be missing; get the file again"
+        trouble = (
+            "damaged_page",
+            f"page {number} is damaged ({damage}): records may be missing; get the file again",
+        )
     elif pictures:
-        trouble = "page_without_text", f"page {number} is a picture: its records cannot be read; run OCR over the file first"
+        trouble = (
+            "page_without_text",
+            f"page {number} is a picture: its records cannot be read; run OCR over the file first",
+        )
     return Sheet(number, lines, trouble)
 
 
 def _damage(page: Page) -> str:
     """What is wrong with the page's content streams; empty when nothing is.
 
-    pdfminer reads a broken stream as far as it goes and says nothing: half a page of records would be
-    missing in silence. Asked strictly, it tells.
+    pdfminer reads a broken stream as far as it goes and says nothing: half a page of records would
+    be missing in silence. Asked strictly, it tells.
     """
     from pdfminer import settings
     from pdfminer.pdftypes import PDFStream, resolve1
@@ -159,8 +199,14 @@ def _damage(page: Page) -> str:
 
 def _words(page: Page) -> list[Word]:
     """The upright words of a page."""
-    found = page.extract_words(x_tolerance_ratio=WORD_GAP, y_tolerance=LINE_TOLERANCE, return_chars=True)
-    return [Word(w["text"], w["x0"], w["x1"], page.height - w["chars"][0]["matrix"][5]) for w in found if w["upright"]]
+    found = page.extract_words(
+        x_tolerance_ratio=WORD_GAP, y_tolerance=LINE_TOLERANCE, return_chars=True
+    )
+    return [
+        Word(w["text"], w["x0"], w["x1"], page.height - w["chars"][0]["matrix"][5])
+        for w in found
+        if w["upright"]
+    ]
 
 
 def _lines(words: Sequence[Word]) -> list[Line]:
@@ -181,7 +227,8 @@ TEXTLESS_PAGES = 10
 def head_text(path: Path, pages: int = 2) -> str:
     """The text of the first pages that have any, line by line, as `read` sees it.
 
-    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or scanned.
+    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or
+    scanned.
     """
     texts: list[str] = []
     textless: list[Sheet] = []
@@ -194,9 +241,20 @@ def head_text(path: Path, pages: int = 2) -> str:
             break
     text = "\n".join(texts)
     if not text:
-        damaged = next((s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None)
+        damaged = next(
+            (s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None
+        )
         looked_at = f"first {len(textless)} pages hold" if len(textless) > 1 else "only page holds"
-        raise UnreadableFile(f"{path}: " + (damaged or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"))
+        raise UnreadableFile(
+            f"{path}: "
+            + (
+                damaged
+                or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"
+            )
+        )
     if 2 * text.count("(cid:") > len(text.split()):
-        raise UnreadableFile(f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF, or run OCR over it")
+        raise UnreadableFile(
+            f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF,"
+            " or run OCR over it"
+        )
     return text

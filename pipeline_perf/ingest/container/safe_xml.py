@@ -1,4 +1,5 @@
-"""A parser for XML from strangers: expat, streaming, without document types' entities and with a bounded depth.
+"""A parser for XML from strangers: expat, streaming, without document types' entities and with a
+bounded depth.
 
 What the elements mean is the business of `workbook` and `structured`.
 """
@@ -14,22 +15,28 @@ from pipeline_perf.ingest.errors import UnreadableFile
 #: Records are some levels deep; a million levels are made to exhaust whoever follows them down.
 MAX_DEPTH = 100
 
-#: A longer tag, or a longer text where one is kept whole, is part of no record; expat keeps an unfinished tag in memory.
+#: A longer tag, or a longer text where one is kept whole, is part of no record; expat keeps an
+#: unfinished tag in memory.
 MAX_TOKEN = 2**20
 
 BLOCK = 1 << 16
 
 
 def parser(name: str, encoding: str | None = None) -> expat.XMLParserType:
-    """An expat parser that refuses entities of the document's own; `name` is the source's, for messages.
+    """An expat parser that refuses entities of the document's own; `name` is the source's, for
+    messages.
 
-    Without them no text can be longer than the file that holds it, and nothing outside the file is asked for.
+    Without them no text can be longer than the file that holds it, and nothing outside the file is
+    asked for.
     """
     made = expat.ParserCreate(encoding)
     made.buffer_text = True
 
     def refuse(*_: object) -> NoReturn:
-        raise UnreadableFile(f"{name}: the XML defines entities of its own, as files made to do harm do; ask for it without a DOCTYPE")
+        raise UnreadableFile(
+            f"{name}: the XML defines entities of its own, as files made to do harm do; ask for it"
+            " without a DOCTYPE"
+        )
 
     made.EntityDeclHandler = refuse
     made.ExternalEntityRefHandler = refuse
@@ -37,7 +44,10 @@ def parser(name: str, encoding: str | None = None) -> expat.XMLParserType:
 
 
 def too_deep(name: str) -> UnreadableFile:
-    return UnreadableFile(f"{name}: nested more than {MAX_DEPTH} levels deep, as no file of records is; check what the file is")
+    return UnreadableFile(
+        f"{name}: nested more than {MAX_DEPTH} levels deep, as no file of records is; check what"
+        " the file is"
+    )
 
 
 def feed(reading: expat.XMLParserType, stream: IO[bytes], name: str) -> Iterator[int]:
@@ -54,4 +64,7 @@ def feed(reading: expat.XMLParserType, stream: IO[bytes], name: str) -> Iterator
 
 
 def too_long(name: str) -> UnreadableFile:
-    return UnreadableFile(f"{name}: a tag or text longer than {MAX_TOKEN // 2**20} MiB, as in no file of records; check what the file is")
+    return UnreadableFile(
+        f"{name}: a tag or text longer than {MAX_TOKEN // 2**20} MiB, as in no file of records;"
+        " check what the file is"
+    )

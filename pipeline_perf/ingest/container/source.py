@@ -1,4 +1,5 @@
-"""Where bytes come from: a file, or a member of an archive, as one bounded stream of expanded bytes.
+"""Where bytes come from: a file, or a member of an archive, as one bounded stream of expanded
+bytes.
 
 Here belong opening, expanding, naming and identifying. What the bytes are is the probe's work.
 Nothing is ever unpacked to disk, so a member's path is a name and no place.
@@ -26,11 +27,11 @@ from pipeline_perf.ingest.errors import UnreadableFile
 GZIP = b"\x1f\x8b\x08"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
-#: Bytes that any compressed file may expand to, however small it is, unless the user allows more. Reading this much
-#: takes seconds and no memory.
+#: Bytes that any compressed file may expand to, however small it is, unless the user allows more.
+#: Reading this much takes seconds and no memory.
 EXPANDED_BYTES = 1 << 30
-#: Beyond that, how many times its stored size. Records shrink 5 to 20 times, the dullest ones 50 times; deflate
-#: ends at 1032 times, where only bombs live.
+#: Beyond that, how many times its stored size. Records shrink 5 to 20 times, the dullest ones 50
+#: times; deflate ends at 1032 times, where only bombs live.
 EXPANDED_RATIO = 100
 
 #: LZMA is left out: the archive dictates how much memory its decoder takes, up to 4 GiB.
@@ -41,7 +42,8 @@ BUFFER = 1 << 16
 #: How the comment begins that announces a page by its name.
 PAGE = "page: "
 
-#: Inode, size and time of change of a file: while they stay, it is the same file with the same bytes.
+#: Inode, size and time of change of a file: while they stay, it is the same file with the same
+#: bytes.
 State = tuple[int, int, int]
 
 
@@ -51,8 +53,10 @@ class Source:
 
     path: Path
     member: str | None = None
-    may_expand_to: int = field(default=EXPANDED_BYTES, compare=False)  # bytes, however small it is packed
-    pages: tuple[str, ...] = ()  # members that are read one behind the other, as `member` says: pages of HTML
+    # bytes, however small it is packed
+    may_expand_to: int = field(default=EXPANDED_BYTES, compare=False)
+    # members that are read one behind the other, as `member` says: pages of HTML
+    pages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,12 +65,16 @@ class Source:
 
     @property
     def size(self) -> int | None:
-        """Bytes as they are stored (compressed ones where the source is compressed), None if that cannot be told."""
+        """Bytes as they are stored (compressed ones where the source is compressed), None if
+        that cannot be told.
+        """
         try:
             if self.member is None:
                 return self.path.stat().st_size
             with zipfile.ZipFile(self.path) as archive:
-                return sum(archive.getinfo(name).compress_size for name in self.pages or (self.member,))
+                return sum(
+                    archive.getinfo(name).compress_size for name in self.pages or (self.member,)
+                )
         except (OSError, zipfile.BadZipFile, KeyError):
             return None
 
@@ -97,11 +105,17 @@ class Source:
                 stream = opened.enter_context(self.path.open("rb"))
             else:
                 archive = opened.enter_context(zipfile.ZipFile(self.path))
-                packed = _Pages(archive, self.pages) if self.pages else opened.enter_context(archive.open(self.member))
+                packed = (
+                    _Pages(archive, self.pages)
+                    if self.pages
+                    else opened.enter_context(archive.open(self.member))
+                )
                 expanded = _Expanded(packed, self.name, limit)
                 stream = io.BufferedReader(expanded, BUFFER)
             if stream.peek(len(GZIP)).startswith(GZIP):
-                expanded = _Expanded(opened.enter_context(gzip.GzipFile(fileobj=stream)), self.name, limit)
+                expanded = _Expanded(
+                    opened.enter_context(gzip.GzipFile(fileobj=stream)), self.name, limit
+                )
                 stream = io.BufferedReader(expanded, BUFFER)
             held = opened.pop_all()
             if expanded is not None:
@@ -110,7 +124,9 @@ class Source:
 
 
 class _Expanded(io.RawIOBase):
-    """A decompressing stream that knows its limit, whose faults carry the source's name, and which closes what it reads."""
+    """A decompressing stream that knows its limit, whose faults carry the source's name, and
+    which closes what it reads.
+    """
 
     def __init__(self, stream: IO[bytes] | gzip.GzipFile | _Pages, name: str, limit: int) -> None:
         self._stream, self._name, self._limit = stream, name, limit
@@ -136,7 +152,9 @@ class _Expanded(io.RawIOBase):
 
 
 class _Pages:
-    """Members of an archive one behind the other, each announced by its name in a comment (PAGE)."""
+    """Members of an archive one behind the other, each announced by its name in a comment
+    (PAGE).
+    """
 
     def __init__(self, archive: zipfile.ZipFile, names: tuple[str, ...]) -> None:
         self._streams = self._opened(archive, names)
@@ -163,7 +181,8 @@ def expansion_limit(stored: int, allowed: int = EXPANDED_BYTES) -> int:
 
 
 def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
-    """What there is to read at a path: the file itself, or each file of a zip archive; pages of HTML in one folder are one.
+    """What there is to read at a path: the file itself, or each file of a zip archive; pages of
+    HTML in one folder are one.
 
     `may_expand_to`: bytes that compressed data may expand to, however small they are.
 
@@ -184,22 +203,38 @@ def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
     names = {member.filename for member in members}
     if names & {"[Content_Types].xml", "mimetype"}:
         return [Source(path, may_expand_to=may_expand_to)]
-    wanted = [member for member in members if not member.filename.endswith("/") and not _is_clutter(member.filename)]
+    wanted = [
+        member
+        for member in members
+        if not member.filename.endswith("/") and not _is_clutter(member.filename)
+    ]
     if not wanted:
-        raise UnreadableFile(f"{path}: an archive without files; put the records in and hand it in again")
+        raise UnreadableFile(
+            f"{path}: an archive without files; put the records in and hand it in again"
+        )
     for member in wanted:
         where = f"{path}!{member.filename}"
         if member.flag_bits & 1:
-            raise UnreadableFile(f"{where}: encrypted; unpack it with its password and hand in the file")
+            raise UnreadableFile(
+                f"{where}: encrypted; unpack it with its password and hand in the file"
+            )
         if member.compress_type not in METHODS:
-            raise UnreadableFile(f"{where}: packed by method {member.compress_type}; pack it again with the common one (deflate)")
+            raise UnreadableFile(
+                f"{where}: packed by method {member.compress_type}; pack it again with the common"
+                " one (deflate)"
+            )
         if _climbs_out(member.filename):
-            raise UnreadableFile(f"{where}: the member's path leaves the archive; such archives are made to do harm, ask who sent it")
+            raise UnreadableFile(
+                f"{where}: the member's path leaves the archive; such archives are made to do harm,"
+                " ask who sent it"
+            )
     if len({member.filename for member in wanted}) < len(wanted):
         raise UnreadableFile(
-            f"{path}: holds several files of one name, of which only the last could be read; pack them under names of their own"
+            f"{path}: holds several files of one name, of which only the last could be read; pack"
+            " them under names of their own"
         )
-    # The sizes that the directory states may be trusted: zipfile never expands a member past its own.
+    # The sizes that the directory states may be trusted: zipfile never expands a member past its
+    # own.
     limit = expansion_limit(stored, may_expand_to)
     if sum(member.file_size for member in wanted) > limit:
         raise UnreadableFile(_too_large(str(path), limit))
@@ -207,9 +242,12 @@ def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
 
 
 def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) -> list[Source]:
-    """The sources of an archive. An export has a page of HTML for each call: thousands of sources would take hours.
+    """The sources of an archive.
 
-    Copies of a page (merged exports hold them) are left to a further source, and so are found to be duplicates.
+    An export has a page of HTML for each call: thousands of sources would take hours.
+
+    Copies of a page (merged exports hold them) are left to a further source, and so are found to be
+    duplicates.
     """
     seen: Counter[tuple[str, int, int]] = Counter()
     groups: dict[str, list[str]] = {}
@@ -218,19 +256,29 @@ def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) 
         label = member.filename
         if name.lower().endswith((".html", ".htm")):
             content = (folder, member.CRC, member.file_size)
-            label = f"{folder}{slash}*.html" + (f" (copies, {seen[content]})" if seen[content] else "")
+            label = f"{folder}{slash}*.html" + (
+                f" (copies, {seen[content]})" if seen[content] else ""
+            )
             seen[content] += 1
         groups.setdefault(label, []).append(member.filename)
     return [
-        Source(path, label if len(names) > 1 else names[0], may_expand_to, tuple(names) if len(names) > 1 else ())
+        Source(
+            path,
+            label if len(names) > 1 else names[0],
+            may_expand_to,
+            tuple(names) if len(names) > 1 else (),
+        )
         for label, names in groups.items()
     ]
 
 
 def file_id(source: Source) -> str:
-    """The first 16 hex digits of the SHA-256 of the expanded bytes: the same file, packed or not, has the same id."""
+    """The first 16 hex digits of the SHA-256 of the expanded bytes: the same file, packed or
+    not, has the same id.
+    """
     with source.open() as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]  # type: ignore[arg-type]  # typeshed asks for a raw file's protocol
+        # typeshed asks for a raw file's protocol
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]  # type: ignore[arg-type]
 
 
 def _is_clutter(member: str) -> bool:
@@ -275,7 +323,18 @@ def _explained(name: str) -> Iterator[None]:
         raise UnreadableFile(f"{name}: permission denied; allow this user to read it") from error
     except KeyError as error:
         raise UnreadableFile(f"{name}: no such member in the archive; list it again") from error
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
-        raise UnreadableFile(f"{name}: damaged compressed data ({error}); ask for the file again") from error
+    except (
+        zipfile.BadZipFile,
+        gzip.BadGzipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        NotImplementedError,
+    ) as error:
+        raise UnreadableFile(
+            f"{name}: damaged compressed data ({error}); ask for the file again"
+        ) from error
     except (OSError, ValueError) as error:
-        raise UnreadableFile(f"{name}: cannot be read ({error}); check the path and the disk") from error
+        raise UnreadableFile(
+            f"{name}: cannot be read ({error}); check the path and the disk"
+        ) from error

@@ -1,8 +1,10 @@
-"""Excel workbook (.xlsx) → the lines of its sheets, cells set apart by tabs, streaming: `read` reads them as it reads any text.
+"""Excel workbook (.xlsx) → the lines of its sheets, cells set apart by tabs, streaming: `read`
+reads them as it reads any text.
 
-Line numbers are row numbers, running on from sheet to sheet; rows behind a sheet's last text are none. What a
-cell looks like is said in `cells`, which line is a record in `read`. Not a library's work, because those at hand hold a
-whole sheet (and, for two cells far apart, all the empty ones between them), and do not tell how a cell is shown.
+Line numbers are row numbers, running on from sheet to sheet; rows behind a sheet's last text are
+none. What a cell looks like is said in `cells`, which line is a record in `read`. Not a library's
+work, because those at hand hold a whole sheet (and, for two cells far apart, all the empty ones
+between them), and do not tell how a cell is shown.
 """
 
 from __future__ import annotations
@@ -29,13 +31,15 @@ ROWS, COLUMNS = 1_048_576, 16_384
 #: Bytes of shared texts: they are held in memory. A full sheet of telephone numbers has 20 million.
 SHARED_BYTES = 96 * 2**20
 
-#: How many times the bytes of its XML a sheet's lines may fill, beyond the first: empty cells before a far one cost nothing to write.
+#: How many times the bytes of its XML a sheet's lines may fill, beyond the first: empty cells
+#: before a far one cost nothing to write.
 FILLING, FIRST_BYTES = 4, 64 * 2**20
 
 #: A workbook that is packed once more must be held in memory to be read.
 PACKED_BYTES = 64 * 2**20
 
-#: Parts in which the parser hands on a text (of a cell: 32 767 characters at most), each of 8 KiB or up to a character that was escaped.
+#: Parts in which the parser hands on a text (of a cell: 32 767 characters at most), each of 8 KiB
+#: or up to a character that was escaped.
 MOST_PARTS = 70_000
 
 BUFFER = 1 << 16
@@ -47,14 +51,18 @@ class Workbook(Source):
     """A workbook as a source of lines: tab-separated UTF-8."""
 
     def open(self) -> BinaryIO:
-        """The lines of all sheets in the workbook's order, hidden ones too. Raises UnreadableFile, here or on reading."""
+        """The lines of all sheets in the workbook's order, hidden ones too.
+
+        Raises UnreadableFile, here or on reading.
+        """
         packed = super().open()
         if not packed.seekable():
             held = packed.read(PACKED_BYTES + 1)
             packed.close()
             if len(held) > PACKED_BYTES:
                 raise UnreadableFile(
-                    f"{self.name}: a packed workbook of more than {PACKED_BYTES // 2**20} MiB; unpack it and hand in the file"
+                    f"{self.name}: a packed workbook of more than {PACKED_BYTES // 2**20} MiB;"
+                    " unpack it and hand in the file"
                 )
             packed = io.BytesIO(held)
         return io.BufferedReader(_Lines(packed, self), BUFFER)
@@ -97,17 +105,31 @@ def _rendered(packed: BinaryIO, source: Workbook) -> Generator[bytes, None, None
             limit = expansion_limit(stored, source.may_expand_to)
             if sum(member.file_size for member in archive.infolist()) > limit:
                 raise UnreadableFile(
-                    f"{name}: expands to more than {limit // 2**20:,} MiB, as workbooks made to do harm do; "
-                    "if it is genuine, allow more with --expanded-mib, or save its sheets as CSV"
+                    f"{name}: expands to more than {limit // 2**20:,} MiB, as workbooks made to do"
+                    " harm do; if it is genuine, allow more with --expanded-mib, or save its"
+                    " sheets as CSV"
                 )
             book = _book(archive, name)
             for sheet in book.sheets:
                 with archive.open(sheet) as stream:
                     yield from _sheet(stream, book, name)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError, RuntimeError, ValueError, zlib.error) as error:
-        raise UnreadableFile(f"{name}: no workbook that can be read ({error}); save it anew as .xlsx, or its sheet as CSV") from error
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        raise UnreadableFile(
+            f"{name}: no workbook that can be read ({error}); save it anew as .xlsx, or its sheet"
+            " as CSV"
+        ) from error
     except expat.ExpatError as error:
-        raise UnreadableFile(f"{name}: damaged workbook ({error}); ask for the file again, or save its sheet as CSV") from error
+        raise UnreadableFile(
+            f"{name}: damaged workbook ({error}); ask for the file again, or save its sheet as CSV"
+        ) from error
 
 
 # --------------------------------------------------------------------------- the workbook's parts
@@ -123,7 +145,9 @@ class Book:
 
 
 class SharedTexts:
-    """Texts that cells point to, in one piece of memory: a Python string for each would take five times as much."""
+    """Texts that cells point to, in one piece of memory: a Python string for each would take
+    five times as much.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -134,27 +158,52 @@ class SharedTexts:
         self._bytes += text.encode(errors="replace")
         if len(self._bytes) + self._ends.itemsize * len(self._ends) > SHARED_BYTES:
             raise UnreadableFile(
-                f"{self._name}: more than {SHARED_BYTES // 2**20} MiB of shared texts; save its sheets as CSV and ingest those"
+                f"{self._name}: more than {SHARED_BYTES // 2**20} MiB of shared texts; save its"
+                " sheets as CSV and ingest those"
             )
         self._ends.append(len(self._bytes))
 
     def __getitem__(self, at: int) -> str:
         if not 0 <= at < len(self._ends) - 1:
-            raise UnreadableFile(f"{self._name}: damaged workbook (a cell points to a text that is not there); save its sheet as CSV")
+            raise UnreadableFile(
+                f"{self._name}: damaged workbook (a cell points to a text that is not there); save"
+                " its sheet as CSV"
+            )
         return self._bytes[self._ends[at] : self._ends[at + 1]].decode()
 
 
 def _book(archive: zipfile.ZipFile, name: str) -> Book:
     members = set(archive.namelist())
     if "xl/workbook.xml" not in members:
-        raise UnreadableFile(f"{name}: a workbook of another kind than .xlsx; save it as .xlsx, or its sheet as CSV, and ingest that")
-    relations = {e["Id"]: e for tag, e in _elements(archive, "xl/_rels/workbook.xml.rels", name) if tag == "Relationship"}
-    paths = {key: posixpath.normpath(posixpath.join("/xl", e.get("Target", ""))).lstrip("/") for key, e in relations.items()}
+        raise UnreadableFile(
+            f"{name}: a workbook of another kind than .xlsx; save it as .xlsx, or its sheet as CSV,"
+            " and ingest that"
+        )
+    relations = {
+        e["Id"]: e
+        for tag, e in _elements(archive, "xl/_rels/workbook.xml.rels", name)
+        if tag == "Relationship"
+    }
+    paths = {
+        key: posixpath.normpath(posixpath.join("/xl", e.get("Target", ""))).lstrip("/")
+        for key, e in relations.items()
+    }
     sheets, epoch_1904 = [], False
     for tag, attributes in _elements(archive, "xl/workbook.xml", name):
         if tag == "sheet":
-            key = next((value for attribute, value in attributes.items() if attribute.rpartition(":")[2] == "id"), "")
-            if "worksheet" in relations.get(key, {}).get("Type", "worksheet") and paths.get(key) in members:  # a chart sheet has no cells
+            key = next(
+                (
+                    value
+                    for attribute, value in attributes.items()
+                    if attribute.rpartition(":")[2] == "id"
+                ),
+                "",
+            )
+            if (
+                "worksheet" in relations.get(key, {}).get("Type", "worksheet")
+                and paths.get(key) in members
+            ):
+                # a chart sheet has no cells
                 sheets.append(paths[key])
         elif tag == "workbookPr":
             epoch_1904 = attributes.get("date1904") in ("1", "true")
@@ -163,7 +212,11 @@ def _book(archive: zipfile.ZipFile, name: str) -> Book:
     if by_kind.get("sharedStrings") in members:
         with archive.open(by_kind["sharedStrings"]) as stream:
             _read_shared(stream, shared, name)
-    formats = _formats(archive, by_kind["styles"], name, epoch_1904=epoch_1904) if by_kind.get("styles") in members else ()
+    formats = (
+        _formats(archive, by_kind["styles"], name, epoch_1904=epoch_1904)
+        if by_kind.get("styles") in members
+        else ()
+    )
     return Book(tuple(sheets), shared, formats)
 
 
@@ -174,7 +227,9 @@ def _elements(archive: zipfile.ZipFile, member: str, name: str) -> list[tuple[st
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(found) > 1_000_000:
-            raise UnreadableFile(f"{name}: more styles and sheets than a workbook has; save its sheet as CSV")
+            raise UnreadableFile(
+                f"{name}: more styles and sheets than a workbook has; save its sheet as CSV"
+            )
         found.append((tag.rpartition(":")[2], attributes))
 
     reading.StartElementHandler = start
@@ -184,7 +239,9 @@ def _elements(archive: zipfile.ZipFile, member: str, name: str) -> list[tuple[st
     return found
 
 
-def _formats(archive: zipfile.ZipFile, member: str, name: str, *, epoch_1904: bool) -> tuple[number_formats.Shown, ...]:
+def _formats(
+    archive: zipfile.ZipFile, member: str, name: str, *, epoch_1904: bool
+) -> tuple[number_formats.Shown, ...]:
     codes, styles, inside = dict(number_formats.BUILT_IN), [], False
     for tag, attributes in _elements(archive, member, name):
         if tag == "numFmt":
@@ -247,7 +304,10 @@ def _sheet(stream: IO[bytes], book: Book, name: str) -> Iterator[bytes]:
             written += len(ready)
             yield ready
         if written + rows.blank > FIRST_BYTES + FILLING * used:
-            raise UnreadableFile(f"{name}: hardly anything but empty cells, as in workbooks made to do harm; save its sheet as CSV")
+            raise UnreadableFile(
+                f"{name}: hardly anything but empty cells, as in workbooks made to do harm; save"
+                " its sheet as CSV"
+            )
         if len(rows.texts) > MOST_PARTS:
             raise too_long(name)
 
@@ -259,7 +319,8 @@ class _Rows:
         self.book, self.name = book, name
         self.parser = parser(name)
         self.lines: list[str] = []
-        self.blank = 0  # rows without text since the last one with any: written when another one has some
+        # rows without text since the last one with any: written when another one has some
+        self.blank = 0
         self.row = 0
         self.column = -1
         self.depth = 0
@@ -276,14 +337,18 @@ class _Rows:
             place = attributes.get("r")
             self.column = column_of(place.rstrip("0123456789")) if place else self.column + 1
             if not len(self.cells) <= self.column < COLUMNS:
-                raise self.damaged(f"a cell in column {self.column + 1} behind one in column {len(self.cells)}")
+                raise self.damaged(
+                    f"a cell in column {self.column + 1} behind one in column {len(self.cells)}"
+                )
             self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "")
         elif local in ("v", "t"):
             self.parser.CharacterDataHandler = self.texts.append
         elif local == "row":
             number = int(attributes.get("r", self.row + 1))
             if not self.row < number <= ROWS:
-                raise self.damaged(f"row {number} behind row {self.row}; a sheet has {ROWS:,} at most")
+                raise self.damaged(
+                    f"row {number} behind row {self.row}; a sheet has {ROWS:,} at most"
+                )
             self.blank += number - self.row - 1
             self.row, self.column = number, -1
 
@@ -312,7 +377,11 @@ class _Rows:
         kind = self.kind
         if kind == "n":
             style = int(self.style) if self.style.isdigit() else 0
-            return self.book.formats[style](stored) if style < len(self.book.formats) else number_formats.general(stored)
+            return (
+                self.book.formats[style](stored)
+                if style < len(self.book.formats)
+                else number_formats.general(stored)
+            )
         if kind == "s":
             stored = self.book.shared[int(stored)] if stored.strip().isdigit() else stored
         elif kind == "b":
@@ -320,4 +389,6 @@ class _Rows:
         return stored.translate(SPACES)
 
     def damaged(self, what: str) -> UnreadableFile:
-        return UnreadableFile(f"{self.name}: damaged workbook ({what}); save its sheet as CSV and ingest that")
+        return UnreadableFile(
+            f"{self.name}: damaged workbook ({what}); save its sheet as CSV and ingest that"
+        )

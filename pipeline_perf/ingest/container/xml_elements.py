@@ -12,7 +12,11 @@ from pipeline_perf.ingest.errors import UnreadableFile
 
 #: What expat says of a document behind the end of the first.
 FURTHER = tuple(
-    expat.errors.codes[text] for text in (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
+    expat.errors.codes[text]
+    for text in (
+        expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT,
+        expat.errors.XML_ERROR_MISPLACED_XML_PI,
+    )
 )
 #: What may stand between documents that were put together in one file.
 DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
@@ -21,13 +25,17 @@ DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 # --------------------------------------------------------------------------- XML
 
 
-def xml_elements(stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP) -> Iterator[Element]:
-    """The elements at the path `records` (`BWCDR/cdrData`), or the children of the outermost element.
+def xml_elements(
+    stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
+) -> Iterator[Element]:
+    """The elements at the path `records` (`BWCDR/cdrData`), or the children of the outermost
+    element.
 
-    Values have the path below their record: `basicModule.callingNumber`, attributes too. Behind an element that cannot be
-    read, the next is sought.
+    Values have the path below their record: `basicModule.callingNumber`, attributes too. Behind an
+    element that cannot be read, the next is sought.
     """
-    wide = encoding.startswith(("utf-16", "utf-32"))  # ends and beginnings of tags are sought in the bytes
+    # ends and beginnings of tags are sought in the bytes
+    wide = encoding.startswith(("utf-16", "utf-32"))
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     reading = _Markup(name, "utf-8" if wide else encoding, records, decoded=wide)
     while data := stream.read(step):
@@ -55,7 +63,8 @@ class _Markup:
         self.texts: list[str] = []
         self.done: list[Element] = []
         self.last = ""  # the name of the last record
-        self.broken: tuple[int, tuple[str, ...], str] | None = None  # where, within which elements, and how it is no XML
+        # where, within which elements, and how it is no XML
+        self.broken: tuple[int, tuple[str, ...], str] | None = None
         self.resumed = 0  # where the parser last began anew
         self._restart()
 
@@ -92,10 +101,15 @@ class _Markup:
             self.parser.Parse(data, False)
         except expat.ExpatError as error:
             start = self.begun if self.begun is not None else self._before(error)
-            ancestors = tuple(self.path[: self.depth - 1]) if self.begun is not None else tuple(self.path)
+            ancestors = (
+                tuple(self.path[: self.depth - 1]) if self.begun is not None else tuple(self.path)
+            )
             self.broken = (start, ancestors, expat.ErrorString(error.code))
         except (LookupError, ValueError) as error:
-            raise UnreadableFile(f"{self.name}: the XML states an encoding that cannot be read ({error}); ask for it in UTF-8") from error
+            raise UnreadableFile(
+                f"{self.name}: the XML states an encoding that cannot be read ({error}); ask for it"
+                " in UTF-8"
+            ) from error
         yield from self._given()
         kept = self.broken[0] if self.broken else self.begun
         if kept is None:
@@ -104,7 +118,9 @@ class _Markup:
         self.base = max(self.base, kept)
 
     def _before(self, error: expat.ExpatError) -> int:
-        """Where what cannot be read outside of records begins: at a further document, or with the tag in which the fault is."""
+        """Where what cannot be read outside of records begins: at a further document, or with
+        the tag in which the fault is.
+        """
         at = self.parser.ErrorByteIndex + self.offset
         if error.code in FURTHER:
             return at
@@ -115,11 +131,15 @@ class _Markup:
         self.done.clear()
 
     def _recovered(self, *, final: bool) -> Generator[Element, None, bytes]:
-        """Tell what cannot be read as a record, up to where the next one begins; returns what is to be read from there on."""
+        """Tell what cannot be read as a record, up to where the next one begins; returns what is
+        to be read from there on.
+        """
         start, ancestors, what = self.broken or (self.base, (), "")
         tag = (self.last or "".join(self.wanted[-1:])).encode(self.encoding)
         found = (
-            re.compile(rb"<" + re.escape(tag) + rb"[\s/>]").search(self.held, max(0, start - self.base) + (start == self.resumed))
+            re.compile(rb"<" + re.escape(tag) + rb"[\s/>]").search(
+                self.held, max(0, start - self.base) + (start == self.resumed)
+            )
             if tag
             else None
         )
@@ -128,7 +148,14 @@ class _Markup:
         end = self.base + (found.start() if found else len(self.held))
         raw = self._raw(start, end).strip()
         if not DECLARATION.fullmatch(raw):
-            yield Element(raw, {}, ("malformed_xml", f"no XML ({what}): ask for the file again, or set this record right by hand"))
+            yield Element(
+                raw,
+                {},
+                (
+                    "malformed_xml",
+                    f"no XML ({what}): ask for the file again, or set this record right by hand",
+                ),
+            )
         rest = bytes(self.held[end - self.base :])
         self.base, self.held, self.broken, self.resumed = end, bytearray(), None, end
         self._restart(ancestors)
@@ -136,14 +163,22 @@ class _Markup:
         return rest
 
     def _raw(self, start: int, end: int) -> str:
-        return bytes(self.held[max(0, start - self.base) : end - self.base]).decode(self.encoding, errors="replace")
+        return bytes(self.held[max(0, start - self.base) : end - self.base]).decode(
+            self.encoding, errors="replace"
+        )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self.path.append(tag)
         if len(self.path) > MAX_DEPTH:
             raise too_deep(self.name)
-        if self.begun is None and (tuple(self.path) == self.wanted if self.wanted else len(self.path) == 2):
-            self.begun, self.depth, self.last = self.parser.CurrentByteIndex + self.offset, len(self.path), tag
+        if self.begun is None and (
+            tuple(self.path) == self.wanted if self.wanted else len(self.path) == 2
+        ):
+            self.begun, self.depth, self.last = (
+                self.parser.CurrentByteIndex + self.offset,
+                len(self.path),
+                tag,
+            )
             self.values = {}
         self.texts.clear()
         if self.begun is not None:

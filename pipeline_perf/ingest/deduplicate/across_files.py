@@ -1,9 +1,9 @@
 """Which events tell a call that another event tells: marks, never deletions.
 
-Within a file, identical rows are separate events (a bill prints quick redials as identical rows); only a
-stretch of records that comes again in the same order, with time gone back, is a part sent twice. Across
-files the events are compared as multisets, one to one: exact copies, and near ones as far apart as the
-resolutions of both sources allow.
+Within a file, identical rows are separate events (a bill prints quick redials as identical rows);
+only a stretch of records that comes again in the same order, with time gone back, is a part sent
+twice. Across files the events are compared as multisets, one to one: exact copies, and near ones as
+far apart as the resolutions of both sources allow.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import polars as pl
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.schemas import SCHEMAS
 
-#: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more for rounding).
+#: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more
+#: for rounding).
 SKEW_S = 3.0
 
-#: Rounds of mutual best matches, each a pass over all candidates; what is left after them are crowds of equals.
+#: Rounds of mutual best matches, each a pass over all candidates; what is left after them are
+#: crowds of equals.
 ROUNDS = 6
 
 #: Own events compared at a time; more are split by a hash of the party pair.
@@ -28,19 +30,25 @@ BUCKET = 1_000_000
 # --------------------------------------------------------------------------- across files
 
 _COMPARED = [
-    "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s", "duration_resolution_s",
+    "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s",
+    "duration_resolution_s",
     "from_number", "to_number", "subscriber_number", "bytes_total",
 ]  # fmt: skip
 
 
-def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime, own_marks: pl.DataFrame) -> pl.DataFrame:
-    """Pairs between the events of a file that has just been written and those of the files before it.
+def across_files(
+    lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime, own_marks: pl.DataFrame
+) -> pl.DataFrame:
+    """Pairs between the events of a file that has just been written and those of the files
+    before it.
 
     Of a pair, the event of the coarser source is marked; between equals, the later file's.
     """
     margin = dt.timedelta(seconds=60 + SKEW_S)
     others = lake.files().filter(
-        (pl.col("source_file_id") != file_id) & (pl.col("first_start") <= last + margin) & (pl.col("last_start") >= first - margin)
+        (pl.col("source_file_id") != file_id)
+        & (pl.col("first_start") <= last + margin)
+        & (pl.col("last_start") >= first - margin)
     )["source_file_id"]
     pairs = pl.DataFrame(schema=SCHEMAS["duplicates"]).drop("source_file_id")
     if not len(others):
@@ -58,12 +66,21 @@ def across_files(lake: Lake, file_id: str, first: dt.datetime, last: dt.datetime
     for _, rows, lo, hi in months.iter_rows():
         buckets = max(1, -(-rows // BUCKET))
         nearby = stored.filter(
-            pl.col("source_file_id").is_in([file_id, *others.to_list()]) & starts.is_between(lo - margin, hi + margin)
+            pl.col("source_file_id").is_in([file_id, *others.to_list()])
+            & starts.is_between(lo - margin, hi + margin)
         ).select(_COMPARED)
         for bucket in range(buckets):
-            part = nearby.filter(pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket) if buckets > 1 else nearby
+            part = (
+                nearby.filter(
+                    pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket
+                )
+                if buckets > 1
+                else nearby
+            )
             events = part.collect().filter(~pl.col("event_id").is_in(marked.implode()))
-            own = events.filter((pl.col("source_file_id") == file_id) & pl.col("started_at").is_between(lo, hi))
+            own = events.filter(
+                (pl.col("source_file_id") == file_id) & pl.col("started_at").is_between(lo, hi)
+            )
             found = matched(own, events.filter(pl.col("source_file_id") != file_id))
             pairs = pl.concat([pairs, found])
             marked = pl.concat([marked, found["event_id"], found["duplicate_of"]])
@@ -76,12 +93,14 @@ def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     chosen = [_exact(own, others)]
     own = own.join(chosen[0], on="event_id", how="anti")
     others = others.join(chosen[0], left_on="event_id", right_on="other_id", how="anti")
-    # The best pair first, then the best of what is left, ties broken by identity: pairs that are the best for
-    # both of their events can be taken all at once.
+    # The best pair first, then the best of what is left, ties broken by identity: pairs that are
+    # the best for both of their events can be taken all at once.
     ranked = _candidates(own, others).sort("cost", "event_id", "other_id")
     for _ in range(ROUNDS):
         best = ranked.unique("event_id", keep="first", maintain_order=True).join(
-            ranked.unique("other_id", keep="first", maintain_order=True).select("event_id", "other_id"),
+            ranked.unique("other_id", keep="first", maintain_order=True).select(
+                "event_id", "other_id"
+            ),
             on=["event_id", "other_id"],
             how="semi",
         )
@@ -93,7 +112,10 @@ def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
             break
     chosen.append(_one_by_one(ranked))
     time, other_time = pl.col("time_resolution_s"), pl.col("time_resolution_s_other")
-    finer = (time < other_time) | ((time == other_time) & (pl.col("duration_resolution_s") < pl.col("duration_resolution_s_other")))
+    finer = (time < other_time) | (
+        (time == other_time)
+        & (pl.col("duration_resolution_s") < pl.col("duration_resolution_s_other"))
+    )
     return pl.concat(chosen).select(
         pl.when(finer).then("other_id").otherwise("event_id").alias("event_id"),
         pl.when(finer).then("event_id").otherwise("other_id").alias("duplicate_of"),
@@ -103,7 +125,9 @@ def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 
 def _paired(both: pl.DataFrame) -> pl.DataFrame:
     """What is needed to choose among pairs, and to say which of a pair is the duplicate."""
-    resolutions = [f"{what}_resolution_s{whose}" for what in ("time", "duration") for whose in ("", "_other")]
+    resolutions = [
+        f"{what}_resolution_s{whose}" for what in ("time", "duration") for whose in ("", "_other")
+    ]
     return both.select("event_id", pl.col("event_id_other").alias("other_id"), "cost", *resolutions)
 
 
@@ -121,14 +145,22 @@ def _one_by_one(ranked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
-    """What of two events is compared; where a party is not told (a data session has one only), the same subscriber must be."""
+    """What of two events is compared; where a party is not told (a data session has one only),
+    the same subscriber must be.
+    """
     return frame.select(
         "event_id",
         "time_resolution_s",
         "duration_resolution_s",
         "started_at",
-        *(pl.coalesce(side, pl.lit("of ") + pl.col("subscriber_number")).alias(side) for side in ("from_number", "to_number")),
-        pl.when(pl.col("event_type") == "voicemail").then(pl.lit("call")).otherwise("event_type").alias("kind"),
+        *(
+            pl.coalesce(side, pl.lit("of ") + pl.col("subscriber_number")).alias(side)
+            for side in ("from_number", "to_number")
+        ),
+        pl.when(pl.col("event_type") == "voicemail")
+        .then(pl.lit("call"))
+        .otherwise("event_type")
+        .alias("kind"),
         pl.col("duration_s").fill_null(0.0),
         pl.col("bytes_total").fill_null(0),
         (pl.col("time_resolution_s") < 60).alias("fine"),
@@ -136,24 +168,41 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _exact(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that are equal in all that is compared: the first of own with the first of the others, the second with the second."""
+    """Pairs that are equal in all that is compared: the first of own with the first of the
+    others, the second with the second.
+    """
     keys = ["from_number", "to_number", "kind", "started_at", "fine", "duration_s", "bytes_total"]
     shared = own.join(others, on=keys, how="semi")
     nth = pl.int_range(pl.len()).over(keys).alias("nth")
-    both = shared.with_columns(nth).join(others.join(shared, on=keys, how="semi").with_columns(nth), on=[*keys, "nth"], suffix="_other")
+    both = shared.with_columns(nth).join(
+        others.join(shared, on=keys, how="semi").with_columns(nth),
+        on=[*keys, "nth"],
+        suffix="_other",
+    )
     return _paired(both.with_columns(pl.lit(0.0).alias("cost")))
 
 
 def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that could be one call, with the cost of taking them for one (seconds they differ by)."""
-    width = 128  # seconds, twice the widest tolerance: neighbours in time share a slot or lie in adjoining ones
+    """Pairs that could be one call, with the cost of taking them for one (seconds they differ
+    by).
+    """
+    # seconds, twice the widest tolerance: neighbours in time share a slot or lie in adjoining ones
+    width = 128
     slot = pl.col("started_at").dt.epoch("s") // width
-    left = own.with_columns(pl.concat_list([slot - 1, slot, slot + 1]).alias("slot")).explode("slot")
+    left = own.with_columns(pl.concat_list([slot - 1, slot, slot + 1]).alias("slot")).explode(
+        "slot"
+    )
     right = others.with_columns(slot.alias("slot"))
-    both = left.join(right, on=["from_number", "to_number", "kind", "bytes_total", "slot"], how="inner", suffix="_other")
+    both = left.join(
+        right,
+        on=["from_number", "to_number", "kind", "bytes_total", "slot"],
+        how="inner",
+        suffix="_other",
+    )
     gap = (pl.col("started_at") - pl.col("started_at_other")).dt.total_milliseconds() / 1000.0
     fine, fine_other = pl.col("fine"), pl.col("fine_other")
-    # Against a bill the precise start lies within the printed minute; some print the nearest minute instead.
+    # Against a bill the precise start lies within the printed minute; some print the nearest minute
+    # instead.
     after_minute = pl.when(fine).then(gap).otherwise(-gap)
     start_cost = (
         pl.when(fine & fine_other)
@@ -168,14 +217,28 @@ def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
         .then(0.0)
     )
     a, b = pl.col("duration_s"), pl.col("duration_s_other")
-    fine, fine_other = pl.col("duration_resolution_s") < 60, pl.col("duration_resolution_s_other") < 60
+    fine, fine_other = (
+        pl.col("duration_resolution_s") < 60,
+        pl.col("duration_resolution_s_other") < 60,
+    )
     precise, rounded = pl.when(fine).then(a).otherwise(b), pl.when(fine).then(b).otherwise(a)
     duration_cost = (
         pl.when(a == b)
         .then(0.0)
         .when(fine & fine_other)
         .then(pl.when((a - b).abs() <= SKEW_S).then((a - b).abs()))
-        .when(fine | fine_other)  # rounded up to whole minutes; a call that was not answered is not billed
-        .then(pl.when((precise > 0.0) & (precise > rounded - 60.0 - SKEW_S) & (precise <= rounded + SKEW_S)).then(0.5))
+        # rounded up to whole minutes; a call that was not answered is not billed
+        .when(fine | fine_other)
+        .then(
+            pl.when(
+                (precise > 0.0)
+                & (precise > rounded - 60.0 - SKEW_S)
+                & (precise <= rounded + SKEW_S)
+            ).then(0.5)
+        )
     )
-    return _paired(both.with_columns((start_cost + duration_cost).alias("cost")).filter(pl.col("cost").is_not_null()))
+    return _paired(
+        both.with_columns((start_cost + duration_cost).alias("cost")).filter(
+            pl.col("cost").is_not_null()
+        )
+    )

@@ -36,14 +36,17 @@ def load(path: Path) -> Layout:
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise LayoutError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+        raise LayoutError(
+            f"{path}: not readable as YAML: {' '.join(str(error).split())}"
+        ) from error
     if node is None:
         raise LayoutError(f"{path}: empty; a layout needs at least: {', '.join(_required(Layout))}")
     try:
         layout = typing.cast(Layout, _build(Layout, node, ""))
     except _Slips as error:
         raise _unusable(path, error.found) from None
-    if path.parent != BUILT_IN:  # those are checked by a test: at each start it would take as long as all else
+    if path.parent != BUILT_IN:
+        # those are checked by a test: at each start it would take as long as all else
         from pipeline_perf.ingest.layout.check import slips
 
         if found := sorted((_line(node, place), message) for place, message in slips(layout)):
@@ -61,7 +64,10 @@ def load_folder(folder: Path) -> dict[str, Layout]:
     for path in sorted(p for p in (*folder.glob("*.yaml"), *folder.glob("*.yml")) if p.is_file()):
         layout = load(path)
         if layout.id in found:
-            raise LayoutError(f"{path}: the id {layout.id!r} is already taken by another file of this folder; choose another")
+            raise LayoutError(
+                f"{path}: the id {layout.id!r} is already taken by another file of this folder;"
+                " choose another"
+            )
         found[layout.id] = layout
     return found
 
@@ -72,7 +78,9 @@ def built_in() -> Mapping[str, Layout]:
 
 
 def available(own: Path | None = None) -> dict[str, Layout]:
-    """The built-in layouts and a user's own, which win over built-in ones of the same id and are tried first."""
+    """The built-in layouts and a user's own, which win over built-in ones of the same id and are
+    tried first.
+    """
     mine = load_folder(own) if own else {}
     return {**mine, **{key: layout for key, layout in built_in().items() if key not in mine}}
 
@@ -84,7 +92,11 @@ def _hints(cls: type) -> dict[str, Any]:
 
 @functools.cache
 def _required(cls: type) -> list[str]:
-    return [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
+    return [
+        f.name
+        for f in dataclasses.fields(cls)
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
 
 
 def _slip(node: Any, message: str) -> _Slips:
@@ -92,7 +104,9 @@ def _slip(node: Any, message: str) -> _Slips:
 
 
 def _line(node: Any, place: tuple[str | int, ...]) -> int:
-    """The line of a place in the layout, or of the last part on the way to it that is written out."""
+    """The line of a place in the layout, or of the last part on the way to it that is written
+    out.
+    """
     line = node.start_mark.line
     for step in place:
         if node.id == "sequence" and isinstance(step, int):
@@ -121,12 +135,16 @@ def _each(builders: Iterable[Callable[[], Any]]) -> list[Any]:
 
 
 def _build(cls: type, node: Any, where: str) -> Any:
-    """Build a dataclass from a YAML node, strictly: unknown, missing and ill-typed keys are slips with their line."""
+    """Build a dataclass from a YAML node, strictly: unknown, missing and ill-typed keys are
+    slips with their line.
+    """
     hints = _hints(cls)
     if cls is Field and node.id == "scalar":  # `to_number: Called Number` is short for a column
         return Field(column=(node.value,))
     if node.id != "mapping":
-        raise _slip(node, f"{where or 'the layout'} must be a mapping with keys such as {', '.join(hints)}")
+        raise _slip(
+            node, f"{where or 'the layout'} must be a mapping with keys such as {', '.join(hints)}"
+        )
     values: dict[str, Any] = {}
 
     def take(key: Any, child: Any) -> None:
@@ -161,7 +179,9 @@ def _value(hint: Any, node: Any, where: str) -> Any:
         return _value(next(a for a in args if a is not type(None)), node, where)
     if origin is Literal:
         if node.value not in args:
-            raise _slip(node, f"{where} is {node.value!r}; choose one of {', '.join(map(str, args))}")
+            raise _slip(
+                node, f"{where} is {node.value!r}; choose one of {', '.join(map(str, args))}"
+            )
         return node.value
     if origin is tuple:
         if args[-1] is Ellipsis:
@@ -169,7 +189,12 @@ def _value(hint: Any, node: Any, where: str) -> Any:
             return tuple(_each(functools.partial(_value, args[0], child, where) for child in nodes))
         if node.id != "sequence" or len(node.value) != len(args):
             raise _slip(node, f"{where} must be a list of {len(args)} values")
-        return tuple(_each(functools.partial(_value, a, child, where) for a, child in zip(args, node.value, strict=True)))
+        return tuple(
+            _each(
+                functools.partial(_value, a, child, where)
+                for a, child in zip(args, node.value, strict=True)
+            )
+        )
     if origin is not None and issubclass(origin, Mapping):
         if node.id != "mapping":
             raise _slip(node, f"{where} must be a mapping")

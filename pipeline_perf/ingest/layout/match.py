@@ -15,9 +15,12 @@ class Match:
     delimiter: str = ","
     quote: str | None = None
     score: float = 1.0
-    context: Mapping[str, str] = field(default_factory=dict)  # known before the first line: from the file's name
-    width: int | None = None  #                 fields of a record, where the file has no header line
-    widths: tuple[int, ...] = ()  #             fields of a whole record: as many as any header of the file's head has titles, or `width`
+    # known before the first line: from the file's name
+    context: Mapping[str, str] = field(default_factory=dict)
+    # fields of a record, where the file has no header line
+    width: int | None = None
+    # fields of a whole record: as many as any header of the file's head has titles, or `width`
+    widths: tuple[int, ...] = ()
 
 
 def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table | None:
@@ -29,7 +32,9 @@ def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table |
     fitting = [
         t
         for t in layout.tables
-        if t.header and all(title_key(h) in keys for h in t.header) and not any(title_key(a) in keys for a in t.absent)
+        if t.header
+        and all(title_key(h) in keys for h in t.header)
+        and not any(title_key(a) in keys for a in t.absent)
     ]
     named = [t for t in fitting if title and t.title and re.search(t.title, title)]
     return max(named or fitting, key=lambda t: len(t.header), default=None)

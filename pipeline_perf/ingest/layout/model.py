@@ -1,7 +1,9 @@
-"""Layouts: what a carrier's file looks like and what its columns mean, as frozen data read from YAML.
+"""Layouts: what a carrier's file looks like and what its columns mean, as frozen data read from
+YAML.
 
-Here belong the form of a layout and reading it strictly, with file, line and remedy in every message. What types cannot
-say is `layout_check`'s work, matching a file against layouts `recognise`'s, converting values `normalise`'s.
+Here belong the form of a layout and reading it strictly, with file, line and remedy in every
+message. What types cannot say is `layout_check`'s work, matching a file against layouts
+`recognise`'s, converting values `normalise`'s.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from typing import Annotated, Literal
 
 from pipeline_perf import events
 
-DurationForm = Literal["seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words", "iso"]
+DurationForm = Literal[
+    "seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words", "iso"
+]
 
 #: The counterpart column of bills: becomes from_number or to_number, as the direction says.
 COUNTERPART = "counterpart"
@@ -33,22 +37,37 @@ class Field:
     """
 
     column: Annotated[tuple[str, ...], "titles"] = ()
-    combine: Annotated[Literal["join", "add", "first"], "several columns: joined by a blank, summed, or the first that is not empty"] = (
-        "join"
-    )
+    combine: Annotated[
+        Literal["join", "add", "first"],
+        "several columns: joined by a blank, summed, or the first that is not empty",
+    ] = "join"
     value: Annotated[str | None, "a constant"] = None
     context: Annotated[str | None, "a value picked up from lines in passing"] = None
     optional: Annotated[bool, "a short row may end before this column"] = False
     pick: Annotated[str | None, "regex: its first group is the value"] = None
     strip: Annotated[str | None, "regex: what it matches is removed"] = None
     missing: Annotated[tuple[str, ...], 'texts that mean "not passed"'] = ()
-    map: Annotated[Mapping[str, str], "whole texts (any case) → value"] = field(default_factory=dict)
-    match: Annotated[Mapping[str, str], "regexes, first that is found wins → value"] = field(default_factory=dict)
+    map: Annotated[Mapping[str, str], "whole texts (any case) → value"] = field(
+        default_factory=dict
+    )
+    match: Annotated[Mapping[str, str], "regexes, first that is found wins → value"] = field(
+        default_factory=dict
+    )
     default: Annotated[str | None, "for empty and unmapped texts"] = None
-    derive: Annotated[Literal["subscriber", "answered", "direction"] | None, "where the text says nothing: see the event fields"] = None
-    formats: Annotated[tuple[str, ...], "strptime forms, %z at the end only; the one that reads most is taken"] = ()
-    tells: Annotated[Literal["start", "end"], "the moment that a time is; from an end the duration is taken off"] = "start"
-    year: Annotated[Literal["period"] | None, "forms without a year take it from the context value `period`, a day or month"] = None
+    derive: Annotated[
+        Literal["subscriber", "answered", "direction"] | None,
+        "where the text says nothing: see the event fields",
+    ] = None
+    formats: Annotated[
+        tuple[str, ...], "strptime forms, %z at the end only; the one that reads most is taken"
+    ] = ()
+    tells: Annotated[
+        Literal["start", "end"], "the moment that a time is; from an end the duration is taken off"
+    ] = "start"
+    year: Annotated[
+        Literal["period"] | None,
+        "forms without a year take it from the context value `period`, a day or month",
+    ] = None
     carry_down: Annotated[bool, "an empty date repeats the one above"] = False
     zone: Annotated[str | None, "overrides the layout's zone"] = None
     form: Annotated[DurationForm | None, "how a duration is written; default: seconds"] = None
@@ -59,7 +78,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Override:
-    """Rows whose columns match all of `when` (regexes) take `set` instead of what the fields say."""
+    """Rows whose columns match all of `when` (regexes) take `set` instead of what the fields
+    say.
+    """
 
     when: Annotated[Mapping[str, str], "column → regex"]
     set: Annotated[Mapping[str, Field], "event field → where it comes from"]
@@ -67,7 +88,9 @@ class Override:
 
 @dataclass(frozen=True)
 class Legs:
-    """Rows of one call: same values in `same`, starts at most `within_s` apart, one of them matching `when`."""
+    """Rows of one call: same values in `same`, starts at most `within_s` apart, one of them
+    matching `when`.
+    """
 
     same: Annotated[tuple[str, ...], "event fields"]
     within_s: Annotated[float, "seconds"]
@@ -76,7 +99,9 @@ class Legs:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Rows matching `when` tell a call again that another row of the file tells: marked as duplicates."""
+    """Rows matching `when` tell a call again that another row of the file tells: marked as
+    duplicates.
+    """
 
     when: Annotated[Mapping[str, str], "column → regex"]
     within_s: Annotated[float, "seconds"]
@@ -84,16 +109,22 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows that tell a call's beginning, and rows that tell its end: both become the call, the second marked as a duplicate.
+    """Rows that tell a call's beginning, and rows that tell its end: both become the call, the
+    second marked as a duplicate.
 
-    A beginning without an end stays a call of unknown duration; an end without a beginning goes to quarantine.
+    A beginning without an end stays a call of unknown duration; an end without a beginning goes to
+    quarantine.
     """
 
     same: Annotated[tuple[str, ...], "columns in which both are alike"]
     opens: Annotated[Mapping[str, str], "column → regex; rows that match neither all of these"]
     closes: Annotated[Mapping[str, str], "nor all of these are calls of one row"]
-    takes: Annotated[tuple[str, ...], "columns of the closing row that the call has as `closing NAME`"]
-    either_way: Annotated[tuple[str, ...], "two of `same` that may change places: the called party may hang up"] = ()
+    takes: Annotated[
+        tuple[str, ...], "columns of the closing row that the call has as `closing NAME`"
+    ]
+    either_way: Annotated[
+        tuple[str, ...], "two of `same` that may change places: the called party may hang up"
+    ] = ()
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -105,13 +136,21 @@ class Table:
     """One table of a file: how it is found, its columns, and what they mean."""
 
     name: Annotated[str, "of the table, for messages"]
-    fields: Annotated[Mapping[str, tuple[Field, ...]], "event field → where it comes from; several alternatives as a list"]
+    fields: Annotated[
+        Mapping[str, tuple[Field, ...]],
+        "event field → where it comes from; several alternatives as a list",
+    ]
     header: Annotated[tuple[str, ...], "titles that must all stand in the header line"] = ()
     absent: Annotated[tuple[str, ...], "titles that must not"] = ()
     title: Annotated[str | None, "regex of the section's title line"] = None
-    record: Annotated[str | None, "regex that every record's line matches; without slices its named groups are columns"] = None
+    record: Annotated[
+        str | None,
+        "regex that every record's line matches; without slices its named groups are columns",
+    ] = None
     columns: Annotated[tuple[str, ...], "titles, where the file has no header line"] = ()
-    slices: Annotated[Mapping[str, tuple[int, int]], "fixed width: title → first, last position from 1"] = field(default_factory=dict)
+    slices: Annotated[
+        Mapping[str, tuple[int, int]], "fixed width: title → first, last position from 1"
+    ] = field(default_factory=dict)
     overrides: Annotated[tuple[Override, ...], "rows that are read otherwise"] = ()
     legs: Annotated[Legs | None, "rows that are one call"] = None
     repeats: Annotated[Repeats | None, "rows that tell a call again"] = None
@@ -138,7 +177,9 @@ class Grid:
     """A table in a text PDF: words fall into columns by where the header's titles stand."""
 
     document: Annotated[str, "regex found in the first pages' text"]
-    titles: Annotated[tuple[str, ...], "titles of several words that a header may have beside the tables' own"] = ()
+    titles: Annotated[
+        tuple[str, ...], "titles of several words that a header may have beside the tables' own"
+    ] = ()
     right: Annotated[tuple[str, ...], "titles of columns set flush right"] = ()
     end: Annotated[tuple[str, ...], "regexes of lines that end a table, such as totals"] = ()
 
@@ -151,26 +192,49 @@ class Layout:
     carrier: Annotated[str, "of the events; `@name` takes the context value `name`"]
     title: Annotated[str, "one line about the files"]
     source: Annotated[str, "where the form is documented"]
-    container: Annotated[Literal["delimited", "fixed", "pdf", "json", "xml", "html"], "workbooks are delimited by tabs"]
+    container: Annotated[
+        Literal["delimited", "fixed", "pdf", "json", "xml", "html"],
+        "workbooks are delimited by tabs",
+    ]
     tables: Annotated[tuple[Table, ...], "the tables that the files have"]
-    evidence: Annotated[Literal["documented", "constructed"], "constructed: parts of the form are this project's own"] = "documented"
-    encodings: Annotated[tuple[str, ...], "tried before statistics decide"] = ("utf-8", "windows-1252")
-    records: Annotated[str, "JSON: their array, where it has a name; XML: their path; HTML: their classes, `a|b`"] = ""
-    delimiter: Annotated[str, "between the columns; another one that the probe finds is taken, too"] = ","
+    evidence: Annotated[
+        Literal["documented", "constructed"],
+        "constructed: parts of the form are this project's own",
+    ] = "documented"
+    encodings: Annotated[tuple[str, ...], "tried before statistics decide"] = (
+        "utf-8",
+        "windows-1252",
+    )
+    records: Annotated[
+        str, "JSON: their array, where it has a name; XML: their path; HTML: their classes, `a|b`"
+    ] = ""
+    delimiter: Annotated[
+        str, "between the columns; another one that the probe finds is taken, too"
+    ] = ","
     quote: Annotated[str | None, "around a cell; null: none"] = '"'
     overflow: Annotated[bool, "delimiters beyond the last column belong to it"] = False
     short_rows: Annotated[bool, "empty cells at the end of a row may be left out"] = False
-    zone: Annotated[str, "UTC, an IANA name, or local: not known, but where a field `zone` tells it"] = "local"
+    zone: Annotated[
+        str, "UTC, an IANA name, or local: not known, but where a field `zone` tells it"
+    ] = "local"
     region: Annotated[str, "country in whose notation numbers are written; ZZ: not known"] = "US"
     currency: Annotated[str | None, "of `charge`, such as USD"] = None
     signature: Annotated[tuple[str, ...], "regexes that must each be found in the file's head"] = ()
     furniture: Annotated[tuple[str, ...], "regexes of lines that are no records"] = ()
-    context: Annotated[Mapping[str, tuple[str, ...]], "name → regexes; the groups, joined, are the value"] = field(default_factory=dict)
-    file_name: Annotated[Mapping[str, str], "the same from the file's name"] = field(default_factory=dict)
+    context: Annotated[
+        Mapping[str, tuple[str, ...]], "name → regexes; the groups, joined, are the value"
+    ] = field(default_factory=dict)
+    file_name: Annotated[Mapping[str, str], "the same from the file's name"] = field(
+        default_factory=dict
+    )
     controls: Annotated[tuple[Control, ...], "figures that the file states of itself"] = ()
     grid: Annotated[Grid | None, "PDF: how its tables are found"] = None
-    running_number: Annotated[str | None, "a column that counts rows: no part of a row's identity"] = None
-    no_records: Annotated[str | None, "files of this layout hold no events: what they hold, and what to ask for"] = None
+    running_number: Annotated[
+        str | None, "a column that counts rows: no part of a row's identity"
+    ] = None
+    no_records: Annotated[
+        str | None, "files of this layout hold no events: what they hold, and what to ask for"
+    ] = None
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -1,6 +1,8 @@
-"""A layout to complete: what a file's titles and values show of its columns' meaning, written as YAML with comments.
+"""A layout to complete: what a file's titles and values show of its columns' meaning, written as
+YAML with comments.
 
-A proposal for a person, never used to read a file. What the file is, the probe has found; what a layout may say, `layouts` knows.
+A proposal for a person, never used to read a file. What the file is, the probe has found; what a
+layout may say, `layouts` knows.
 """
 
 from __future__ import annotations
@@ -10,22 +12,40 @@ import re
 from collections.abc import Sequence
 
 from pipeline_perf.ingest.layout.patterns import OPEN
-from pipeline_perf.ingest.mapping.fixed_width import beginning_of, code_of, furniture_of, likely_records
+from pipeline_perf.ingest.mapping.fixed_width import (
+    beginning_of,
+    code_of,
+    furniture_of,
+    likely_records,
+)
 from pipeline_perf.ingest.mapping.preamble import subscriber, zone_line
-from pipeline_perf.ingest.mapping.roles import CODES, charge_of, coded_column, duration_of, parties_of, quoted, start_of
+from pipeline_perf.ingest.mapping.roles import (
+    CODES,
+    charge_of,
+    coded_column,
+    duration_of,
+    parties_of,
+    quoted,
+    start_of,
+)
 from pipeline_perf.ingest.mapping.sections import ROWS, SHOWN, Section, of_elements, sections_of
 from pipeline_perf.ingest.mapping.words import DIRECTION, TYPES, WAYS, says
 from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
 from pipeline_perf.ingest.probe.structure import TOTAL
 from pipeline_perf.privacy import masked, shown
 
-FORMS = "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso (PT1H2M3S)"
+FORMS = (
+    "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso"
+    " (PT1H2M3S)"
+)
 
 
 def draft(found: Probe, *, examples: bool = False) -> str:
-    """A layout for the user to complete: the columns are there, their meaning is guessed at or left open.
+    """A layout for the user to complete: the columns are there, their meaning is guessed at or
+    left open.
 
-    `examples`: with some of the file's own values, numbers masked; not for logs, as they may be names.
+    `examples`: with some of the file's own values, numbers masked; not for logs, as they may be
+    names.
     """
     structured = found.container in STRUCTURED
     fixed = not structured and len(found.columns) < 2
@@ -41,25 +61,43 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     if container == "delimited" and found.delimiter != ",":
         lines.append(f"delimiter: {json.dumps(found.delimiter)}")
     if container == "html":
-        lines.append("records: '???'         # the classes of the elements that are records, `a|b`; their values are named by classes, too")
+        lines.append(
+            "records: '???'         # the classes of the elements that are records, `a|b`; their"
+            " values are named by classes, too"
+        )
     lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
     above = _above(found, fixed=fixed)
     if (at := zone_line(above)) is not None:
         told = f": {masked(shown(above[at].strip(f' {found.delimiter}')))}" if examples else ""
-        lines.append(f"# line {at + 1} of the file speaks of a time zone{told}; write it as UTC or a name such as America/New_York")
+        lines.append(
+            f"# line {at + 1} of the file speaks of a time zone{told}; write it as UTC or a name"
+            " such as America/New_York"
+        )
     lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
     totals = [line for line in (*found.head, *found.tail) if TOTAL.match(line)]
     if totals and container == "delimited":
-        lines.append(r"furniture: ['(?i)^\W*(?:(?:sub|grand)[- ]?)?total']   # lines that are no records")
+        lines.append(
+            r"furniture: ['(?i)^\W*(?:(?:sub|grand)[- ]?)?total']   # lines that are no records"
+        )
     owner = subscriber(above, found.delimiter or "\t", names=examples)
     if owner:
-        lines += ["context:               # what lines above the table tell", f"  subscriber: [{quoted(owner)}]   # whose line it is"]
+        lines += [
+            "context:               # what lines above the table tell",
+            f"  subscriber: [{quoted(owner)}]   # whose line it is",
+        ]
     lines.append("tables:")
     if fixed:
         lines[-1:] = _fixed(found, owned=bool(owner), examples=examples)
     for i, section in enumerate(sections):
         mark = found.delimiter or ","
-        lines += _table(section, i, several=len(sections) > 1, owned=bool(owner), delimiter=mark, examples=examples)
+        lines += _table(
+            section,
+            i,
+            several=len(sections) > 1,
+            owned=bool(owner),
+            delimiter=mark,
+            examples=examples,
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -76,18 +114,31 @@ def _example(values: Sequence[str]) -> str:
     return masked(shown(", ".join(text[:40] for text in list(dict.fromkeys(values))[:SHOWN])))
 
 
-def _table(section: Section, number: int, *, several: bool, owned: bool, delimiter: str, examples: bool) -> list[str]:
+def _table(
+    section: Section, number: int, *, several: bool, owned: bool, delimiter: str, examples: bool
+) -> list[str]:
     named = [title for title in section.titles if not re.fullmatch(r"column_\d+", title)]
     key = "header" if named else "columns"
     lines = [f"  - name: {'calls' if not number else f'table_{number + 1}'}"]
-    lines.append(f"    {key}: [{', '.join(map(quoted, (named if several else named[:8]) or section.titles))}]")
+    lines.append(
+        f"    {key}:"
+        f" [{', '.join(map(quoted, (named if several else named[:8]) or section.titles))}]"
+    )
     if not named:
-        lines.append(f"    record: {quoted(_record(section, delimiter))}   # what every record's line matches, and no other line")
+        lines.append(
+            f"    record: {quoted(_record(section, delimiter))}   # what every record's line"
+            " matches, and no other line"
+        )
     if several and section.title and not re.search(r"\d", section.title):
-        lines.append(f"    title: {quoted('^' + re.escape(section.title).replace(chr(92) + ' ', ' '))}   # the line above the header")
+        lines.append(
+            f"    title: {quoted('^' + re.escape(section.title).replace(chr(92) + ' ', ' '))}   #"
+            " the line above the header"
+        )
     lines += ["    fields:", "      # the file's columns:"]
     for i, title in enumerate(section.titles):
-        lines.append(f"      #   {quoted(title)}{f': {_example(section.values(i))}' if examples else ''}")
+        lines.append(
+            f"      #   {quoted(title)}{f': {_example(section.values(i))}' if examples else ''}"
+        )
     return lines + [f"      {line}" for line in _fields(section, owned=owned)]
 
 
@@ -98,30 +149,48 @@ def _record(section: Section, delimiter: str) -> str:
         return OPEN
     at = min(map(section.titles.index, used))
     mark = re.escape(delimiter)
-    return "^" + (f"(?:[^{mark}]*{mark}){{{at}}}" if at else "") + '"?' + beginning_of(section.values(at))
+    return (
+        "^"
+        + (f"(?:[^{mark}]*{mark}){{{at}}}" if at else "")
+        + '"?'
+        + beginning_of(section.values(at))
+    )
 
 
 def _fields(section: Section, *, owned: bool) -> list[str]:
     columns = section.columns
     kind = next((name for name, pattern in TYPES.items() if says(pattern, section.title)), "call")
     types = coded_column(columns, TYPES, "")
-    by_hand = f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}"
+    by_hand = (
+        f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}"
+    )
     started, used = start_of(columns)
     lines = [f"event_type: {types or by_hand}", f"started_at: {started}"]
     parties = parties_of({title: values for title, values in columns.items() if title not in used})
     used |= set(parties.values())
-    duration = duration_of({title: values for title, values in columns.items() if title not in used})
+    duration = duration_of(
+        {title: values for title, values in columns.items() if title not in used}
+    )
     charge = charge_of({title: values for title, values in columns.items() if title not in used})
     if duration or kind == "call":
         unknown = f"{{column: '{OPEN}', form: seconds}}"
         lines.append(f"{'' if duration else '# '}duration_s: {duration or unknown}   # {FORMS}")
-    ways = coded_column({title: values for title, values in columns.items() if title not in used}, WAYS, DIRECTION)
-    lines.append(f"direction: {ways}" if ways else f"# direction: {{column: '{OPEN}', map: {{IN: inbound, OUT: outbound}}}}")
+    ways = coded_column(
+        {title: values for title, values in columns.items() if title not in used}, WAYS, DIRECTION
+    )
+    lines.append(
+        f"direction: {ways}"
+        if ways
+        else f"# direction: {{column: '{OPEN}', map: {{IN: inbound, OUT: outbound}}}}"
+    )
     lines += [f"{field}: {quoted(title)}" for field, title in parties.items()]
     if not parties:
         lines += [f"from_number: '{OPEN}'", f"to_number: '{OPEN}'"]
     elif "counterpart" in parties:
-        lines.append("# counterpart is the called party of an outbound event, the caller of an inbound one; --subscriber tells the line")
+        lines.append(
+            "# counterpart is the called party of an outbound event, the caller of an inbound one;"
+            " --subscriber tells the line"
+        )
     if owned and "subscriber_number" not in parties:
         lines.append("subscriber_number: {context: subscriber}")
     if charge:
@@ -133,7 +202,9 @@ def _fields(section: Section, *, owned: bool) -> list[str]:
 
 
 def _fixed(found: Probe, *, owned: bool, examples: bool) -> list[str]:
-    """Columns between the positions where every record has a blank, below a ruler to correct them by."""
+    """Columns between the positions where every record has a blank, below a ruler to correct
+    them by.
+    """
     lines = [line for line in found.head if line.strip()]
     records = likely_records(lines, found.tail)[:ROWS]
     width = max(map(len, records), default=0)
@@ -141,11 +212,26 @@ def _fixed(found: Probe, *, owned: bool, examples: bool) -> list[str]:
     starts = [i for i in range(width) if filled[i] and not (i and filled[i - 1])]
     slices = [(i, next((j for j in range(i, width) if not filled[j]), width)) for i in starts]
     codes = set(map(code_of, records))
-    if len(codes) <= CODES and len(lengths := set(map(len, codes))) == 1 and slices and slices[0][0] < (end := max(lengths)) < slices[0][1]:
+    if (
+        len(codes) <= CODES
+        and len(lengths := set(map(len, codes))) == 1
+        and slices
+        and slices[0][0] < (end := max(lengths)) < slices[0][1]
+    ):
         slices[:1] = [(0, end), (end, slices[0][1])]
-    ruler = "".join(f"{i // 10:10}" for i in range(10, width + 1, 10)), ("1234567890" * (width // 10 + 1))[:width]
+    ruler = (
+        "".join(f"{i // 10:10}" for i in range(10, width + 1, 10)),
+        ("1234567890" * (width // 10 + 1))[:width],
+    )
     named = [(f"column_{n}", first + 1, last) for n, (first, last) in enumerate(slices, 1)]
-    drawn = [*(f"    # {line}" for line in ruler), *(f"    # {masked(shown(line))}" for line in records[:SHOWN])] if examples else []
+    drawn = (
+        [
+            *(f"    # {line}" for line in ruler),
+            *(f"    # {masked(shown(line))}" for line in records[:SHOWN]),
+        ]
+        if examples
+        else []
+    )
     cells = tuple([line[first - 1 : last] for _, first, last in named] for line in records)
     section = Section(tuple(name for name, _, _ in named), cells)
     record = "^" + beginning_of(records)

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from pipeline_perf.ingest.mapping.roles import CODES
 
-#: Signs at a line's beginning that tell what kind of record it is, how often each must come to be one of a few, and
-#: how much the first and last line are at least like the others where they are records, too.
+#: Signs at a line's beginning that tell what kind of record it is, how often each must come to be
+#: one of a few, and how much the first and last line are at least like the others where they are
+#: records, too.
 CODE, SEEN, RECORD_LIKENESS = 3, 3, 0.8
 
 
 def likely_records(lines: Sequence[str], tail: Sequence[str]) -> list[str]:
-    """The lines that begin as those with most digits do; not those that begin as the first or last one, where that is of another form."""
+    """The lines that begin as those with most digits do; not those that begin as the first or
+    last one, where that is of another form.
+    """
     if not lines:
         return []
     digits = Counter[str]()
@@ -21,8 +24,15 @@ def likely_records(lines: Sequence[str], tail: Sequence[str]) -> list[str]:
     alike = [line for line in lines if _shape(line[:CODE]) == digits.most_common(1)[0][0]]
     code = Counter(map(code_of, alike)).most_common(1)[0][0]
     form = next(_shape(line) for line in alike if code_of(line) == code)
-    edges = {code_of(line): line for line in (lines[0], next((line for line in reversed(tail) if line.strip()), lines[-1]))}
-    others = {found for found, line in edges.items() if found != code and _likeness(_shape(line), form) < RECORD_LIKENESS}
+    edges = {
+        code_of(line): line
+        for line in (lines[0], next((line for line in reversed(tail) if line.strip()), lines[-1]))
+    }
+    others = {
+        found
+        for found, line in edges.items()
+        if found != code and _likeness(_shape(line), form) < RECORD_LIKENESS
+    }
     return [line for line in alike if code_of(line) not in others]
 
 
@@ -52,7 +62,9 @@ def _shape(text: str) -> str:
 
 
 def beginning_of(records: Sequence[str]) -> str:
-    """A regular expression of what all records begin with, up to the second blank; letters that come again and again are a code's."""
+    """A regular expression of what all records begin with, up to the second blank; letters that
+    come again and again are a code's.
+    """
     found = ""
     for at, signs in enumerate(zip(*records, strict=False)):
         shapes = set(map(_shape, signs))
@@ -60,7 +72,20 @@ def beginning_of(records: Sequence[str]) -> str:
             break
         same = len(set(signs)) == 1 and not signs[0].isdigit()
         letters = Counter(signs)
-        coded = at < CODE and shapes == {"a"} and len(letters) <= CODES and min(letters.values()) >= SEEN
+        coded = (
+            at < CODE
+            and shapes == {"a"}
+            and len(letters) <= CODES
+            and min(letters.values()) >= SEEN
+        )
         any_letter = f"[{''.join(sorted(letters))}]" if coded else "[A-Za-z]"
-        found += re.escape(signs[0]).replace("\\ ", " ") if same else r"\d" if shapes == {"9"} else any_letter
-    return re.sub(r"(\\d|\[A-Za-z\])\1+", lambda run: f"{run[1]}{{{len(run[0]) // len(run[1])}}}", found)
+        found += (
+            re.escape(signs[0]).replace("\\ ", " ")
+            if same
+            else r"\d"
+            if shapes == {"9"}
+            else any_letter
+        )
+    return re.sub(
+        r"(\\d|\[A-Za-z\])\1+", lambda run: f"{run[1]}{{{len(run[0]) // len(run[1])}}}", found
+    )

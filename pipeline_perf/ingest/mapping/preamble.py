@@ -1,6 +1,8 @@
-"""What the lines above a file's table seem to tell of it, for drafts: whose line it is, and the zone of its times.
+"""What the lines above a file's table seem to tell of it, for drafts: whose line it is, and the
+zone of its times.
 
-Pure functions on lines. Which lines these are, `draft` knows; reading them by a finished layout is `read`'s work.
+Pure functions on lines. Which lines these are, `draft` knows; reading them by a finished layout is
+`read`'s work.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from pipeline_perf.privacy import MOMENT, NUMBER
 #: Words that name a line's number, beside those of a subscriber's column.
 LINE = rf"{PARTIES['subscriber_number']}|\bphone|\btel|number|numero|rufnummer|usage for"
 ZONE = (
-    r"time zone|timezone|all times|local time|\b(?:utc|gmt|[ecmp][sd]t|cest|cet|mez|mesz)\b|\b(?:eastern|central|mountain|pacific) time"
+    r"time zone|timezone|all times|local"
+    r" time|\b(?:utc|gmt|[ecmp][sd]t|cest|cet|mez|mesz)\b|\b(?:eastern|central|mountain|pacific)"
+    r" time"
     r"|zeitzone|ortszeit|fuseau|heure locale|zona horaria|hora local|zona oraria|ora locale|fuso"
 )
 #: A telephone number of a preamble, in a pattern: not beyond its cell.
@@ -22,18 +26,25 @@ WRITTEN = r"(\+?[\d(][\d ().-]*\d)"
 
 
 def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
-    """A pattern that picks the one telephone number up from the line that has no other; empty where there is no such line, or several.
+    """A pattern that picks the one telephone number up from the line that has no other; empty
+    where there is no such line, or several.
 
-    `names`: also where the text before the number has no word for a number, and may be its owner's name.
+    `names`: also where the text before the number has no word for a number, and may be its owner's
+    name.
     """
     found: dict[str, bool] = {}
     for line in lines:
-        numbers = [number for number in NUMBER.finditer(line) if not MOMENT.fullmatch(number.group())]
+        numbers = [
+            number for number in NUMBER.finditer(line) if not MOMENT.fullmatch(number.group())
+        ]
         if len(numbers) != 1:
             continue
-        before = re.split(rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[: numbers[0].start()])[-1]
+        before = re.split(
+            rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[: numbers[0].start()]
+        )[-1]
         if label := re.search(r"[^\W\d](?:.*\w)?", before):
-            pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")  # as Rust knows them, too
+            # as Rust knows them, too
+            pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")
             found[rf"{pattern}[^\w+(]*{WRITTEN}"] = says(LINE, label.group())
     sure = [pattern for pattern, known in found.items() if known]
     chosen = sure or (list(found) if names else [])

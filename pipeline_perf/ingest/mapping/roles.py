@@ -13,11 +13,29 @@ from pipeline_perf.ingest.mapping.words import CHARGE, CLOCK, DATE, DURATION, PA
 CODES = 8
 
 DATES = (
-    "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d",
+    "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d",
+    "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d",
     "%y%m%d", "%b %d, %Y", "%b %d %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
-MOMENTS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S %z")
-CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H%M%S", "%Hh%M", "%Hh%Mm%Ss", "%H.%M.%S")
+MOMENTS = (
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S %z",
+)
+CLOCKS = (
+    "%H:%M:%S",
+    "%H:%M",
+    "%I:%M:%S %p",
+    "%I:%M %p",
+    "%I:%M:%S%p",
+    "%I:%M%p",
+    "%H%M%S",
+    "%Hh%M",
+    "%Hh%Mm%Ss",
+    "%H.%M.%S",
+)
 DATE_AND_CLOCK = re.compile(r"(.+?)([ T])(\d{1,2}[:h]\d\d.*|\d{1,2}\.\d\d\.\d\d|\d{6})")
 
 #: Share of a column's values that its form reads; the others are damaged.
@@ -36,7 +54,9 @@ def start_of(columns: Mapping[str, Sequence[str]]) -> tuple[str, set[str]]:
     clocks: list[tuple[str, str]] = []
     for title, values in _first(columns, DATE):
         if forms := _moments(values):
-            return f"{{column: {quoted(title)}, formats: [{', '.join(map(quoted, forms))}]}}", {title}
+            return f"{{column: {quoted(title)}, formats: [{', '.join(map(quoted, forms))}]}}", {
+                title
+            }
         if forms := _reading(DATES, values):
             dates.append((title, forms))
         elif (forms := _reading(CLOCKS, values)) and not says(DURATION, title):
@@ -66,14 +86,20 @@ def _moments(values: Sequence[str]) -> list[str]:
         return []
     mark = parts[0][1]
     clocks = _reading(CLOCKS, [clock for _, _, clock in parts])
-    return [f"{date}{mark}{clocks[0]}" for date in _reading(DATES, [date for date, _, _ in parts]) if clocks]
+    return [
+        f"{date}{mark}{clocks[0]}"
+        for date in _reading(DATES, [date for date, _, _ in parts])
+        if clocks
+    ]
 
 
 def _reading(forms: Sequence[str], values: Sequence[str]) -> list[str]:
     """The forms that read most of the values; several where day and month can be either."""
     counts = {form: sum(_reads(form, text) for text in values) for form in forms}
     most = max(counts.values())
-    return [form for form, count in counts.items() if count == most and most >= READABLE * len(values)]
+    return [
+        form for form, count in counts.items() if count == most and most >= READABLE * len(values)
+    ]
 
 
 def _reads(form: str, text: str) -> bool:
@@ -88,7 +114,11 @@ def _reads(form: str, text: str) -> bool:
 
 def parties_of(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Which columns hold telephone numbers, and of whom; the values decide, then the titles."""
-    free = [title for title, values in columns.items() if sum(map(_is_number, values)) > 0.5 * len(values) and not _are_times(values)]
+    free = [
+        title
+        for title, values in columns.items()
+        if sum(map(_is_number, values)) > 0.5 * len(values) and not _are_times(values)
+    ]
     found: dict[str, str] = {}
     for field, pattern in PARTIES.items():
         if field == "counterpart" and {"from_number", "to_number"} & set(found):
@@ -111,7 +141,9 @@ def _is_number(text: str) -> bool:
 
 
 def _are_times(values: Sequence[str]) -> bool:
-    """Whether most are dates or times: without what stands between their digits, 15/01/2024 could be a number, too."""
+    """Whether most are dates or times: without what stands between their digits, 15/01/2024
+    could be a number, too.
+    """
     return any(_reading(forms, values) for forms in (DATES, CLOCKS, MOMENTS))
 
 
@@ -127,18 +159,29 @@ def duration_of(columns: Mapping[str, Sequence[str]]) -> str:
 
 def charge_of(columns: Mapping[str, Sequence[str]]) -> str:
     for title, values in columns.items():
-        if says(CHARGE, title) and all(re.fullmatch(r"[-($€£ ]*\d[\d.,]*[)$€£ ]*", text) for text in values):
+        if says(CHARGE, title) and all(
+            re.fullmatch(r"[-($€£ ]*\d[\d.,]*[)$€£ ]*", text) for text in values
+        ):
             return f"{{column: {quoted(title)}{_decimal(values)}}}"
     return ""
 
 
 def _decimal(values: Sequence[str]) -> str:
-    """What a layout says of numbers with a decimal comma: one that does not stand before three digits, as between thousands."""
-    return ", decimal: ','" if any(re.search(r",(?:\d{1,2}|\d{4,})\D*$|^\D*0,", text) for text in values) else ""
+    """What a layout says of numbers with a decimal comma: one that does not stand before three
+    digits, as between thousands.
+    """
+    return (
+        ", decimal: ','"
+        if any(re.search(r",(?:\d{1,2}|\d{4,})\D*$|^\D*0,", text) for text in values)
+        else ""
+    )
 
 
-def coded_column(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str], words: str) -> str:
-    """The column of a few codes of which at least half say what is meant, sought first where the title has one of the words.
+def coded_column(
+    columns: Mapping[str, Sequence[str]], meanings: Mapping[str, str], words: str
+) -> str:
+    """The column of a few codes of which at least half say what is meant, sought first where the
+    title has one of the words.
 
     The other codes are left open.
     """
@@ -146,8 +189,14 @@ def coded_column(columns: Mapping[str, Sequence[str]], meanings: Mapping[str, st
         codes = list(Counter(values))
         if len(codes) > CODES or any(re.search(r"\d\d", code) for code in codes):
             continue
-        told = {code: next((name for name, p in meanings.items() if re.match(p, folded(code))), OPEN) for code in codes}
+        told = {
+            code: next((name for name, p in meanings.items() if re.match(p, folded(code))), OPEN)
+            for code in codes
+        }
         if sum(value != OPEN for value in told.values()) >= max(1, len(codes) / 2):
-            listed = ", ".join(f"{quoted(code)}: {quoted(value) if value == OPEN else value}" for code, value in told.items())
+            listed = ", ".join(
+                f"{quoted(code)}: {quoted(value) if value == OPEN else value}"
+                for code, value in told.items()
+            )
             return f"{{column: {quoted(title)}, map: {{{listed}}}}}"
     return ""

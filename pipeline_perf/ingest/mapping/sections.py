@@ -36,18 +36,33 @@ def sections_of(found: Probe) -> Iterator[Section]:
     """The tables of a file, each with another header."""
     dialect = Dialect(found.delimiter, found.quote, found.escape)
     body = found.preamble_lines + found.header_lines
-    titles, rows, alone, title = found.columns, list[Sequence[str]](), "", _alone(found.head[: found.preamble_lines], dialect)
+    titles, rows, alone, title = (
+        found.columns,
+        list[Sequence[str]](),
+        "",
+        _alone(found.head[: found.preamble_lines], dialect),
+    )
     known = {tuple(map(str.casefold, titles))}
     below = list(split(found.head[body:], dialect))
     for i, row in enumerate(below):
         key = tuple(cell.strip().casefold() for cell in row.cells)
-        if found.tables > 1 and key not in known and is_header(row) and i + 1 < len(below) and not is_header(below[i + 1]):
+        if (
+            found.tables > 1
+            and key not in known
+            and is_header(row)
+            and i + 1 < len(below)
+            and not is_header(below[i + 1])
+        ):
             yield Section(titles, tuple(rows[:ROWS]), title)
             known.add(key)
             titles, rows, title, alone = tuple(cell.strip() for cell in row.cells), [], alone, ""
         elif len(row.filled) == 1 and not TOTAL.match(row.filled[0]):
             alone = row.filled[0]
-        elif len(row.cells) == len(titles) and not are_types(row.cells) and not (row.filled and TOTAL.match(row.filled[0])):
+        elif (
+            len(row.cells) == len(titles)
+            and not are_types(row.cells)
+            and not (row.filled and TOTAL.match(row.filled[0]))
+        ):
             rows.append(row.cells)
     yield Section(titles, tuple(rows[:ROWS]), title)
 
@@ -63,4 +78,6 @@ def of_elements(found: Probe) -> Section:
 
     elements = first_elements("\n".join(found.head), found.container, most=ROWS)
     titles = found.columns or ("???",)  # of HTML, no class is known to be a record's
-    return Section(titles, tuple([element.values.get(path, "") for path in titles] for element in elements))
+    return Section(
+        titles, tuple([element.values.get(path, "") for path in titles] for element in elements)
+    )

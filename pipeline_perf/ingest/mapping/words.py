@@ -1,6 +1,8 @@
-"""Words of columns' titles and codes, in English, Spanish, French, German, Italian and Portuguese: what they seem to mean.
+"""Words of columns' titles and codes, in English, Spanish, French, German, Italian and
+Portuguese: what they seem to mean.
 
-Facts only, of general knowledge, for drafts: where the values say something else, they are right. Patterns are for folded text.
+Facts only, of general knowledge, for drafts: where the values say something else, they are right.
+Patterns are for folded text.
 """
 
 from __future__ import annotations
@@ -12,16 +14,30 @@ DATE = r"date|datum|\bdata|fecha|\bjour|\btag\b|giorno|\bdia\b|\bday"
 CLOCK = r"time|clock|heure|\bhora|uhr|zeit|\bora\b|orario"
 DURATION = r"dur|dauer|(?<![a-z])(?:sec|min|seg|sek)|billsec|length|elapsed|talk"
 DIRECTION = r"direc|direz|\bway\b|\bsens\b|sentido|richtung|\bverso\b|in out"
-CHARGE = r"charge|cost|price|amount|\bfee|cout|prix|montant|kosten|betrag|preis|gebuhr|entgelt|import[eo]|prezzo|precio|custo|preco|valor"
+CHARGE = (
+    r"charge|cost|price|amount|\bfee|cout|prix|montant|kosten|betrag|preis|gebuhr|entgelt"
+    r"|import[eo]|prezzo|precio|custo|preco|valor"
+)
 
 #: By what a party is known, in the order in which they are asked.
 PARTIES = {
-    "to_number": r"\bto\b|dest|dial|called|terminat|\bdst|^b (?:num|part)|receiver|llamado|marcado|appelee?\b|compose|gerufen|\bziel"
-    r"|gewahlt|chiamato|chamado|discado",
-    "from_number": r"\bfrom\b|orig|caller|calling|source|\bsrc|^a (?:num|part)|\bani\b|sender|llamante|appelant|emett|anrufe[rn]|absender"
-    r"|\bquelle|chiamante|mittente|chama(?:dor|nte)|remetente|remitente",
-    "subscriber_number": r"subscriber|mobile|target|\bown|\bline|msisdn|abon|\bligne|teilnehmer|anschluss|eigene|linha|assinante|utenza",
-    "counterpart": r"other|party|number|contact|autre|numer|rufnummer|gegen|altr[oa]|otr[oa]|outr[oa]|contatto",
+    "to_number": (
+        r"\bto\b|dest|dial|called|terminat|\bdst|^b"
+        r" (?:num|part)|receiver|llamado|marcado|appelee?\b|compose|gerufen|\bziel"
+        r"|gewahlt|chiamato|chamado|discado"
+    ),
+    "from_number": (
+        r"\bfrom\b|orig|caller|calling|source|\bsrc|^a"
+        r" (?:num|part)|\bani\b|sender|llamante|appelant|emett|anrufe[rn]|absender"
+        r"|\bquelle|chiamante|mittente|chama(?:dor|nte)|remetente|remitente"
+    ),
+    "subscriber_number": (
+        r"subscriber|mobile|target|\bown|\bline|msisdn|abon|\bligne|teilnehmer|anschluss|eigene"
+        r"|linha|assinante|utenza"
+    ),
+    "counterpart": (
+        r"other|party|number|contact|autre|numer|rufnummer|gegen|altr[oa]|otr[oa]|outr[oa]|contatto"
+    ),
 }
 
 #: How the codes begin that tell a direction or a type; `in uscita` is no inbound.
@@ -39,9 +55,13 @@ TYPES = {
 
 
 def folded(text: str) -> str:
-    """Words in lower case without accents, with one blank between them: `N° appelé` → `n appele`, `callDate` → `call date`."""
+    """Words in lower case without accents, with one blank between them: `N° appelé` → `n
+    appele`, `callDate` → `call date`.
+    """
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    bare = "".join(sign for sign in unicodedata.normalize("NFKD", apart) if not unicodedata.combining(sign))
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFKD", apart) if not unicodedata.combining(sign)
+    )
     return re.sub(r"[\W_]+", " ", bare).strip().casefold()
 
 

@@ -1,6 +1,7 @@
 """Columns that repeat themselves, worked out once per distinct text.
 
-Numbers, devices, cells and codes come from some thousands of values, in a file of a million records.
+Numbers, devices, cells and codes come from some thousands of values, in a file of a million
+records.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-#: A column is no longer kept when it has more texts than the first, and more than one for every two rows; or more than the second.
+#: A column is no longer kept when it has more texts than the first, and more than one for every two
+#: rows; or more than the second.
 LARGE, LARGEST = 20_000, 500_000
 
 
 @dataclass
 class Vocabulary:
-    """The distinct texts of a file's column so far, and the row of values that `work` makes of each.
+    """The distinct texts of a file's column so far, and the row of values that `work` makes of
+    each.
 
-    `work` takes a frame with nothing but the String column `name`, and returns as many rows. Row 0 of `values`
-    belongs to the absent text, row 1 + code to the text with this code.
+    `work` takes a frame with nothing but the String column `name`, and returns as many rows. Row 0
+    of `values` belongs to the absent text, row 1 + code to the text with this code.
     """
 
     name: str
     work: Callable[[pl.DataFrame], pl.DataFrame]
     rows: int = 0
-    #: Polars forgets which code is whose text when the last column of these categories goes: an empty one stays.
-    codes: pl.Series | None = field(default_factory=lambda: pl.Series(dtype=pl.Categorical(pl.Categories.random())))
+    #: Polars forgets which code is whose text when the last column of these categories goes: an
+    #: empty one stays.
+    codes: pl.Series | None = field(
+        default_factory=lambda: pl.Series(dtype=pl.Categorical(pl.Categories.random()))
+    )
     values: pl.DataFrame = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,7 +47,9 @@ class Vocabulary:
         last = codes.max()
         if isinstance(last, int) and last + 1 >= self.values.height:
             self._learn(texts, codes, last)
-        found = self.values[(codes + 1).fill_null(0)] if codes.null_count() else self.values[1:][codes]
+        found = (
+            self.values[(codes + 1).fill_null(0)] if codes.null_count() else self.values[1:][codes]
+        )
         self.rows += len(texts)
         if self.values.height > min(LARGEST, max(LARGE, self.rows / 2)):
             self.codes, self.values = None, self.values.clear()
@@ -53,5 +61,7 @@ class Vocabulary:
         new, at = np.unique(codes.gather(rows).to_numpy(), return_index=True)
         found = texts.gather(rows.gather(at))
         if len(new) < last + 1 - first:  # codes come without gaps, though nothing promises it
-            found = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(new - first, found)
+            found = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(
+                new - first, found
+            )
         self.values = self.values.vstack(self.work(found.to_frame(self.name)))

@@ -1,4 +1,5 @@
-"""A field of a layout → Polars expressions: the text that the file has for it, and the value that the text denotes.
+"""A field of a layout → Polars expressions: the text that the file has for it, and the value
+that the text denotes.
 
 Nothing is evaluated here; whether a value is plausible is `validate`'s question.
 """
@@ -14,7 +15,8 @@ from pipeline_perf.ingest.batch import UNREADABLE, Columns
 from pipeline_perf.ingest.layout.model import Field
 from pipeline_perf.ingest.normalise.amounts import plain_number, seconds, to_float, total
 
-#: Fields whose text must become a value of another type: text that does not is a defect of the record.
+#: Fields whose text must become a value of another type: text that does not is a defect of the
+#: record.
 TYPED = ("duration_s", "bytes_total", "charge", "latitude", "longitude")
 
 
@@ -22,7 +24,8 @@ TYPED = ("duration_s", "bytes_total", "charge", "latitude", "longitude")
 class Steps:
     """Expressions in the order in which they build on each other's columns.
 
-    Polars evaluates an expression as often as it is written, so what several others need is a column first.
+    Polars evaluates an expression as often as it is written, so what several others need is a
+    column first.
     """
 
     first: list[pl.Expr] = field(default_factory=list)  # of the file's columns
@@ -51,9 +54,14 @@ def steps(name: str, spec: Field, columns: Columns) -> Steps:
     cells = _cells(spec, columns) if spec.combine == "add" else []
     parts = [pl.col(f"cell.{name}.{i}") for i in range(len(cells))]
     value = _typed(name, spec, pl.col(f"text.{name}"), parts).alias(name)
-    unreadable = (pl.col(f"text.{name}").is_not_null() & pl.col(name).is_null()).alias(UNREADABLE + name)
+    unreadable = (pl.col(f"text.{name}").is_not_null() & pl.col(name).is_null()).alias(
+        UNREADABLE + name
+    )
     return Steps(
-        [text.alias(f"text.{name}"), *(cell.alias(f"cell.{name}.{i}") for i, cell in enumerate(cells))],
+        [
+            text.alias(f"text.{name}"),
+            *(cell.alias(f"cell.{name}.{i}") for i, cell in enumerate(cells)),
+        ],
         [value],
         [unreadable] if name in TYPED else [],
     )
@@ -65,7 +73,11 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
         return pl.lit(spec.value)
     cleaned = _cells(spec, columns)
     if spec.combine == "join":
-        text = cleaned[0] if len(cleaned) == 1 else _absent_if_empty(pl.concat_str(cleaned, separator=" ", ignore_nulls=True))
+        text = (
+            cleaned[0]
+            if len(cleaned) == 1
+            else _absent_if_empty(pl.concat_str(cleaned, separator=" ", ignore_nulls=True))
+        )
     else:
         text = pl.coalesce(cleaned)
     if spec.pick:
@@ -76,9 +88,15 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
         mapped: pl.Expr = pl.lit(None, dtype=pl.String)
         if spec.map:
             table = {key.casefold(): value for key, value in spec.map.items()}
-            mapped = text.str.to_lowercase().replace_strict(table, default=None, return_dtype=pl.String)
+            mapped = text.str.to_lowercase().replace_strict(
+                table, default=None, return_dtype=pl.String
+            )
         for pattern, value in spec.match.items():
-            mapped = pl.when(mapped.is_null() & text.str.contains(pattern)).then(pl.lit(value)).otherwise(mapped)
+            mapped = (
+                pl.when(mapped.is_null() & text.str.contains(pattern))
+                .then(pl.lit(value))
+                .otherwise(mapped)
+            )
         text = mapped
     if spec.default is not None:
         text = text.fill_null(spec.default)
@@ -95,22 +113,36 @@ def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
     else:
         parts = [columns.expr(title) for title in spec.column if columns.has((title,))]
     trimmed = [part.str.strip_chars() for part in parts]
-    return [pl.when(~text.is_in(["", *spec.missing]) if spec.missing else text != "").then(text) for text in trimmed]
+    return [
+        pl.when(~text.is_in(["", *spec.missing]) if spec.missing else text != "").then(text)
+        for text in trimmed
+    ]
 
 
 def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:
     if name == "duration_s":
         value = seconds(text, spec.form or "seconds", spec.decimal)
-        return (value * spec.scale).round(6) if spec.scale else value  # no factor is finer than a microsecond
+        # no factor is finer than a microsecond
+        return (value * spec.scale).round(6) if spec.scale else value
     if name == "bytes_total":
-        amount = total(cells, spec.decimal) if spec.combine == "add" else to_float(text, spec.decimal)
+        amount = (
+            total(cells, spec.decimal) if spec.combine == "add" else to_float(text, spec.decimal)
+        )
         return (amount * (spec.scale or 1.0)).round().cast(pl.Int64, strict=False)
     if name == "charge":
-        bare = text.str.replace_all(r"[$€£]", "").str.strip_chars().str.replace(r"^\((.+)\)$", "-$1")
+        bare = (
+            text.str.replace_all(r"[$€£]", "").str.strip_chars().str.replace(r"^\((.+)\)$", "-$1")
+        )
         amount = plain_number(bare, spec.decimal).cast(pl.Decimal(18, 6), strict=False)
-        return (amount * Decimal(str(spec.scale))).cast(pl.Decimal(18, 6), strict=False) if spec.scale else amount
+        return (
+            (amount * Decimal(str(spec.scale))).cast(pl.Decimal(18, 6), strict=False)
+            if spec.scale
+            else amount
+        )
     if name in ("latitude", "longitude"):
         return to_float(text, spec.decimal)
     if name == "answered":
-        return text.str.to_lowercase().replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        return text.str.to_lowercase().replace_strict(
+            {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+        )
     return text

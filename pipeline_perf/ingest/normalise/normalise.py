@@ -1,7 +1,8 @@
-"""String columns → typed event columns: which field comes from which column, who called whom, and the row's identity.
+"""String columns → typed event columns: which field comes from which column, who called whom,
+and the row's identity.
 
-How a text becomes a value is said in `fields`, how a time does in `times`. Whether a value is plausible is
-`validate`'s question.
+How a text becomes a value is said in `fields`, how a time does in `times`. Whether a value is
+plausible is `validate`'s question.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, UNREADABLE, Batch, Columns, Origin, matches
+from pipeline_perf.ingest.batch import (
+    CORRECTED,
+    PAIR,
+    UNENDED,
+    UNREADABLE,
+    Batch,
+    Columns,
+    Origin,
+    matches,
+)
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import COUNTERPART, Field, Layout, Override
 from pipeline_perf.ingest.normalise import phone_numbers, times, zones
@@ -34,7 +44,9 @@ class Decisions:
     readings: dict[tuple[str, tuple[str, ...]], Reading] = field(default_factory=dict)
 
     def reading(self, batch: Batch, layout: Layout) -> Reading:
-        """How the batch's table is read, given its titles; raises UnreadableFile where the time column is missing."""
+        """How the batch's table is read, given its titles; raises UnreadableFile where the time
+        column is missing.
+        """
         key = (batch.table.name, batch.titles)
         if key not in self.readings:
             self.readings[key] = _reading(batch, layout)
@@ -60,26 +72,31 @@ def normalise(batch: Batch, origin: Origin, decisions: Decisions) -> pl.DataFram
 
     Returns the event columns (without occurrence and duplicate_of), `raw`, and Boolean columns
     `unreadable.FIELD` where text was given that is no value of the field, `corrected.RULE` where an
-    unambiguous slip was set right, `repeat` for rows that tell another row's call again, and `opening`,
-    the event of a call's beginning for rows that tell its end.
-    Raises NeedsMapping where a date column can be read in two ways, UnreadableFile where the time
-    column is missing.
+    unambiguous slip was set right, `repeat` for rows that tell another row's call again, and
+    `opening`, the event of a call's beginning for rows that tell its end. Raises NeedsMapping where
+    a date column can be read in two ways, UnreadableFile where the time column is missing.
     """
     reading = decisions.reading(batch, origin.layout)
     frame = _evaluate(batch, reading, decisions.forms, origin.layout.region)
     for i, override in enumerate(reading.overrides):
-        frame = _overridden(frame, batch, reading.columns, override, pl.col(f"when.{i}"), origin.layout.region)
+        frame = _overridden(
+            frame, batch, reading.columns, override, pl.col(f"when.{i}"), origin.layout.region
+        )
     frame = frame.drop(f"when.{i}" for i in range(len(reading.overrides)))
     started = reading.chosen["started_at"] or Field()
     form = decisions.forms.chosen.get((batch.table.name, "started_at"), ("",))[0]
-    frame = zones.in_zone(frame, started, origin.layout.zone, origin.zone, zone_stated=origin.zone_stated, form=form)
+    frame = zones.in_zone(
+        frame, started, origin.layout.zone, origin.zone, zone_stated=origin.zone_stated, form=form
+    )
     if started.tells == "end":
         frame = zones.from_end(frame)
     frame = resolve_parties(frame, origin, reading.chosen)
     frame = _facts(frame, reading.chosen, origin)
     if batch.table.pairs:
         opening = event_ids(origin.source_file_id, frame[PAIR].fill_null(0).to_numpy())
-        frame = frame.with_columns(pl.when(pl.col(PAIR).is_not_null()).then(opening).alias("opening"))
+        frame = frame.with_columns(
+            pl.when(pl.col(PAIR).is_not_null()).then(opening).alias("opening")
+        )
     return link_legs(frame, batch.table.legs) if batch.table.legs else frame.drop("leg")
 
 
@@ -88,19 +105,30 @@ def _reading(batch: Batch, layout: Layout) -> Reading:
     chosen = {name: _choose(alternatives, columns) for name, alternatives in table.fields.items()}
     _require_time(chosen, batch, layout)
     overrides = _applicable(table.overrides, columns)
-    worked = [steps(name, spec, columns) for name, spec in chosen.items() if name not in MOMENTS and spec is not None and _is_given(spec)]
+    worked = [
+        steps(name, spec, columns)
+        for name, spec in chosen.items()
+        if name not in MOMENTS and spec is not None and _is_given(spec)
+    ]
     flags = [matches(o.when, columns).alias(f"when.{i}") for i, o in enumerate(overrides)]
     if chosen.get("subscriber_number") is None and "subscriber" in columns.contexts:
         flags.append(pl.col("context.subscriber").alias("subscriber_number"))
     for flag, condition in (("leg", table.legs), ("repeat", table.repeats)):
         applies = condition is not None and columns.has(tuple(condition.when))
-        flags.append((matches(condition.when, columns) if condition and applies else pl.lit(False)).alias(flag))
+        flags.append(
+            (matches(condition.when, columns) if condition and applies else pl.lit(False)).alias(
+                flag
+            )
+        )
     by_column: dict[str, Steps] = {}
     direct = Steps()
     for one in (*worked, *(Steps([flag]) for flag in flags)):
         roots = {root for expr in one.first for root in expr.meta.root_names()}
         (by_column.setdefault(roots.pop(), Steps()) if len(roots) == 1 else direct).extend(one)
-    vocabularies = (Vocabulary(name, functools.partial(_worked, group, layout.region)) for name, group in by_column.items())
+    vocabularies = (
+        Vocabulary(name, functools.partial(_worked, group, layout.region))
+        for name, group in by_column.items()
+    )
     return Reading(columns, chosen, overrides, tuple(vocabularies), direct)
 
 
@@ -114,7 +142,10 @@ def _worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
     parties = [found[name].cast(pl.String) for name in NUMBER_FIELDS if name in found.columns]
     return found.with_columns(
         *(phone_numbers.normalise(party, region).alias(party.name) for party in parties),
-        *(party.str.contains(phone_numbers.ROUNDED).alias(UNREADABLE + party.name) for party in parties),
+        *(
+            party.str.contains(phone_numbers.ROUNDED).alias(UNREADABLE + party.name)
+            for party in parties
+        ),
     )
 
 
@@ -129,11 +160,21 @@ def _evaluate(batch: Batch, reading: Reading, forms: times.Forms, region: str) -
             moment = times.parse(pl.col(f"written.{name}"), *readable)
             direct.extend(Steps([text.alias(f"written.{name}")], [moment.alias(name)]))
     direct.extend(reading.direct)
-    parts = [_worked(direct, region, batch.frame), *(known.look_up(batch.frame[known.name]) for known in reading.vocabularies)]
+    parts = [
+        _worked(direct, region, batch.frame),
+        *(known.look_up(batch.frame[known.name]) for known in reading.vocabularies),
+    ]
     return pl.concat(parts, how="horizontal")
 
 
-def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: Override, applies: pl.Expr, region: str) -> pl.DataFrame:
+def _overridden(
+    frame: pl.DataFrame,
+    batch: Batch,
+    columns: Columns,
+    override: Override,
+    applies: pl.Expr,
+    region: str,
+) -> pl.DataFrame:
     """Replace fields of the rows that an override is for; they are few."""
     rows = frame.select(applies.arg_true()).to_series()
     if not len(rows):
@@ -145,24 +186,36 @@ def _overridden(frame: pl.DataFrame, batch: Batch, columns: Columns, override: O
     for name in values.columns:
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, dtype=values.schema[name]).alias(name))
-        value = values[name] if len(values) == len(rows) else values[name].extend_constant(values[name][0], len(rows) - len(values))
+        value = (
+            values[name]
+            if len(values) == len(rows)
+            else values[name].extend_constant(values[name][0], len(rows) - len(values))
+        )
         frame = frame.with_columns(frame[name].scatter(rows, value.cast(frame.schema[name])))
     return frame
 
 
 def _choose(alternatives: tuple[Field, ...], columns: Columns) -> Field | None:
-    """The first alternative that the file has; without its column a field still has its default and what it is derived from."""
+    """The first alternative that the file has; without its column a field still has its default
+    and what it is derived from.
+    """
     for spec in alternatives:
         if columns.offer(spec) and (spec.context is None or spec.context in columns.contexts):
             return spec
     last = alternatives[-1]
-    return None if last.default is None and last.derive is None else Field(value=last.default, derive=last.derive)
+    return (
+        None
+        if last.default is None and last.derive is None
+        else Field(value=last.default, derive=last.derive)
+    )
 
 
 def _applicable(overrides: tuple[Override, ...], columns: Columns) -> tuple[Override, ...]:
     """The overrides whose conditions the file can meet, with the fields that it has."""
     able = [
-        Override(o.when, {n: spec for n, spec in o.set.items() if columns.offer(spec)}) for o in overrides if columns.has(tuple(o.when))
+        Override(o.when, {n: spec for n, spec in o.set.items() if columns.offer(spec)})
+        for o in overrides
+        if columns.has(tuple(o.when))
     ]
     return tuple(o for o in able if o.set)
 
@@ -170,7 +223,10 @@ def _applicable(overrides: tuple[Override, ...], columns: Columns) -> tuple[Over
 def _require_time(chosen: Mapping[str, Field | None], batch: Batch, layout: Layout) -> None:
     if chosen["started_at"] is None:
         wanted = " or ".join(" + ".join(f.column) for f in batch.table.fields["started_at"])
-        raise UnreadableFile(f"the column {wanted} is missing: layout {layout.id} takes the time of its {batch.table.name} records from it")
+        raise UnreadableFile(
+            f"the column {wanted} is missing: layout {layout.id} takes the time of its"
+            f" {batch.table.name} records from it"
+        )
 
 
 # --------------------------------------------------------------------------- the rest of the row
@@ -205,17 +261,25 @@ def _facts(frame: pl.DataFrame, chosen: Mapping[str, Field | None], origin: Orig
     have = set(frame.columns)
     return frame.with_columns(
         event_ids(origin.source_file_id, frame["record_no"].to_numpy()),
-        *(pl.lit(value, dtype=events.COLUMNS[name]).alias(name) for name, value in constants.items() if name not in have),
+        *(
+            pl.lit(value, dtype=events.COLUMNS[name]).alias(name)
+            for name, value in constants.items()
+            if name not in have
+        ),
         *(
             pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in events.COLUMNS.items()
-            if name not in have and name not in constants and name not in ("event_id", "occurrence", "duplicate_of")
+            if name not in have
+            and name not in constants
+            and name not in ("event_id", "occurrence", "duplicate_of")
         ),
     )
 
 
 def event_ids(source_file_id: str, record_no: np.ndarray) -> pl.Series:
-    """A stable 64-bit hash of file and record: SplitMix64 (Steele, Lea, Flood 2014), one-to-one within a file."""
+    """A stable 64-bit hash of file and record: SplitMix64 (Steele, Lea, Flood 2014), one-to-one
+    within a file.
+    """
     z = record_no.astype(np.uint64) + np.uint64(int(source_file_id, 16))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,6 +1,8 @@
-"""Times: the form of a date column, the year that it leaves out, its zone; what is written → a moment in UTC.
+"""Times: the form of a date column, the year that it leaves out, its zone; what is written → a
+moment in UTC.
 
-The form is decided once per file and column, from a sample, and kept in `Forms`; never cell by cell.
+The form is decided once per file and column, from a sample, and kept in `Forms`; never cell by
+cell.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ SAMPLE = 20_000
 
 @dataclass
 class Forms:
-    """The date forms chosen for each (table, field), and each table's last date, which its next batch may carry on.
+    """The date forms chosen for each (table, field), and each table's last date, which its next
+    batch may carry on.
 
     There are two only where dates with and without a year stand in one column.
     """
@@ -36,13 +39,22 @@ class Forms:
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
 
 
-def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -> tuple[pl.Expr, tuple[str, ...]]:
+def written(
+    name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms
+) -> tuple[pl.Expr, tuple[str, ...]]:
     """The text of a time column as it will be parsed, and its forms."""
     key, column = (batch.table.name, name), " + ".join(spec.column)
     if spec.carry_down:
         dates = text.str.replace(_CLOCK, "")
-        filled = pl.when(dates != "").then(dates).forward_fill().fill_null(forms.last_date.get(batch.table.name, ""))
-        text = (filled + " " + text.str.extract(f"({_CLOCK})", 1).str.strip_chars()).str.strip_chars()
+        filled = (
+            pl.when(dates != "")
+            .then(dates)
+            .forward_fill()
+            .fill_null(forms.last_date.get(batch.table.name, ""))
+        )
+        text = (
+            filled + " " + text.str.extract(f"({_CLOCK})", 1).str.strip_chars()
+        ).str.strip_chars()
         last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").alias("t"))["t"]
         if len(last) and last[0]:
             forms.last_date[batch.table.name] = last[0]
@@ -57,7 +69,9 @@ def written(name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms) -
         values = batch.frame.select(text.alias("t"))["t"].drop_nulls()
         if len(values):
             decided = [_decide(values, group, column) for group in candidates]
-            forms.chosen[key] = tuple(form for _, form in sorted(decided, key=lambda found: -found[0]))
+            forms.chosen[key] = tuple(
+                form for _, form in sorted(decided, key=lambda found: -found[0])
+            )
     return text, forms.chosen.get(key, candidates[0][:1] or ("%Y-%m-%d %H:%M:%S",))
 
 
@@ -66,7 +80,9 @@ _YEAR_5000 = 95_617_584_000
 
 
 def parse(text: pl.Expr, *forms: str) -> pl.Expr:
-    """The local time that a text tells in the first of the forms that reads it: strptime's, and `epoch` and `epoch_ms`."""
+    """The local time that a text tells in the first of the forms that reads it: strptime's, and
+    `epoch` and `epoch_ms`.
+    """
     moments = [_parsed(text, form) for form in forms]
     return moments[0] if len(moments) == 1 else pl.coalesce(moments)
 
@@ -75,12 +91,16 @@ def _parsed(text: pl.Expr, form: str) -> pl.Expr:
     if form in ("epoch", "epoch_ms"):
         number = text.cast(pl.Float64, strict=False)
         unit: Literal["ms", "s"] = "ms" if form == "epoch_ms" else "s"
-        known = number.abs() < _YEAR_5000 * (1000 if unit == "ms" else 1)  # far beyond, microseconds wrap round into plausible years
-        return pl.from_epoch(pl.when(known).then(number).cast(pl.Int64), unit).cast(events.MICROSECONDS)
+        # far beyond, microseconds wrap round into plausible years
+        known = number.abs() < _YEAR_5000 * (1000 if unit == "ms" else 1)
+        return pl.from_epoch(pl.when(known).then(number).cast(pl.Int64), unit).cast(
+            events.MICROSECONDS
+        )
     if form.endswith("%z"):
         text = pl.when(text.str.contains(OFFSET)).then(text.str.replace(OFFSET, ""))
         form = form.removesuffix("%z").rstrip()
-    if re.fullmatch(r"(?:%[YmdyHMS]| )+", form):  # without separators a digit less would shift the others
+    if re.fullmatch(r"(?:%[YmdyHMS]| )+", form):
+        # without separators a digit less would shift the others
         text = pl.when(text.str.len_bytes() == len(form.replace("%Y", "yyyy"))).then(text)
     if "%p" in form:
         text = text.str.replace(r"(?i)([ap])\.?(m?)\.?$", "${1}M")
@@ -88,7 +108,9 @@ def _parsed(text: pl.Expr, form: str) -> pl.Expr:
 
 
 def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int, str]:
-    """The form that reads most of the column, and how many it reads; NeedsMapping when day and month can be taken either way."""
+    """The form that reads most of the column, and how many it reads; NeedsMapping when day and
+    month can be taken either way.
+    """
     if not forms:
         raise NeedsMapping(f"the layout gives no date formats for column {column}")
     step = max(1, len(values) // SAMPLE)
@@ -103,15 +125,18 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
     for i in winners[1:] if best else ():
         if _day_first(forms[i]) != _day_first(forms[winners[0]]) and not reads[i][1].equals(first):
             raise NeedsMapping(
-                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}; leave only one of the two in its "
-                "formats: in the layout, if it is your own, otherwise in a copy of it in your layouts folder"
+                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]};"
+                " leave only one of the two in its formats: in the layout, if it is your own,"
+                " otherwise in a copy of it in your layouts folder"
             )
     _check_order(sample, first, best, forms[winners[0]], column)
     return best, forms[winners[0]]
 
 
 def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, column: str) -> None:
-    """Raise NeedsMapping where many dates are none in the form, but with day and month exchanged: the others would be misread."""
+    """Raise NeedsMapping where many dates are none in the form, but with day and month
+    exchanged: the others would be misread.
+    """
     other = form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
     if other == form or "%d" not in form:
         return
@@ -119,8 +144,9 @@ def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, c
     exchanged = len(unread) - unread.null_count()
     if exchanged > count / 2:
         raise NeedsMapping(
-            f"column {column}: {exchanged} dates read only as {other}, {count} as {form}: day and month stand in another order than the "
-            "layout has; give the right form in a layout of your own"
+            f"column {column}: {exchanged} dates read only as {other}, {count} as {form}: day and"
+            " month stand in another order than the layout has; give the right form in a layout of"
+            " your own"
         )
 
 
@@ -128,33 +154,49 @@ def _day_first(form: str) -> bool:
     return 0 <= form.find("%d") < form.find("%m")
 
 
-# --------------------------------------------------------------------------- years that are not printed
+# ------------------------- years that are not printed
 
 _PERIOD_DAYS = (
-    "%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%Y-%m-%d", "%Y%m%d", "%m.%d.%Y",
+    "%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y",
+    "%Y-%m-%d", "%Y%m%d", "%m.%d.%Y",
 )  # fmt: skip
 _PERIOD_MONTHS = ("%B %Y", "%b %Y", "%m/%Y", "%Y-%m", "%Y%m")
 
 
 def _period_end(text: str) -> dt.date | None:
-    """The last day that a statement's period can have: a date is that day, a month may be the one in which it begins."""
+    """The last day that a statement's period can have: a date is that day, a month may be the
+    one in which it begins.
+    """
     text = " ".join(text.split())
-    for form in (*_PERIOD_MONTHS, *_PERIOD_DAYS):  # months first: 202411 is none but in part a date of January
+    for form in (*_PERIOD_MONTHS, *_PERIOD_DAYS):
+        # months first: 202411 is none but in part a date of January
         try:
             day = dt.datetime.strptime(text, form).date()
-            return day if form in _PERIOD_DAYS else (day + dt.timedelta(days=62)).replace(day=1) - dt.timedelta(days=1)
+            return (
+                day
+                if form in _PERIOD_DAYS
+                else (day + dt.timedelta(days=62)).replace(day=1) - dt.timedelta(days=1)
+            )
         except (ValueError, OverflowError):
             continue
     return None
 
 
-def _with_year(text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str, *, mixed: bool) -> pl.Expr:
-    """Put the year of the statement period in front of dates that have none, as the forms expect it.
+def _with_year(
+    text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str, *, mixed: bool
+) -> pl.Expr:
+    """Put the year of the statement period in front of dates that have none, as the forms expect
+    it.
 
-    A date that would lie after the end of the period (the context value `period`) belongs to the year before.
-    `mixed`: other dates of the column have their year. Raises NeedsMapping where there is no period for any date.
+    A date that would lie after the end of the period (the context value `period`) belongs to the
+    year before. `mixed`: other dates of the column have their year. Raises NeedsMapping where there
+    is no period for any date.
     """
-    known = batch.frame["context.period"].drop_nulls().unique().to_list() if "context.period" in batch.frame.columns else []
+    known = (
+        batch.frame["context.period"].drop_nulls().unique().to_list()
+        if "context.period" in batch.frame.columns
+        else []
+    )
     ends = {value: end for value in known if (end := _period_end(value))}
     yearless = parse(pl.format("2024 {}", text), *forms).is_not_null()  # a leap year
     if not batch.frame.select(yearless.any()).item():
@@ -165,13 +207,20 @@ def _with_year(text: pl.Expr, forms: tuple[str, ...], batch: Batch, column: str,
     this, before = (pl.format("{} {}", last.dt.year() - ago, text) for ago in (0, 1))
     moment = parse(this, *forms)
     # A leap day does not parse in the wrong year: it, too, belongs to the year before.
-    found = pl.coalesce(pl.when(moment.is_null() | (moment.dt.date() > last)).then(before).otherwise(this), text)
+    found = pl.coalesce(
+        pl.when(moment.is_null() | (moment.dt.date() > last)).then(before).otherwise(this), text
+    )
     return pl.when(yearless).then(found).otherwise(text) if mixed else found
 
 
 def _no_period(column: str, known: list[str]) -> str:
-    trouble = f"the period reads {known[0]!r}, which is no date and no month" if known else "no line and no file name tells the period"
+    trouble = (
+        f"the period reads {known[0]!r}, which is no date and no month"
+        if known
+        else "no line and no file name tells the period"
+    )
     return (
-        f"column {column}: its dates have no year, and {trouble}. Name the file after its month, such as bill_2024-01, where the layout "
-        "has file_name: period; or say in a layout of your own, by context: period, which line tells the month or last day of the period"
+        f"column {column}: its dates have no year, and {trouble}. Name the file after its month,"
+        " such as bill_2024-01, where the layout has file_name: period; or say in a layout of your"
+        " own, by context: period, which line tells the month or last day of the period"
     )

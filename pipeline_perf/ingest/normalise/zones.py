@@ -9,21 +9,40 @@ from pipeline_perf.ingest.layout.forms import OFFSET, is_zone, resolution
 from pipeline_perf.ingest.layout.model import Field
 
 
-def in_zone(frame: pl.DataFrame, started: Field, layout_zone: str, default_zone: str, *, zone_stated: bool, form: str) -> pl.DataFrame:
+def in_zone(
+    frame: pl.DataFrame,
+    started: Field,
+    layout_zone: str,
+    default_zone: str,
+    *,
+    zone_stated: bool,
+    form: str,
+) -> pl.DataFrame:
     """started_at in UTC, as written, and its zone; a duration from the end where none is given.
 
-    `form` is that of the starts. An offset or epoch that they state counts; then the zone of the record (its field `zone`), of the
-    field, of the layout, and where none of these knows it, `default_zone`, which the user has stated, or not.
+    `form` is that of the starts. An offset or epoch that they state counts; then the zone of the
+    record (its field `zone`), of the field, of the layout, and where none of these knows it,
+    `default_zone`, which the user has stated, or not.
     """
     local, written = pl.col("started_at"), pl.col("written.started_at")
-    frame = frame.with_columns((written.is_not_null() & local.is_null()).alias(UNREADABLE + "started_at"))
+    frame = frame.with_columns(
+        (written.is_not_null() & local.is_null()).alias(UNREADABLE + "started_at")
+    )
     if "ended_at" in frame.columns:
         frame = _duration_from_end(frame, form)
-    resolved = pl.lit(started.resolution or resolution(form), dtype=pl.Int16).alias("time_resolution_s")
+    resolved = pl.lit(started.resolution or resolution(form), dtype=pl.Int16).alias(
+        "time_resolution_s"
+    )
     if form.endswith("%z"):
         ahead, named = _offset(written)
-        utc = [(local - ahead).dt.replace_time_zone("UTC"), named.alias("zone"), pl.lit(False).alias("zone_assumed")]
-        return frame.with_columns(local.alias("started_at_local"), *utc, resolved).drop("written.started_at")
+        utc = [
+            (local - ahead).dt.replace_time_zone("UTC"),
+            named.alias("zone"),
+            pl.lit(False).alias("zone_assumed"),
+        ]
+        return frame.with_columns(local.alias("started_at_local"), *utc, resolved).drop(
+            "written.started_at"
+        )
     zone = "UTC" if form.startswith("epoch") else started.zone or layout_zone
     unknown = zone == "local"
     zone = default_zone if unknown else zone
@@ -59,33 +78,48 @@ def _duration_from_end(frame: pl.DataFrame, form: str) -> pl.DataFrame:
         ahead, _ = _offset(pl.col("written.started_at"))
         span = span - (_offset(pl.col("written.ended_at"))[0].fill_null(ahead) - ahead)
     seconds = span.dt.total_seconds().cast(pl.Float64)
-    given = pl.col("duration_s") if "duration_s" in frame.columns else pl.lit(None, dtype=pl.Float64)
+    given = (
+        pl.col("duration_s") if "duration_s" in frame.columns else pl.lit(None, dtype=pl.Float64)
+    )
     return frame.with_columns(
-        (pl.col("written.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(UNREADABLE + "ended_at"),
+        (pl.col("written.ended_at").is_not_null() & pl.col("ended_at").is_null()).alias(
+            UNREADABLE + "ended_at"
+        ),
         pl.coalesce(given, seconds).alias("duration_s"),
         (given.is_null() & seconds.is_not_null()).alias(CORRECTED + "duration_from_end"),
     ).drop("ended_at", "written.ended_at")
 
 
 def _offset(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """By what the clock of a time is ahead of UTC, as the time's text says it, and that zone's name: UTC or for example -05:00."""
+    """By what the clock of a time is ahead of UTC, as the time's text says it, and that zone's
+    name: UTC or for example -05:00.
+    """
     part = text.str.extract(OFFSET, 1)
     digits = part.str.replace_all(r"\D", "").str.pad_end(4, "0")
     hours, minutes = digits.str.slice(0, 2), digits.str.slice(2, 2)
     sign = pl.when(part.str.starts_with("-")).then(-1).otherwise(1)
     ahead = sign * (hours.cast(pl.Int64) * 60 + minutes.cast(pl.Int64))
-    name = pl.when(ahead == 0).then(pl.lit("UTC")).otherwise(pl.format("{}{}:{}", part.str.slice(0, 1), hours, minutes))
+    name = (
+        pl.when(ahead == 0)
+        .then(pl.lit("UTC"))
+        .otherwise(pl.format("{}{}:{}", part.str.slice(0, 1), hours, minutes))
+    )
     return pl.duration(minutes=ahead), name
 
 
 def _in_utc(local: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
-    """Times of a zone in UTC, and which of them the clocks skipped. A time that came twice is taken for the first."""
+    """Times of a zone in UTC, and which of them the clocks skipped.
+
+    A time that came twice is taken for the first.
+    """
     if zone == "UTC":
         return local.dt.replace_time_zone("UTC"), pl.repeat(False, len(local), eager=True)
     exact = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     skipped = exact.is_null() & local.is_not_null()
     moments = exact.dt.convert_time_zone("UTC")
-    return (moments.zip_with(~skipped, _by_the_day_before(local, zone)) if skipped.any() else moments), skipped
+    return (
+        moments.zip_with(~skipped, _by_the_day_before(local, zone)) if skipped.any() else moments
+    ), skipped
 
 
 def from_end(frame: pl.DataFrame) -> pl.DataFrame:
@@ -104,8 +138,12 @@ def from_end(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_the_day_before(local: pl.Series, zone: str) -> pl.Series:
-    """UTC of times that the clocks skipped: they were written by a clock that had not been put forward yet."""
-    earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    """UTC of times that the clocks skipped: they were written by a clock that had not been put
+    forward yet.
+    """
+    earlier = (local - dt.timedelta(hours=25)).dt.replace_time_zone(
+        zone, ambiguous="earliest", non_existent="null"
+    )
     ahead = (earlier.dt.base_utc_offset() + earlier.dt.dst_offset()).dt.cast_time_unit(
         "us"
     )  # Polars has them in ms, and so would be the times

@@ -1,12 +1,13 @@
-"""Which letters beyond ASCII the languages of telephone records use: the evidence by which encodings are told apart.
+"""Which letters beyond ASCII the languages of telephone records use: the evidence by which
+encodings are told apart.
 
 Facts only, of general knowledge; what follows from them is `encoding`'s work.
 """
 
 from __future__ import annotations
 
-#: Letters of each language, the most frequent first, with how likely a text of it is, of 1; languages of like letters
-#: would tie otherwise.
+#: Letters of each language, the most frequent first, with how likely a text of it is, of 1;
+#: languages of like letters would tie otherwise.
 LANGUAGES: tuple[tuple[float, str], ...] = (
     (1.00, "éèàçêôîâûùëïœüæÿ"),  # French
     (1.00, "üäöß"),  # German

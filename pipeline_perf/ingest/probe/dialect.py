@@ -1,6 +1,8 @@
-"""How lines divide into cells: delimiter, quote, escape, found by which choice makes the rows agree.
+"""How lines divide into cells: delimiter, quote, escape, found by which choice makes the rows
+agree.
 
-Here belong splitting and the choice. Which of the rows are preamble, header or footer is `tables`' work.
+Here belong splitting and the choice. Which of the rows are preamble, header or footer is `tables`'
+work.
 """
 
 from __future__ import annotations
@@ -14,15 +16,17 @@ from typing import Any, NamedTuple
 #: In the order that decides ties. A blank stands for any run of blanks.
 DELIMITERS = ",;\t|:~ "
 
-#: Separators of ASCII, of databases, of older exports, and Hive's ^A: tried where at least this share of the lines has
-#: them, from the first line on that does.
+#: Separators of ASCII, of databases, of older exports, and Hive's ^A: tried where at least this
+#: share of the lines has them, from the first line on that does.
 UNUSUAL = "\x01\x02\x1c\x1d\x1e\x1f\x07\x0b^¦§¬¶¤·@#*&!%\\`"
 UNUSUAL_SHARE = 0.6
 
-#: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence. So do most of the unusual.
+#: Colons stand in times, tildes and blanks in texts; as delimiters they need better evidence. So do
+#: most of the unusual.
 TRUST = {":": 0.7, "~": 0.9, " ": 0.7} | dict.fromkeys("@#*&!%\\`·", 0.85)
 
-#: What lines before the first and behind the last row of the table weigh: they may be many, and are none of it.
+#: What lines before the first and behind the last row of the table weigh: they may be many, and are
+#: none of it.
 OUTSIDE = 0.3
 
 #: Lines looked at; more would not change the answer, only the time.
@@ -57,7 +61,8 @@ class Row(NamedTuple):
         return not any(cell and not cell.isspace() for cell in self.cells)
 
 
-# By a quote that is never closed a whole head is one cell, which is more than the csv module allows by itself.
+# By a quote that is never closed a whole head is one cell, which is more than the csv module allows
+# by itself.
 csv.field_size_limit(1 << 24)
 
 
@@ -80,7 +85,11 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
     if dialect.delimiter == " ":
         lines = [re.sub(" +", " ", line.strip(" ")) for line in lines]
     delimiter, quote = dialect.delimiter, dialect.quote
-    blank = quote is not None and delimiter != " " and any(f"{delimiter} {quote}" in line for line in lines)
+    blank = (
+        quote is not None
+        and delimiter != " "
+        and any(f"{delimiter} {quote}" in line for line in lines)
+    )
     done, usual = 0, 0
     while done < len(lines):
         begun = done
@@ -88,7 +97,8 @@ def split(lines: Sequence[str], dialect: Dialect) -> Iterator[Row]:
         for cells in reader:
             taken = begun + reader.line_num - done
             if taken > 1:
-                # Was the quote closed where it should be? What follows one that was not is the next record's.
+                # Was the quote closed where it should be? What follows one that was not is the next
+                # record's.
                 plain = next(_reader([lines[done]], replace(dialect, quote=None), blank))
                 if len(cells) != usual and (taken > LONGEST_CELL or len(plain) == usual):
                     yield Row(done, 1, plain)
@@ -111,11 +121,15 @@ def _reader(lines: Sequence[str], dialect: Dialect, blank: bool) -> Any:
 
 
 def sniff(lines: Sequence[str]) -> Dialect:
-    """The dialect in which the rows agree best in their number of cells, and the cells look like values."""
+    """The dialect in which the rows agree best in their number of cells, and the cells look like
+    values.
+    """
     sample = _without_comments([line for line in lines[:SAMPLE_LINES] if line.strip()])
     if sample and sample[0].lstrip().startswith(("{", "[{", "<?xml")):
         return Dialect(confidence=0.9)  # JSON and XML, in which commas and colons abound
-    declared = next((found.group(1) for line in sample[:1] if (found := SEPARATOR.fullmatch(line))), None)
+    declared = next(
+        (found.group(1) for line in sample[:1] if (found := SEPARATOR.fullmatch(line))), None
+    )
     if declared is not None:
         sample = sample[1:]
     text = "\n".join(sample)
@@ -129,14 +143,17 @@ def sniff(lines: Sequence[str]) -> Dialect:
             continue
         for quote, escape in _quotings(text, delimiter):
             tried = Dialect(delimiter, quote, escape)
-            score = _score(list(split(sample, tried)), delimiter, kinds) * (1.0 if declared else TRUST.get(delimiter, 1.0))
+            score = _score(list(split(sample, tried)), delimiter, kinds) * (
+                1.0 if declared else TRUST.get(delimiter, 1.0)
+            )
             if delimiter not in best or score > best[delimiter].score * 1.0001:
                 best[delimiter] = replace(tried, score=score)
     if declared is not None:
         return replace(best.get(declared, Dialect(declared)), confidence=1.0)
     ranked = sorted(best.values(), key=lambda found: -found.score)
     if not ranked or ranked[0].score < LEAST_SCORE:
-        # Fixed columns and single columns are certain; of prose nobody can say more than that it is no table.
+        # Fixed columns and single columns are certain; of prose nobody can say more than that it is
+        # no table.
         return Dialect(confidence=0.9 if aligned or not ranked else 0.4)
     first, second = ranked[0], ranked[1].score if len(ranked) > 1 else 0.0
     return replace(
@@ -151,17 +168,23 @@ SEPARATOR = re.compile(r'\s*"?sep=(.)"?[\s,;]*', re.IGNORECASE)
 
 
 def _without_comments(sample: list[str]) -> list[str]:
-    """The lines below a block of comments, which may be longer than the table and has delimiters of its own."""
+    """The lines below a block of comments, which may be longer than the table and has delimiters
+    of its own.
+    """
     marked = next((i for i, line in enumerate(sample) if not line.startswith("#")), 0)
     return sample[marked:]
 
 
 def _unusual(sample: Sequence[str], text: str, least: int) -> Iterator[str]:
-    """The unusual delimiters that most lines have, each at least so many times: an address has one @."""
+    """The unusual delimiters that most lines have, each at least so many times: an address has
+    one @.
+    """
     for sign in UNUSUAL:
         if sign in text:
             having = [line.count(sign) >= least for line in sample]
-            if True in having and sum(having) >= max(2, UNUSUAL_SHARE * (len(having) - having.index(True))):
+            if True in having and sum(having) >= max(
+                2, UNUSUAL_SHARE * (len(having) - having.index(True))
+            ):
                 yield sign
 
 
@@ -180,16 +203,31 @@ def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
     for quote in "\"'":
         if quote not in text:
             continue
-        opening = sum(map(lines.count, (f"{delimiter}{quote}", f"{delimiter} {quote}", f"\n{quote}", f"\n {quote}")))
-        closing = sum(map(lines.count, (f"{quote}{delimiter}", f"{quote} {delimiter}", f"{quote}\n", f"{quote} \n")))
+        opening = sum(
+            map(
+                lines.count,
+                (f"{delimiter}{quote}", f"{delimiter} {quote}", f"\n{quote}", f"\n {quote}"),
+            )
+        )
+        closing = sum(
+            map(
+                lines.count,
+                (f"{quote}{delimiter}", f"{quote} {delimiter}", f"{quote}\n", f"{quote} \n"),
+            )
+        )
         # An apostrophe begins cells by itself, as Excel's mark of text; only pairs are quotes.
-        if opening and closing and (quote == '"' or min(opening, closing) > 0.6 * max(opening, closing)):
+        if (
+            opening
+            and closing
+            and (quote == '"' or min(opening, closing) > 0.6 * max(opening, closing))
+        ):
             found += [(quote, escape) for escape in escapes]
     return [*found, *((None, escape) for escape in escapes)]
 
 
 def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> float:
-    """0 to 1: agreement of neighbouring rows in width × width itself × how many cells look like values.
+    """0 to 1: agreement of neighbouring rows in width × width itself × how many cells look like
+    values.
 
     Rows weigh by their length, so that a preamble of short lines does not hide a short table.
     """
@@ -202,7 +240,9 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
     for i, (row, width) in enumerate(zip(rows, widths, strict=True)):
         if width < 2:
             continue
-        near = min((abs(width - widths[j]) for j in (i - 1, i + 1) if 0 <= j < len(rows)), default=0)
+        near = min(
+            (abs(width - widths[j]) for j in (i - 1, i + 1) if 0 <= j < len(rows)), default=0
+        )
         agreement = 1.0 if near == 0 else 0.5 if near <= 0.25 * width or width == usual else 0.0
         if not agreement and i + 1 == len(rows) and width > 3:
             agreement = 0.5  # a header that no records follow
@@ -217,23 +257,32 @@ def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> floa
     shares = []
     for row in fitting[::step][:TYPED_ROWS]:
         # A delimiter within a cell was quoted or escaped, and is right there.
-        cells = [" ".join(cell.replace(delimiter, " ").split()) if delimiter in cell else cell for cell in row.cells]
+        cells = [
+            " ".join(cell.replace(delimiter, " ").split()) if delimiter in cell else cell
+            for cell in row.cells
+        ]
         for cell in cells:
             if cell not in kinds:
                 kinds[cell] = _likeness(cell)
         shares.append(sum(kinds[cell] for cell in cells) / len(cells))
-    mass = sum(weights[first : last + 1]) + OUTSIDE * (sum(weights[:first]) + sum(weights[last + 1 :]))
+    mass = sum(weights[first : last + 1]) + OUTSIDE * (
+        sum(weights[:first]) + sum(weights[last + 1 :])
+    )
     # Blanks and colons divide any prose and code; only in a table are most lines divided alike.
-    regular = widths[first : last + 1].count(usual) / (last + 1 - first) if delimiter in TRUST else 1.0
+    regular = (
+        widths[first : last + 1].count(usual) / (last + 1 - first) if delimiter in TRUST else 1.0
+    )
     return (fit / mass) * (spread / fit) * (sum(shares) / len(shares)) * regular
 
 
-#: Values, each whole: numbers, amounts and telephone numbers; dates and times; words and titles; codes and addresses.
+#: Values, each whole: numbers, amounts and telephone numbers; dates and times; words and titles;
+#: codes and addresses.
 VALUE = re.compile(
     r"""[-+(]?[$€£]?\ ?[-+]?(?:\d{1,3}(?:[,.]\d{3})+|\d+)(?:[.,]\d+)?\ ?[%$€£]?[)]?
       | [-+]?\.\d+
       | \+?[\d(][\d\ ()./-]{0,20}\d
-      | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?(?:Z|[-+]\d{2}:?\d{2})?)?
+      | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}
+        (?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?(?:Z|[-+]\d{2}:?\d{2})?)?
       | \d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\ ?(?:[AaPp]\.?[Mm]\.?)?
       | [^\W\d_](?:[\w./()&'#*+@%?!-]|\ (?!\ ))*
       | [*#+<\[]?[\w.@/+*#-]+[>\]]?
@@ -253,7 +302,9 @@ def _is_single(line: str) -> bool:
 
 
 def _likeness(cell: str) -> float:
-    """1 for a value of a known kind, less for the empty cell and for what holds other delimiters or stray quotes."""
+    """1 for a value of a known kind, less for the empty cell and for what holds other delimiters
+    or stray quotes.
+    """
     text = cell.strip()
     if not text:
         return 0.6
@@ -265,7 +316,9 @@ def _likeness(cell: str) -> float:
 
 
 def _columns_align(lines: Sequence[str]) -> bool:
-    """Whether the same positions are blank in all lines, and runs of blanks between words fill columns: fixed width."""
+    """Whether the same positions are blank in all lines, and runs of blanks between words fill
+    columns: fixed width.
+    """
     body = sorted(lines, key=len)[len(lines) // 4 :][:100]
     runs = sum("  " in line.strip() for line in body)
     if len(body) < 2 or runs < 0.6 * len(body):
@@ -275,7 +328,8 @@ def _columns_align(lines: Sequence[str]) -> bool:
     columns = list(zip(*(line.ljust(width) for line in body), strict=True))
     blank = [column.count(" ") >= 0.95 * len(body) for column in columns]
     aligned = sum(a and not b for a, b in zip(blank, [*blank[1:], True], strict=True))
-    # One column of even length, such as a date's, aligns what follows it; in a table of fixed columns all are aligned.
+    # One column of even length, such as a date's, aligns what follows it; in a table of fixed
+    # columns all are aligned.
     gaps = sorted(len(GAP.findall(line.strip())) for line in body)[len(body) // 2]
     return aligned >= max(1, 0.5 * gaps)
 
@@ -285,6 +339,8 @@ def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
     if quote is None or quote not in text:
         return text.split(delimiter)
     try:
-        return next(csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""])
+        return next(
+            csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""]
+        )
     except csv.Error:
         return text.split(delimiter)

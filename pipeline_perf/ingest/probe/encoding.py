@@ -1,8 +1,8 @@
 """Which encoding a file's bytes are in, from a few samples of it.
 
-The order is from proof to guess: byte order mark, zero bytes, strict UTF-8, what the layouts expect,
-how much each reading looks like words of one language, and the general detector last: records are
-digits for the most part, too few letters for its statistics.
+The order is from proof to guess: byte order mark, zero bytes, strict UTF-8, what the layouts
+expect, how much each reading looks like words of one language, and the general detector last:
+records are digits for the most part, too few letters for its statistics.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pipeline_perf.ingest.container.lines  # noqa: F401  # its error handler "windows-1252" reads what is no UTF-8
+# its error handler "windows-1252" reads what is no UTF-8
+import pipeline_perf.ingest.container.lines  # noqa: F401
 from pipeline_perf.ingest.probe import alphabets
 
 #: Longest first: UTF-32's little-endian mark begins with UTF-16's.
@@ -26,14 +27,18 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
 
-#: Encodings of a byte a letter, in the order that decides ties, with what is taken off for being rare. Latin-1 is not
-#: among them: where it differs from Windows-1252 it has control characters only, which the score finds.
+#: Encodings of a byte a letter, in the order that decides ties, with what is taken off for being
+#: rare. Latin-1 is not among them: where it differs from Windows-1252 it has control characters
+#: only, which the score finds.
 SINGLE = {
-    "cp1252": 0.0, "cp1250": 0.03, "mac-roman": 0.04, "cp850": 0.04, "cp437": 0.05, "iso8859-2": 0.04, "cp1254": 0.04, "cp852": 0.06,
-    "cp1257": 0.06, "cp857": 0.07, "cp1251": 0.02, "koi8-r": 0.04, "cp866": 0.04, "iso8859-5": 0.05, "mac-cyrillic": 0.07,
+    "cp1252": 0.0, "cp1250": 0.03, "mac-roman": 0.04, "cp850": 0.04, "cp437": 0.05,
+    "iso8859-2": 0.04, "cp1254": 0.04, "cp852": 0.06,
+    "cp1257": 0.06, "cp857": 0.07, "cp1251": 0.02, "koi8-r": 0.04, "cp866": 0.04, "iso8859-5": 0.05,
+    "mac-cyrillic": 0.07,
     "cp1253": 0.04, "iso8859-7": 0.05, "cp737": 0.08,
 }  # fmt: skip
-#: Encodings of two bytes a character, with the characters to expect in them and the scripts that they are used for.
+#: Encodings of two bytes a character, with the characters to expect in them and the scripts that
+#: they are used for.
 DOUBLE = {
     "cp932": (alphabets.JAPANESE, "KATAKANA HIRAGANA"),
     "euc_jp": (alphabets.JAPANESE, "KATAKANA HIRAGANA"),
@@ -42,7 +47,8 @@ DOUBLE = {
     "euc_kr": (alphabets.KOREAN, "HANGUL"),
 }
 
-#: Control characters that text does not have: not tab, line ends, form feed, Ctrl-Z, escape, nor the separators 01 and 1C-1F.
+#: Control characters that text does not have: not tab, line ends, form feed, Ctrl-Z, escape, nor
+#: the separators 01 and 1C-1F.
 CONTROLS = bytes({*range(2, 32)} - {9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31}) + b"\x7f"
 
 #: Share of zero bytes past which a file is no text, even as ASCII with padding.
@@ -57,7 +63,9 @@ SURE_SCORE = 0.2
 
 @dataclass(frozen=True)
 class Encoding:
-    """A Python codec; `mixed` says that some lines are no UTF-8 and are read byte by byte as Windows-1252."""
+    """A Python codec; `mixed` says that some lines are no UTF-8 and are read byte by byte as
+    Windows-1252.
+    """
 
     codec: str
     confidence: float
@@ -65,18 +73,24 @@ class Encoding:
     within: str | None = None  # the codec past the byte order mark, where that is another one
 
     def decode(self, data: bytes) -> str:
-        """The text of a sample from anywhere in the file, without byte order marks and without what was cut at the edges."""
+        """The text of a sample from anywhere in the file, without byte order marks and without
+        what was cut at the edges.
+        """
         codec = self.within or self.codec
         if codec == "utf-8":
             return _whole_utf8(data).decode("utf-8", errors="windows-1252").replace("\ufeff", "")
-        return codecs.getincrementaldecoder(codec)(errors="replace").decode(data, final=False).replace("\ufeff", "")
+        return (
+            codecs.getincrementaldecoder(codec)(errors="replace")
+            .decode(data, final=False)
+            .replace("\ufeff", "")
+        )
 
 
 def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | None:
     """The encoding of a file, or None if it is no text.
 
-    `samples[0]` begins the file; the others are from further on. `priors` are codecs to expect; they
-    are taken if the file reads well in them.
+    `samples[0]` begins the file; the others are from further on. `priors` are codecs to expect;
+    they are taken if the file reads well in them.
     """
     head, data = samples[0], b"".join(samples)
     for mark, codec, within in MARKS:
@@ -91,7 +105,8 @@ def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | N
         return None
     if utf8:
         return Encoding("utf-8", 1.0)
-    # Lines of UTF-8 beyond ASCII hardly ever arise by accident; a good share of them tells of two sources in one file.
+    # Lines of UTF-8 beyond ASCII hardly ever arise by accident; a good share of them tells of two
+    # sources in one file.
     beyond = [line for line in data.splitlines() if not line.isascii()]
     valid = sum(_is_utf8(line, whole=True) for line in beyond)
     best, score = _likeliest(beyond, priors)
@@ -126,9 +141,14 @@ def _whole_utf8(sample: bytes) -> bytes:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 and UTF-32 without a mark: digits and delimiters have their zeros always in the same bytes."""
+    """UTF-16 and UTF-32 without a mark: digits and delimiters have their zeros always in the
+    same bytes.
+    """
     if head.count(0) > 0.6 * len(head):
-        for codec, high, low in (("utf-32-le", head[3::4], head[0::4]), ("utf-32-be", head[0::4], head[3::4])):
+        for codec, high, low in (
+            ("utf-32-le", head[3::4], head[0::4]),
+            ("utf-32-be", head[0::4], head[3::4]),
+        ):
             if high.count(0) == len(high) and low.count(0) <= 0.05 * len(low):
                 try:
                     head[: len(head) // 4 * 4].decode(codec)
@@ -148,7 +168,10 @@ def _wide(head: bytes) -> str | None:
         if error.start < len(head) - 4:
             return None
         text = head[: error.start].decode(codec)
-    strange = sum(unicodedata.category(c) in ("Cc", "Cn", "Co") and c not in "\t\n\r\f\v\x1a\0" for c in text[:4096])
+    strange = sum(
+        unicodedata.category(c) in ("Cc", "Cn", "Co") and c not in "\t\n\r\f\v\x1a\0"
+        for c in text[:4096]
+    )
     return codec if strange <= 0.02 * min(len(text), 4096) else None
 
 
@@ -167,7 +190,12 @@ WEIGHED = 2048
 def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | None, float]:
     """The best reading of lines beyond ASCII, and how plausible it is (-1 to 1)."""
     sample, size = [], 0
-    for cell in dict.fromkeys(cell.strip() for line in beyond[:500] for cell in BETWEEN_CELLS.split(line) if not cell.isascii()):
+    for cell in dict.fromkeys(
+        cell.strip()
+        for line in beyond[:500]
+        for cell in BETWEEN_CELLS.split(line)
+        if not cell.isascii()
+    ):
         sample.append(cell[:WEIGHED])
         size += len(cell)
         if size > WEIGHED:
@@ -185,7 +213,9 @@ def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | No
             best, score = codec, found
     for codec, (common, script) in DOUBLE.items():
         if score < 0.95 and (texts := _decoded(sample, codec)) is not None:
-            found = _commonness("\n".join(texts), common, script) + (0.1 if codec in expected else 0.0)
+            found = _commonness("\n".join(texts), common, script) + (
+                0.1 if codec in expected else 0.0
+            )
             if found > score + 1e-9:
                 best, score = codec, found
     if best is None:  # bytes that Windows-1252 does not have
@@ -201,7 +231,9 @@ def _decoded(sample: Sequence[bytes], codec: str) -> list[str] | None:
 
 
 def _commonness(text: str, common: frozenset[str], script: str) -> float:
-    """The share of characters beyond ASCII that are everyday ones of a script: 1 like words, below 0 like noise."""
+    """The share of characters beyond ASCII that are everyday ones of a script: 1 like words,
+    below 0 like noise.
+    """
     points = []
     for before, char, after in zip("\n" + text, text, text[1:] + "\n", strict=False):
         if char.isascii():
@@ -222,7 +254,9 @@ def _commonness(text: str, common: frozenset[str], script: str) -> float:
 
 
 def _plausibility(texts: Sequence[str]) -> float:
-    """How well the characters beyond ASCII make words of one language: 1 like words, -1 like noise."""
+    """How well the characters beyond ASCII make words of one language: 1 like words, -1 like
+    noise.
+    """
     signs = count = 0.0
     found: list[str] = []
     for text in texts:
@@ -242,7 +276,9 @@ def _plausibility(texts: Sequence[str]) -> float:
 
 
 def _letter(char: str, after: str) -> str:
-    """The lower case; Portuguese has õ before e only, so that the one elsewhere counts as another letter, Estonian's."""
+    """The lower case; Portuguese has õ before e only, so that the one elsewhere counts as
+    another letter, Estonian's.
+    """
     return "ı" if char == "İ" else "ȭ" if char in "õÕ" and after not in "eE" else char.lower()
 
 
@@ -259,22 +295,30 @@ def _of_one_language(found: str) -> float:
 @functools.cache
 def _weights() -> list[dict[str, float]]:
     found = [
-        {letter: weight * (1 - alphabets.SLOPE * rank / len(alphabet)) for rank, letter in enumerate(alphabet)}
+        {
+            letter: weight * (1 - alphabets.SLOPE * rank / len(alphabet))
+            for rank, letter in enumerate(alphabet)
+        }
         for weight, alphabet in alphabets.LANGUAGES
     ]
     return [*found, dict.fromkeys(alphabets.WESTERN, alphabets.WESTERN_WEIGHT)]
 
 
 def _fit(around: str) -> float | None:
-    """The same of the character in the middle of five; None for a letter that stands where it may, whatever its language."""
+    """The same of the character in the middle of five; None for a letter that stands where it
+    may, whatever its language.
+    """
     before, char, after = around[1], around[2], around[3]
     category = unicodedata.category(char)
     if category in ("Ll", "Lu"):
         latin = unicodedata.name(char, "").startswith("LATIN")
         lower = [c.islower() for c in (before, after) if c.isalpha()]
-        # An upper-case letter may begin a word; within one, case does not jump. Western words have accents one by
-        # one, or two: longer runs of them are another script, and words of another script have no Latin letters.
-        jumps = (category == "Lu" and before.islower()) or (category == "Ll" and len(lower) == 2 and not any(lower))
+        # An upper-case letter may begin a word; within one, case does not jump. Western words have
+        # accents one by one, or two: longer runs of them are another script, and words of another
+        # script have no Latin letters.
+        jumps = (category == "Lu" and before.islower()) or (
+            category == "Ll" and len(lower) == 2 and not any(lower)
+        )
         if latin:
             strange = all(c.isalpha() and not c.isascii() for c in (before, after))
         else:
@@ -285,7 +329,8 @@ def _fit(around: str) -> float | None:
     if category in ("Cc", "Cn", "Co") or char == "\ufffd":
         return -1.0
     if char == "’" and before.isalpha() and after.isalpha():
-        elided = not around[0].isalpha() or (after == "s" and not around[4].isalpha())  # d’Azur, caller’s
+        # d’Azur, caller’s
+        elided = not around[0].isalpha() or (after == "s" and not around[4].isalpha())
         return 1.0 if elided else 0.3
     if char in "“„‘" and not before.isalpha() and after.isalpha():
         return 1.0

@@ -1,4 +1,5 @@
-"""What a file is, before anyone knows whose it is: container, encoding, line ends, dialect, and where its table lies.
+"""What a file is, before anyone knows whose it is: container, encoding, line ends, dialect, and
+where its table lies.
 
 Here belong taking samples and putting the findings together. It never reads more than the samples,
 and whatever the bytes are, it has an answer.
@@ -21,7 +22,8 @@ Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
 HEAD_BYTES = 64 * 1024
-#: A head of fewer lines goes on, up to a MiB: one huge field must not hide what all other records look like.
+#: A head of fewer lines goes on, up to a MiB: one huge field must not hide what all other records
+#: look like.
 FEW_LINES = 5
 LONGEST_HEAD_BYTES = 1 << 20
 #: From the file's middle, for its encoding only: names with accents may be rare.
@@ -50,7 +52,8 @@ NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
 
 @dataclass(frozen=True)
 class Probe:
-    """The findings on one source; of containers that hold no lines only `source` and `container` mean anything.
+    """The findings on one source; of containers that hold no lines only `source` and `container`
+    mean anything.
 
     The lines of a workbook are those that `source` then gives: its rows, by tabs.
     """
@@ -58,19 +61,26 @@ class Probe:
     source: Source
     container: Container
     encoding: str = "utf-8"  #                Python codec
-    mixed: bool = False  #                    some lines are no UTF-8: decode with errors="windows-1252"
+    # some lines are no UTF-8: decode with errors="windows-1252"
+    mixed: bool = False
     newline: Newline = "none"
-    head: tuple[str, ...] = ()  #             lines of the first 64 KiB, or MiB where they are long; none is longer than 64 KiB
-    tail: tuple[str, ...] = ()  #             whole lines of the last 4 KiB; empty if the source cannot be sought in
+    # lines of the first 64 KiB, or MiB where they are long; none is longer than 64 KiB
+    head: tuple[str, ...] = ()
+    # whole lines of the last 4 KiB; empty if the source cannot be sought in
+    tail: tuple[str, ...] = ()
     complete: bool = False  #                 head is the whole file
-    delimiter: str | None = None  #           None: fixed width, prose, or a single column; " ": any run of blanks
+    # None: fixed width, prose, or a single column; " ": any run of blanks
+    delimiter: str | None = None
     quote: str | None = None  #               None: no quoted cell seen
     escape: str | None = None  #              None: a quote within quotes is doubled
-    preamble_lines: int = 0  #                physical lines before the header, or before the first record
+    # physical lines before the header, or before the first record
+    preamble_lines: int = 0
     header_lines: int = 0  #                  titles, also on two lines, and a line of types
     footer_lines: int = 0
-    tables: int = 0  #                        blocks of records with different titles, as far as the first 1000 lines show
-    columns: tuple[str, ...] = ()  #          titles as written, stripped; column_1 … where there are none
+    # blocks of records with different titles, as far as the first 1000 lines show
+    tables: int = 0
+    # titles as written, stripped; column_1 … where there are none
+    columns: tuple[str, ...] = ()
     confidence: float = 0.0
     trouble: str = ""  #                      why the rows of a workbook cannot be had
 
@@ -107,9 +117,13 @@ def _workbook(source: Source, priors: Sequence[str]) -> Probe:
     return replace(found, container="workbook") if found.container == "text" else found
 
 
-def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialect.Dialect | None = None) -> Probe:
+def _text(
+    source: Source, samples: Samples, priors: Sequence[str], known: dialect.Dialect | None = None
+) -> Probe:
     """The findings on lines of text, of which the dialect may be known."""
-    found = encoding.detect([s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s], priors)
+    found = encoding.detect(
+        [s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s], priors
+    )
     if found is None:
         return Probe(source, "binary")
     text = found.decode(samples.head)
@@ -125,7 +139,9 @@ def _text(source: Source, samples: Samples, priors: Sequence[str], known: dialec
     if tail and not tail[-1]:
         tail.pop()
     if known is None and (form := _form(text)):
-        return _structured(source, form, head, found.codec, complete=samples.complete, confidence=found.confidence)
+        return _structured(
+            source, form, head, found.codec, complete=samples.complete, confidence=found.confidence
+        )
     first = _first(head)
     shape = known or dialect.sniff(first)
     lying = structure.find(first, tail, shape)
@@ -159,16 +175,40 @@ def _first(head: list[str]) -> list[str]:
 def _form(text: str) -> Literal["json", "xml", "html"] | None:
     """JSON, HTML or XML by its beginning."""
     start = text.removeprefix("\ufeff")
-    return "json" if JSON.match(start) else "html" if HTML.match(start) else "xml" if XML.match(start) else None
+    return (
+        "json"
+        if JSON.match(start)
+        else "html"
+        if HTML.match(start)
+        else "xml"
+        if XML.match(start)
+        else None
+    )
 
 
 def _structured(
-    source: Source, form: Literal["json", "xml", "html"], head: Sequence[str], codec: str, *, complete: bool, confidence: float
+    source: Source,
+    form: Literal["json", "xml", "html"],
+    head: Sequence[str],
+    codec: str,
+    *,
+    complete: bool,
+    confidence: float,
 ) -> Probe:
-    """The findings on JSON, XML or HTML: the names of its first element's values are its columns."""
+    """The findings on JSON, XML or HTML: the names of its first element's values are its
+    columns.
+    """
     from pipeline_perf.ingest.container.elements import first_elements
 
-    found = Probe(source, form, encoding=codec, head=tuple(head), complete=complete, tables=1, confidence=round(confidence, 3))
+    found = Probe(
+        source,
+        form,
+        encoding=codec,
+        head=tuple(head),
+        complete=complete,
+        tables=1,
+        confidence=round(confidence, 3),
+    )
     try:
         elements = first_elements("\n".join(head), form, most=1)
     except UnreadableFile as error:
@@ -180,7 +220,10 @@ def _samples(source: Source) -> Samples:
     with source.open() as stream:
         most = HEAD_BYTES
         head = stream.read(most + 1)
-        while most < min(len(head), LONGEST_HEAD_BYTES) and head.count(b"\n") + head.count(b"\r") < FEW_LINES:
+        while (
+            most < min(len(head), LONGEST_HEAD_BYTES)
+            and head.count(b"\n") + head.count(b"\r") < FEW_LINES
+        ):
             most += HEAD_BYTES
             head += stream.read(HEAD_BYTES)
         if len(head) <= most:
@@ -200,9 +243,11 @@ def _samples(source: Source) -> Samples:
 
 
 def is_endless(source: Source, longest: int) -> bool:
-    """Whether a text begins with a line of more than `longest` bytes, or with lines up to such a one within its first 64 KiB.
+    """Whether a text begins with a line of more than `longest` bytes, or with lines up to such a
+    one within its first 64 KiB.
 
-    Little is read to know it: of a file of gigabytes, that is what identifying it would take ten seconds for.
+    Little is read to know it: of a file of gigabytes, that is what identifying it would take ten
+    seconds for.
     """
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
@@ -210,7 +255,8 @@ def is_endless(source: Source, longest: int) -> bool:
         if begun < HEAD_BYTES // 2 or not head.strip(NOTHING.encode("ascii", "ignore")):
             return False
         text = head.lstrip(BOMS).replace(b"\0", b"").decode("latin-1")
-        if _container(Samples(head, b"", b"", False)) != "text" or _form(text):  # JSON and XML may well be one line
+        if _container(Samples(head, b"", b"", False)) != "text" or _form(text):
+            # JSON and XML may well be one line
             return False
         rest = stream.read(longest)
         return len(rest) == longest and b"\n" not in rest and b"\r" not in rest
@@ -224,7 +270,11 @@ def _container(samples: Samples) -> Container:
         return "pdf"
     everything = head + samples.tail
     if head.startswith(ZIP):
-        return "workbook" if b"xl/" in everything or b"opendocument.spreadsheet" in head[:128] else "binary"
+        return (
+            "workbook"
+            if b"xl/" in everything or b"opendocument.spreadsheet" in head[:128]
+            else "binary"
+        )
     if head.startswith(OLE):
         return "workbook" if OLE_WORKBOOK in everything else "binary"
     return "text"
@@ -233,7 +283,11 @@ def _container(samples: Samples) -> Container:
 def newline(text: str) -> Newline:
     """The kind of line end in a text, `mixed` for several kinds."""
     crlf = text.count("\r\n")
-    counts: dict[Newline, int] = {"lf": text.count("\n") - crlf, "crlf": crlf, "cr": text.count("\r") - crlf}
+    counts: dict[Newline, int] = {
+        "lf": text.count("\n") - crlf,
+        "crlf": crlf,
+        "cr": text.count("\r") - crlf,
+    }
     present = [kind for kind, count in counts.items() if count]
     return "none" if not present else present[0] if len(present) == 1 else "mixed"
 

@@ -1,4 +1,5 @@
-"""Where in the rows the tables lie: preamble, header (also on several lines), footer, further tables.
+"""Where in the rows the tables lie: preamble, header (also on several lines), footer, further
+tables.
 
 The first table begins where a long stretch of rows agrees in width; its header is the row there
 whose cells are titles while the rows below hold something else. Which columns these are is the
@@ -17,7 +18,8 @@ from pipeline_perf.ingest.probe.dialect import SEPARATOR, Dialect, Row, split
 
 #: Lines looked at; a head of very short lines has ten times as many, and they would say the same.
 LOOKED_AT = 1000
-#: Rows within which a stretch shows its header; preambles that a spreadsheet padded to full width are shorter.
+#: Rows within which a stretch shows its header; preambles that a spreadsheet padded to full width
+#: are shorter.
 HEADER_WITHIN = 20
 #: Lines of a header at most: titles on two, units, types.
 HEADER_LINES = 4
@@ -32,12 +34,15 @@ LONGEST_SENTENCE = 250
 NAMED = 0.4
 #: A stretch without a header is the table only beside the largest one, by cells.
 LARGE = 0.3
-#: A header with one or two records is the table's own description where the table is so many times larger.
+#: A header with one or two records is the table's own description where the table is so many times
+#: larger.
 DWARFED = 8
 
 SQL_TYPE = re.compile(
-    r"(?:N?VARCHAR2?|CHAR|TEXT|STRING|U?INT\d*|INTEGER|BIGINT|SMALLINT|TINYINT|FLOAT|DOUBLE|REAL|DECIMAL|NUMERIC|NUMBER"
-    r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|TIMESTAMP|UNIQUEIDENTIFIER|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
+    r"(?:N?VARCHAR2?|CHAR|TEXT|STRING|U?INT\d*|INTEGER|BIGINT|SMALLINT|TINYINT|FLOAT|DOUBLE|REAL"
+    r"|DECIMAL|NUMERIC|NUMBER"
+    r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|TIMESTAMP|UNIQUEIDENTIFIER"
+    r"|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
     re.IGNORECASE,
 )
 #: Column formats of relational database tables of the geological survey: 5s, 16n, 10d.
@@ -45,7 +50,10 @@ WIDTH_TYPE = re.compile(r"\d+[sndSND]")
 NUMBER = re.compile(r"[-+(]?[$€£]?\s?[-+]?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s?[%$€£)]?|[-+]?\.\d+")
 #: What stands in a column of values where there is none.
 MISSING = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "unknown", "?"})
-TOTAL = re.compile(r"\W*(?:(?:sub|grand)?[- ]?totals?|sum(?:me)?|page \d|end of|records?\b.*\d|count)\b", re.IGNORECASE)
+TOTAL = re.compile(
+    r"\W*(?:(?:sub|grand)?[- ]?totals?|sum(?:me)?|page \d|end of|records?\b.*\d|count)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,9 @@ def find(head: Sequence[str], tail: Sequence[str], dialect: Dialect) -> Structur
 
 
 def is_title(cell: str) -> bool:
-    """More letters than digits, and short: `1st Cell ID` is a title, `12XX`, `6:45AM` and a date are none."""
+    """More letters than digits, and short: `1st Cell ID` is a title, `12XX`, `6:45AM` and a date
+    are none.
+    """
     return len(cell) <= LONGEST_TITLE and _is_short_and_wordy(cell)
 
 
@@ -102,7 +112,9 @@ def _is_wordy(cell: str) -> bool:
 
 
 def is_header(row: Row) -> bool:
-    """Whether all cells of a row look like titles, not the same one over and over (`Name` may stand for both parties)."""
+    """Whether all cells of a row look like titles, not the same one over and over (`Name` may
+    stand for both parties).
+    """
     filled = row.filled
     if len(filled) < 2 or len(filled) < NAMED * len(row.cells):
         return False
@@ -125,14 +137,19 @@ def _is_spaced(row: Row) -> bool:
 
 
 def _is_sentence(row: Row) -> bool:
-    """Whether blanks follow the delimiters as they follow commas in a sentence; single words are none."""
+    """Whether blanks follow the delimiters as they follow commas in a sentence; single words are
+    none.
+    """
     return _is_spaced(row) and any(" " in cell.strip() for cell in row.cells)
 
 
 def are_types(cells: Sequence[str]) -> bool:
     """Whether a line below the titles says what types the columns have."""
     filled = [cell for cell in cells if cell and not cell.isspace()]
-    return len(filled) > 1 and any(all(pattern.fullmatch(cell.strip()) for cell in filled) for pattern in (SQL_TYPE, WIDTH_TYPE))
+    return len(filled) > 1 and any(
+        all(pattern.fullmatch(cell.strip()) for cell in filled)
+        for pattern in (SQL_TYPE, WIDTH_TYPE)
+    )
 
 
 def _fits(width: int, usual: int) -> bool:
@@ -149,15 +166,21 @@ def _usual_width(rows: Sequence[Row]) -> int:
 
 
 def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows in groups of one width; single odd rows in the midst, and lines of one cell, do not end a group."""
+    """Rows in groups of one width; single odd rows in the midst, and lines of one cell, do not
+    end a group.
+    """
     wide = [row for row in rows if len(row.cells) > 1]
     found: list[list[Row]] = []
     for i, row in enumerate(wide):
         if found:
             usual = len(found[-1][0].cells)
-            # A single odd row in the midst is a damaged record; a header is the beginning of something else.
+            # A single odd row in the midst is a damaged record; a header is the beginning of
+            # something else.
             if _fits(len(row.cells), usual) or (
-                (len(found[-1]) > 1 or usual > 2) and i + 1 < len(wide) and _fits(len(wide[i + 1].cells), usual) and not is_header(row)
+                (len(found[-1]) > 1 or usual > 2)
+                and i + 1 < len(wide)
+                and _fits(len(wide[i + 1].cells), usual)
+                and not is_header(row)
             ):
                 found[-1].append(row)
                 continue
@@ -167,20 +190,32 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
     """Header rows (perhaps none) and the rows below them."""
-    sizes, widths = [_cells(stretch) for stretch in stretches], [_usual_width(stretch) for stretch in stretches]
+    sizes, widths = (
+        [_cells(stretch) for stretch in stretches],
+        [_usual_width(stretch) for stretch in stretches],
+    )
     most = max(range(len(stretches)), key=sizes.__getitem__)
     largest = sizes[most]
     headless = not _header(stretches[most])
-    widest = max((size for size, width in zip(sizes, widths, strict=True) if width > 3), default=0.0)
+    widest = max(
+        (size for size, width in zip(sizes, widths, strict=True) if width > 3), default=0.0
+    )
     for i, stretch in enumerate(stretches[: most + 1]):
         if widths[i] == 2 and widest >= sizes[i]:
             continue  # pairs of a preamble
         if len(stretch) == 1 and i < most and is_header(stretch[0]):
             # A header whose rows are wider or narrower by some cells than it is.
             below = stretches[i + 1]
-            near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(1, len(stretch[0].cells) // 2)
+            near = abs(len(below[0].cells) - len(stretch[0].cells)) <= max(
+                1, len(stretch[0].cells) // 2
+            )
             near = near and (_is_spaced(below[0]) or not _is_sentence(stretch[0]))
-            if near and sizes[i + 1] >= LARGE * largest and not is_header(below[0]) and _differs(stretch[0], below):
+            if (
+                near
+                and sizes[i + 1] >= LARGE * largest
+                and not is_header(below[0])
+                and _differs(stretch[0], below)
+            ):
                 return [stretch[0]], below
             continue
         header, below = _parted(stretch)
@@ -188,7 +223,11 @@ def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
             continue  # a line of titles and one of values that describe the table after them
         # Records before some damaged ones: what follows goes on with them.
         goes_on = headless and not header and len(stretch) > 2 and widths[i] == widths[most] > 2
-        if goes_on or sizes[i] >= LARGE * largest or (header and len(header[0].cells) > 2 and any(_value_columns(below[:SHOWN_ROWS]))):
+        if (
+            goes_on
+            or sizes[i] >= LARGE * largest
+            or (header and len(header[0].cells) > 2 and any(_value_columns(below[:SHOWN_ROWS])))
+        ):
             return header, below
     return _parted(stretches[most])
 
@@ -197,23 +236,37 @@ def _parted(stretch: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     header = _header(stretch)
     if header:
         return header, [row for row in stretch if row.line > header[-1].line]
-    begin = next((i for i, row in enumerate(stretch[:HEADER_WITHIN]) if len(row.filled) >= 0.5 * _named(stretch)), 0)
+    begin = next(
+        (
+            i
+            for i, row in enumerate(stretch[:HEADER_WITHIN])
+            if len(row.filled) >= 0.5 * _named(stretch)
+        ),
+        0,
+    )
     return [], list(stretch[begin:])
 
 
 def _cells(stretch: Sequence[Row]) -> float:
-    """The size of a stretch. Width counts for more than length: a preamble of pairs may be longer than its table."""
+    """The size of a stretch.
+
+    Width counts for more than length: a preamble of pairs may be longer than its table.
+    """
     return sum(math.pow(len(row.cells) - 1, 1.5) for row in stretch)
 
 
 def _named(stretch: Sequence[Row]) -> int:
-    """How many cells full rows fill; a preamble that was padded to full width may be most of the first ones."""
+    """How many cells full rows fill; a preamble that was padded to full width may be most of the
+    first ones.
+    """
     counts = sorted(len(row.filled) for row in stretch[: 3 * SHOWN_ROWS])
     return counts[-1 - len(counts) // 8]
 
 
 def _header(stretch: Sequence[Row]) -> list[Row]:
-    """The header rows near the beginning of a stretch: titles before the first record, none if it has no titles."""
+    """The header rows near the beginning of a stretch: titles before the first record, none if
+    it has no titles.
+    """
     shown = stretch[:SHOWN_ROWS]
     usual = _usual_width(shown)
     named = _named(stretch)
@@ -228,14 +281,23 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
         elif not all(map(_is_wordy, row.filled)):
             record = i
             break
-    # A line of values, perhaps with titles of its own, may lead a file, padded to the width of the table that it describes.
-    for i, row in enumerate(shown[record + 1 : record + 4] if record is not None else (), (record or 0) + 1):
+    # A line of values, perhaps with titles of its own, may lead a file, padded to the width of the
+    # table that it describes.
+    for i, row in enumerate(
+        shown[record + 1 : record + 4] if record is not None else (), (record or 0) + 1
+    ):
         before = len(shown[leading[0] if leading else record or 0].filled)
-        if len(row.filled) >= named and (len(row.filled) != before if leading else len(row.filled) > 2 * before) and is_header(row):
+        if (
+            len(row.filled) >= named
+            and (len(row.filled) != before if leading else len(row.filled) > 2 * before)
+            and is_header(row)
+        ):
             leading = [i]
             break
     if not leading:
-        if record is None or not _contrasts(shown[record], stretch[record + 1 : record + 1 + SHOWN_ROWS]):
+        if record is None or not _contrasts(
+            shown[record], stretch[record + 1 : record + 1 + SHOWN_ROWS]
+        ):
             return []
         leading = [record]
     first = next((i for i in leading if len(stretch[i].cells) == usual), leading[-1])
@@ -243,7 +305,11 @@ def _header(stretch: Sequence[Row]) -> list[Row]:
     if not _differs(row, below):
         return []
     header = [row]
-    while len(header) < HEADER_LINES and len(below) > 1 and (are_types(below[0].cells) or _continues(below[0], below[1:])):
+    while (
+        len(header) < HEADER_LINES
+        and len(below) > 1
+        and (are_types(below[0].cells) or _continues(below[0], below[1:]))
+    ):
         header.append(below[0])
         below = below[1:]
     if below and len(header) < HEADER_LINES and are_types(below[0].cells):
@@ -266,14 +332,20 @@ def _kinds(rows: Sequence[Row], width: int) -> list[str | None]:
     """The kind of value that each column holds, None where it holds several or nothing."""
     found: list[str | None] = []
     for i in range(width):
-        kinds = [_kind(row.cells[i]) for row in rows if i < len(row.cells) and row.cells[i].strip().casefold() not in MISSING]
+        kinds = [
+            _kind(row.cells[i])
+            for row in rows
+            if i < len(row.cells) and row.cells[i].strip().casefold() not in MISSING
+        ]
         top = max(kinds, key=kinds.count) if kinds else None
         found.append(top if top and kinds.count(top) >= 0.8 * len(kinds) else None)
     return found
 
 
 def _contrasts(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row is of other kinds than the columns below it: `c1980` over numbers, `id` over codes."""
+    """Whether a row is of other kinds than the columns below it: `c1980` over numbers, `id` over
+    codes.
+    """
     if not below:
         return False
     keys = _key(row)
@@ -291,10 +363,16 @@ def _contrasts(row: Row, below: Sequence[Row]) -> bool:
 
 
 def _continues(row: Row, below: Sequence[Row]) -> bool:
-    """Whether a row goes on with the header: over the columns of numbers and dates it has words, as units are."""
+    """Whether a row goes on with the header: over the columns of numbers and dates it has words,
+    as units are.
+    """
     if len(row.filled) < 2 or not _fits(len(row.cells), _usual_width(below)):
         return False
-    over = [cell for cell, kind in zip(_key(row), _kinds(below, len(row.cells)), strict=True) if kind in ("number", "date")]
+    over = [
+        cell
+        for cell, kind in zip(_key(row), _kinds(below, len(row.cells)), strict=True)
+        if kind in ("number", "date")
+    ]
     named = [cell for cell in over if cell]
     if len(over) < 2 or len(named) <= 0.5 * len(over):
         return False
@@ -302,10 +380,16 @@ def _continues(row: Row, below: Sequence[Row]) -> bool:
 
 
 def _differs(row: Row, below: Sequence[Row]) -> bool:
-    """Whether the rows below hold something else than titles, or, in a table of texts, never the title itself."""
+    """Whether the rows below hold something else than titles, or, in a table of texts, never the
+    title itself.
+    """
     if not below or any(_value_columns(below)):
         return True
-    return not any(a.strip().casefold() == b.strip().casefold() != "" for other in below for a, b in zip(row.cells, other.cells))  # noqa: B905
+    return not any(
+        a.strip().casefold() == b.strip().casefold() != ""
+        for other in below
+        for a, b in zip(row.cells, other.cells, strict=False)
+    )
 
 
 def _value_columns(rows: Sequence[Row]) -> list[bool]:
@@ -322,14 +406,19 @@ def _titles(header: Sequence[Row]) -> tuple[str, ...]:
         return ()
     lines = [row.cells for i, row in enumerate(header) if i == 0 or not are_types(row.cells)]
     width = max(map(len, lines))
-    joined = [" ".join(cells[i].strip() for cells in lines if i < len(cells) and cells[i].strip()) for i in range(width)]
+    joined = [
+        " ".join(cells[i].strip() for cells in lines if i < len(cells) and cells[i].strip())
+        for i in range(width)
+    ]
     return tuple(title or f"column_{i + 1}" for i, title in enumerate(joined))
 
 
 # --------------------------------------------------------------------------- the rest
 
 
-def _further_headers(rest: Sequence[Row], header: Sequence[Row], body: Sequence[Row]) -> set[tuple[str, ...]]:
+def _further_headers(
+    rest: Sequence[Row], header: Sequence[Row], body: Sequence[Row]
+) -> set[tuple[str, ...]]:
     """The titles of further tables: a header repeated on the next page is none."""
     known = _key(header[0]) if header else ()
     found: set[tuple[str, ...]] = set()
@@ -341,12 +430,16 @@ def _further_headers(rest: Sequence[Row], header: Sequence[Row], body: Sequence[
         if not below or is_header(below[0]) or not _fits(len(below[0].cells), len(row.cells)):
             continue
         if _fits(len(row.cells), width):
-            over = [bool(cell.strip()) for cell, value in zip(row.cells, values) if value]  # noqa: B905
+            cells = zip(row.cells, values, strict=False)
+            over = [bool(cell.strip()) for cell, value in cells if value]
             if len(over) < 2 or sum(over) <= 0.5 * len(over):
                 continue
         if _key(row) != known:
             found.add(_key(row))
-        width, values = len(row.cells), _value_columns([r for r in below if _fits(len(r.cells), len(row.cells))])
+        width, values = (
+            len(row.cells),
+            _value_columns([r for r in below if _fits(len(r.cells), len(row.cells))]),
+        )
     return found
 
 
@@ -366,7 +459,8 @@ def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
         short = len(row.cells) <= 0.5 * width or (len(filled) <= 1 and width > 2)
         texts = short and all(_is_wordy(cell) or not any(map(str.isdigit, cell)) for cell in filled)
         total = len(filled) <= 0.6 * width and any(TOTAL.match(cell) for cell in filled[:1])
-        sparse = len(row.cells) == width > 2 and not row.cells[0].strip()  # a record without its first values
+        # a record without its first values
+        sparse = len(row.cells) == width > 2 and not row.cells[0].strip()
         if not ((texts and not sparse) or total or not filled):
             break
         count += 1
@@ -374,12 +468,19 @@ def _footer(lines: Sequence[str], width: int, dialect: Dialect) -> int:
 
 
 def _one_column(rows: Sequence[Row], declared: int) -> Structure:
-    """Without a delimiter there is at most a title over values of one kind; prose and fixed columns have none."""
+    """Without a delimiter there is at most a title over values of one kind; prose and fixed
+    columns have none.
+    """
     if not rows:
         return Structure(preamble_lines=declared)
     first, *below = (row.cells[0].strip() for row in rows)
     values = sum(not is_title(cell) and " " not in cell for cell in below)
-    capital = first.isupper() and bool(below) and not any(map(str.isupper, below)) and all(map(is_title, below))
+    capital = (
+        first.isupper()
+        and bool(below)
+        and not any(map(str.isupper, below))
+        and all(map(is_title, below))
+    )
     if is_title(first) and "  " not in first and (values > 0.8 * len(below) or capital):
         return Structure(preamble_lines=rows[0].line, header_lines=1, tables=1, columns=(first,))
     return Structure(preamble_lines=declared, tables=1, columns=("column_1",))

@@ -58,7 +58,7 @@ class Account:
     stated: list[tuple[Control, str]] = field(default_factory=list)
 
 
-# --------------------------------------------------------------------------- lines that are no plain records
+# ------------------------- lines that are no plain records
 
 
 def picked(pattern: str, text: str) -> str | None:
@@ -86,22 +86,39 @@ def is_furniture(layout: Layout, text: str) -> bool:
     return any(re.search(pattern, text) for pattern in layout.furniture)
 
 
-def context_columns(layout: Layout, before: dict[str, str | None], account: Account, total: int) -> pl.DataFrame:
+def context_columns(
+    layout: Layout, before: dict[str, str | None], account: Account, total: int
+) -> pl.DataFrame:
     """One String column per context value, as it stood at each line of the block."""
     columns = {}
     for name, value in before.items():
         changes = [(0, value), *account.changes.get(name, ())]
         starts = np.array([index for index, _ in changes] + [total])
         values = pl.Series([value for _, value in changes], dtype=pl.String)
-        columns[f"context.{name}"] = values.gather(np.repeat(np.arange(len(changes)), np.diff(starts)))
+        columns[f"context.{name}"] = values.gather(
+            np.repeat(np.arange(len(changes)), np.diff(starts))
+        )
     return pl.DataFrame(columns)
 
 
 def unrecognised(record_no: int, text: str) -> Reject:
-    return (record_no, None, "unrecognised_line", "neither a record of the layout nor a line known to be none", text)
+    return (
+        record_no,
+        None,
+        "unrecognised_line",
+        "neither a record of the layout nor a line known to be none",
+        text,
+    )
 
 
-def batch_of(binding: Binding, cells: pl.DataFrame, raw: pl.Series, at: np.ndarray, state: State, contexts: pl.DataFrame) -> Batch:
+def batch_of(
+    binding: Binding,
+    cells: pl.DataFrame,
+    raw: pl.Series,
+    at: np.ndarray,
+    state: State,
+    contexts: pl.DataFrame,
+) -> Batch:
     frame = cells.with_columns(
         pl.Series("record_no", at + (state.line + 1), dtype=pl.Int64),
         pl.lit(None, dtype=pl.Int32).alias("page"),

@@ -30,14 +30,16 @@ from pipeline_perf.ingest.read.account import (
 from pipeline_perf.ingest.read.quotes import Quotes, resolved
 from pipeline_perf.ingest.read.split import split
 
-#: Lines told apart at a time; a new header among them makes the rest be looked at again, so that short sections
-#: are met with short windows.
+#: Lines told apart at a time; a new header among them makes the rest be looked at again, so that
+#: short sections are met with short windows.
 WINDOW = 1 << 16
 
 
 @dataclass
 class Look:
-    """A block's lines and what is known of each at a glance; a pattern is looked for once in all of them."""
+    """A block's lines and what is known of each at a glance; a pattern is looked for once in all
+    of them.
+    """
 
     lines: pl.Series
     counts: np.ndarray  # delimiters
@@ -66,8 +68,12 @@ class Look:
 # --------------------------------------------------------------------------- delimited
 
 
-def read_delimited(block: bytes, match: Match, state: State, used: int, *, final: bool) -> tuple[Piece, bytes]:
-    """Account for one block; returns what of its end belongs to the next (a quoted field that is still open)."""
+def read_delimited(
+    block: bytes, match: Match, state: State, used: int, *, final: bool
+) -> tuple[Piece, bytes]:
+    """Account for one block; returns what of its end belongs to the next (a quoted field that is
+    still open).
+    """
     layout, delimiter, quote = match.layout, match.delimiter, match.quote
     lines = pl.read_lines(block)["line"]
     account = Account()
@@ -75,7 +81,9 @@ def read_delimited(block: bytes, match: Match, state: State, used: int, *, final
     quotes, held = Quotes(np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)), b""
     if quote is not None and quote.encode() in block:
         physical = len(lines)
-        lines, counts, quotes = resolved(lines, counts, delimiter, quote, final=final, widths=match.widths)
+        lines, counts, quotes = resolved(
+            lines, counts, delimiter, quote, final=final, widths=match.widths
+        )
         if len(lines) < physical:
             held = block[_line_start(block, physical - len(lines)) :]
             if not len(lines):
@@ -85,7 +93,9 @@ def read_delimited(block: bytes, match: Match, state: State, used: int, *, final
     taken = np.zeros(total, dtype=bool)
     for first, last in quotes.spans.items():
         taken[first + 1 : last + 1] = True
-    look = Look(lines, counts, quotes, taken, total - 1 if not block.endswith(b"\n") and not held else None)
+    look = Look(
+        lines, counts, quotes, taken, total - 1 if not block.endswith(b"\n") and not held else None
+    )
     position = 0
     while position < total:
         position = _segment(look, position, match, state, account)
@@ -99,7 +109,16 @@ def read_delimited(block: bytes, match: Match, state: State, used: int, *, final
             batches.append(batch_of(binding, cells, raw, at, state, contexts))
     state.line += total
     account.rejects.sort()
-    return Piece(tuple(b for b in batches if b.frame.height), rejected(account.rejects), total, account.furniture, used), held
+    return (
+        Piece(
+            tuple(b for b in batches if b.frame.height),
+            rejected(account.rejects),
+            total,
+            account.furniture,
+            used,
+        ),
+        held,
+    )
 
 
 def _line_start(block: bytes, last: int) -> int:
@@ -111,7 +130,9 @@ def _line_start(block: bytes, last: int) -> int:
 
 
 def _segment(look: Look, start: int, match: Match, state: State, account: Account) -> int:
-    """Tell the lines from `start` apart up to the next header that binds another table; returns where that is."""
+    """Tell the lines from `start` apart up to the next header that binds another table; returns
+    where that is.
+    """
     layout, lines, counts, quotes = match.layout, look.lines, look.counts, look.quotes
     state.window = min(WINDOW, state.window)
     total = min(len(lines), start + state.window)
@@ -127,7 +148,13 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
             known = note_title(layout, text, start, state) or known or is_furniture(layout, text)
             if not known and _RECORD_LIKE.search(text):
                 account.rejects.append(
-                    (state.line + start + 1, None, "before_header", "a record, by its look, above the first header", text)
+                    (
+                        state.line + start + 1,
+                        None,
+                        "before_header",
+                        "a record, by its look, above the first header",
+                        text,
+                    )
                 )
                 return start + quotes.lines(start)
         span = quotes.lines(start)
@@ -140,17 +167,29 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
     blanks = f"{match.delimiter}{match.quote or ''} \t"
     if (look.lengths[here] < 4 * width).any():  # perhaps empty but for delimiters
         odd |= look.bare(blanks)[here]
-    if binding.header is not None:  # again after a page break, or that of another table which begins alike
+    if binding.header is not None:
+        # again after a page break, or that of another table which begins alike
         odd |= look.beginning(binding.header.split(match.delimiter)[0] + match.delimiter)[here]
     if binding.table.record is not None:
         odd |= ~look.matching(binding.table.record)[here]
-    anchored = _anchored((*layout.furniture, *(pattern for patterns in layout.context.values() for pattern in patterns)))
-    if anchored:  # such as totals that Excel filled up to a record's cells; other patterns are too dear to look for in every line
+    anchored = _anchored(
+        (
+            *layout.furniture,
+            *(pattern for patterns in layout.context.values() for pattern in patterns),
+        )
+    )
+    if anchored:
+        # such as totals that Excel filled up to a record's cells; other patterns are too dear to
+        # look for in every line
         odd |= look.matching(anchored)[here]
     odd[[i - start for i in quotes.broken if start <= i < total]] = True
     if start <= (below := state.headed + 1 - state.line) < total:
         odd[below - start] = True
-    odd[max(0, state.titled + 1 - state.line - start) : max(0, state.titled + TITLE_REACH + 1 - state.line - start)] = True
+    odd[
+        max(0, state.titled + 1 - state.line - start) : max(
+            0, state.titled + TITLE_REACH + 1 - state.line - start
+        )
+    ] = True
     plain = ~odd & ~look.taken[here]
     end = total
     todo = np.flatnonzero(odd & ~look.taken[here]).tolist()[::-1]
@@ -171,25 +210,43 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
                 end = i + quotes.lines(i)
                 plain[offset:] = False
                 break
-            if offset + 1 < total - start and plain[offset + 1]:  # the types of the columns, perhaps
+            if offset + 1 < total - start and plain[offset + 1]:
+                # the types of the columns, perhaps
                 plain[offset + 1] = False
                 todo.append(offset + 1)
             continue
         context = update_context(layout, text, i, state, account)
         titled = note_title(layout, text, i, state)
         if titled:  # a header follows, perhaps one that would pass for a record
-            near = [o for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start)) if plain[o]]
+            near = [
+                o
+                for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start))
+                if plain[o]
+            ]
             plain[near] = False
             todo = sorted({*todo, *near}, reverse=True)
-        known = context or titled or (state.line + i == state.headed + 1 and are_types(split_line(text, match.delimiter, match.quote)))
+        known = (
+            context
+            or titled
+            or (
+                state.line + i == state.headed + 1
+                and are_types(split_line(text, match.delimiter, match.quote))
+            )
+        )
         unlike = binding.table.record is not None and not re.search(binding.table.record, text)
-        if known or (is_furniture(layout, text) and (unlike or not _has_time(text, binding, match))):
+        if known or (
+            is_furniture(layout, text) and (unlike or not _has_time(text, binding, match))
+        ):
             account.furniture += quotes.lines(i)
             continue
         if i in quotes.broken:
-            account.rejects.append((state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", text))
+            account.rejects.append(
+                (state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", text)
+            )
             continue
-        reason = _unfit(text, int(counts[i]), binding, match, cut=i == look.cut_off, short=state.short > 0)
+        reason = _unfit(
+            text, int(counts[i]), binding, match, cut=i == look.cut_off, short=state.short > 0
+        )
         if reason is None:
             state.short += counts[i] < width - 1
             plain[offset] = True
@@ -204,15 +261,22 @@ def _header(text: str, match: Match, state: State) -> Binding | None:
     table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
     if table and len(titles) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"{state.name}: a header of {len(titles):,} columns; no file of records has more than {MAX_COLUMNS}. Check what the file is"
+            f"{state.name}: a header of {len(titles):,} columns; no file of records has more than"
+            f" {MAX_COLUMNS}. Check what the file is"
         )
     return Binding(table.name, tuple(t.strip() for t in titles), text, table) if table else None
 
 
 @functools.cache
 def _anchored(patterns: tuple[str, ...]) -> str:
-    """Those of the patterns that only look at a line's beginning, as one; empty where there are none."""
-    return "|".join(f"(?:{p})" for p in patterns if re.match(r"(?:\(\?\w+\))?\^", p) and "|" not in re.sub(r"\([^()]*\)", "", p))
+    """Those of the patterns that only look at a line's beginning, as one; empty where there are
+    none.
+    """
+    return "|".join(
+        f"(?:{p})"
+        for p in patterns
+        if re.match(r"(?:\(\?\w+\))?\^", p) and "|" not in re.sub(r"\([^()]*\)", "", p)
+    )
 
 
 def _needed(binding: Binding) -> int:
@@ -222,35 +286,57 @@ def _needed(binding: Binding) -> int:
         for alternative in binding.table.fields.get(name, ()):
             if not alternative.optional:
                 wanted.update(title_key(c) for c in alternative.column)
-    return max((i + 1 for i, title in enumerate(binding.titles) if title_key(title) in wanted), default=1)
+    return max(
+        (i + 1 for i, title in enumerate(binding.titles) if title_key(title) in wanted), default=1
+    )
 
 
 #: Two digits, perhaps with a mark between them: the least that a time or a date shows.
 _DIGITS = re.compile(r"\d[/:.\-]?\d")
-#: What a record shows that stands above the header which would explain it: four cells or more, and a clock or a number of seven
-#: digits; or date and time at its beginning, as in columns of fixed width.
+#: What a record shows that stands above the header which would explain it: four cells or more, and
+#: a clock or a number of seven digits; or date and time at its beginning, as in columns of fixed
+#: width.
 _RECORD_LIKE = re.compile(
-    r"^(?:(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})|\W?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?[ T]+\d{1,2}:\d\d)", re.DOTALL
+    r"^(?:(?=(?:[^,\t;|]*[,\t;|]){3}).*(?:\d:\d\d|\d{7})|\W?\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{2,4})?["
+    r" T]+\d{1,2}:\d\d)",
+    re.DOTALL,
 )
 
 
 def _has_time(text: str, binding: Binding, match: Match) -> bool:
     """Whether a line has digits where the table's time stands, as no total and no page head has."""
-    titles = {title_key(c) for alternative in binding.table.fields["started_at"] for c in alternative.column}
+    titles = {
+        title_key(c)
+        for alternative in binding.table.fields["started_at"]
+        for c in alternative.column
+    }
     cells = split_line(text, match.delimiter, match.quote)
-    return any(_DIGITS.search(cell) for cell, title in zip(cells, binding.titles, strict=False) if title_key(title) in titles)
+    return any(
+        _DIGITS.search(cell)
+        for cell, title in zip(cells, binding.titles, strict=False)
+        if title_key(title) in titles
+    )
 
 
-def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool, short: bool) -> tuple[str, str] | None:
+def _unfit(
+    text: str, delimiters: int, binding: Binding, match: Match, *, cut: bool, short: bool
+) -> tuple[str, str] | None:
     """Why a ragged line cannot be a record of the table (rule and reason), or None when it can.
 
-    `cut`: the file ends with this line, and without a line end; `short`: records above have fewer fields than the header.
+    `cut`: the file ends with this line, and without a line end; `short`: records above have fewer
+    fields than the header.
     """
     fields = delimiters + 1
     if fields > binding.width and not match.layout.overflow:
         surplus = split_line(text, match.delimiter, match.quote)[binding.width :]
         if any(cell.strip() for cell in surplus):
-            return "too_many_fields", f"{fields} fields where the header has {binding.width}: a delimiter inside a value?"
+            return (
+                "too_many_fields",
+                (
+                    f"{fields} fields where the header has {binding.width}: a delimiter inside a"
+                    " value?"
+                ),
+            )
         return None
     if delimiters == 0 and binding.width > 1:
         return unrecognised(0, "")[2:4]
@@ -259,5 +345,8 @@ def _unfit(text: str, delimiters: int, binding: Binding, match: Match, *, cut: b
     if binding.table.record is not None and not re.search(binding.table.record, text):
         return unrecognised(0, "")[2:4]
     if not match.layout.short_rows and fields < _needed(binding):
-        return "cut_off", f"only {fields} of {binding.width} fields: time, duration or parties are missing"
+        return (
+            "cut_off",
+            f"only {fields} of {binding.width} fields: time, duration or parties are missing",
+        )
     return None

@@ -1,7 +1,9 @@
-"""JSON, XML and HTML → string columns: every element is a record, its values named by their path; none is dropped.
+"""JSON, XML and HTML → string columns: every element is a record, its values named by their
+path; none is dropped.
 
-`read` gives the pieces that `pipeline` takes, as the readers of text and PDF do. What the values mean is `normalise`'s
-business; a layout says by `records` where the elements stand. Numbers stay as they are written.
+`read` gives the pieces that `pipeline` takes, as the readers of text and PDF do. What the values
+mean is `normalise`'s business; a layout says by `records` where the elements stand. Numbers stay as
+they are written.
 """
 
 from __future__ import annotations
@@ -19,10 +21,13 @@ from pipeline_perf.ingest.layout.match import Match, matching_table
 from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 
 
-def read(source: Source, container: str, encoding: str, match: Match, block_bytes: int = BLOCK) -> Iterator[Piece]:
+def read(
+    source: Source, container: str, encoding: str, match: Match, block_bytes: int = BLOCK
+) -> Iterator[Piece]:
     """Read a JSON, XML or HTML file by its layout, some elements at a time.
 
-    Elements are numbered through the file and count as one line each; what stands around them counts as none.
+    Elements are numbered through the file and count as one line each; what stands around them
+    counts as none.
     """
     layout = match.layout
     reading = _Reading(layout, {name: match.context.get(name) for name in layout.file_name})
@@ -55,7 +60,14 @@ class _Reading:
         table = None if element.trouble else self._table(frozenset(element.values))
         if table is None:
             what = "neither a record of the layout nor an element known to be none"
-            self.rejects.append((self.number, None, *(element.trouble or ("unrecognised_element", what)), element.raw))
+            self.rejects.append(
+                (
+                    self.number,
+                    None,
+                    *(element.trouble or ("unrecognised_element", what)),
+                    element.raw,
+                )
+            )
         else:
             self.found.setdefault(table.name, (table, []))[1].append((self.number, element))
 
@@ -63,7 +75,9 @@ class _Reading:
         if names not in self.tables:
             if len(self.tables) > 10_000:
                 self.tables.clear()  # every element has names of its own
-            self.tables[names] = matching_table(self.layout, {title_key(name) for name in names}, None)
+            self.tables[names] = matching_table(
+                self.layout, {title_key(name) for name in names}, None
+            )
         return self.tables[names]
 
     def piece(self) -> Piece:
@@ -85,11 +99,17 @@ class _Reading:
                 columns[path][at] = value
         frame = pl.DataFrame(
             {
-                **{f"c{i}": pl.Series(values, dtype=pl.String) for i, values in enumerate(columns.values())},
+                **{
+                    f"c{i}": pl.Series(values, dtype=pl.String)
+                    for i, values in enumerate(columns.values())
+                },
                 "record_no": pl.Series([number for number, _ in elements], dtype=pl.Int64),
                 "page": pl.Series([None] * count, dtype=pl.Int32),
                 "raw": pl.Series([element.raw for _, element in elements], dtype=pl.String),
-                **{f"context.{name}": pl.Series([value] * count, dtype=pl.String) for name, value in self.context.items()},
+                **{
+                    f"context.{name}": pl.Series([value] * count, dtype=pl.String)
+                    for name, value in self.context.items()
+                },
             }
         )
         return Batch(table, tuple(columns), frame)

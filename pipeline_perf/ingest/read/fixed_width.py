@@ -7,7 +7,16 @@ import polars as pl
 
 from pipeline_perf.ingest.batch import Piece, rejected
 from pipeline_perf.ingest.layout.model import Layout
-from pipeline_perf.ingest.read.account import Account, Binding, State, batch_of, context_columns, is_furniture, unrecognised, update_context
+from pipeline_perf.ingest.read.account import (
+    Account,
+    Binding,
+    State,
+    batch_of,
+    context_columns,
+    is_furniture,
+    unrecognised,
+    update_context,
+)
 from pipeline_perf.ingest.read.split import sliced
 
 # --------------------------------------------------------------------------- fixed width
@@ -24,11 +33,17 @@ def read_fixed_width(block: bytes, layout: Layout, state: State, used: int) -> P
     for table in layout.tables:
         mine = lines.str.contains(table.record or "").to_numpy() & free & ~special
         free &= ~mine
-        account.records[Binding(table.name, table.titles, None, table)] = [_whole(lines, mine, block, state, account)]
+        account.records[Binding(table.name, table.titles, None, table)] = [
+            _whole(lines, mine, block, state, account)
+        ]
     for i in np.flatnonzero(free).tolist():
         text = lines[i]
         context = update_context(layout, text, i, state, account)
-        stated = [(c, text[c.slice[0] - 1 : c.slice[1]]) for c in layout.controls if re.search(c.record, text)]
+        stated = [
+            (c, text[c.slice[0] - 1 : c.slice[1]])
+            for c in layout.controls
+            if re.search(c.record, text)
+        ]
         account.stated.extend(stated)
         if context or stated or not text.strip(" \t\x00\x1a\x0c") or is_furniture(layout, text):
             account.furniture += 1
@@ -42,11 +57,22 @@ def read_fixed_width(block: bytes, layout: Layout, state: State, used: int) -> P
             raw = lines.gather(at)
             batches.append(batch_of(binding, sliced(raw, binding.table), raw, at, state, contexts))
     state.line += total
-    return Piece(tuple(batches), rejected(account.rejects), total, account.furniture, used, tuple(account.stated))
+    return Piece(
+        tuple(batches),
+        rejected(account.rejects),
+        total,
+        account.furniture,
+        used,
+        tuple(account.stated),
+    )
 
 
-def _whole(lines: pl.Series, mine: np.ndarray, block: bytes, state: State, account: Account) -> np.ndarray:
-    """Which lines are records, without a last one that the file's end cut off: it has no line end and is shorter than all others."""
+def _whole(
+    lines: pl.Series, mine: np.ndarray, block: bytes, state: State, account: Account
+) -> np.ndarray:
+    """Which lines are records, without a last one that the file's end cut off: it has no line
+    end and is shorter than all others.
+    """
     at = np.flatnonzero(mine)
     lengths = lines.gather(at).str.len_chars().to_numpy()
     known = [] if state.shortest is None else [state.shortest]

@@ -1,7 +1,8 @@
 """Text PDF → string columns: words fall under the titles of the header line above them.
 
-Which line is a record, and which column a word belongs to, is decided here; where words stand on a page
-is told by `sheets`, which layout the file follows by `recognise`, what the cells mean by `normalise`.
+Which line is a record, and which column a word belongs to, is decided here; where words stand on a
+page is told by `sheets`, which layout the file follows by `recognise`, what the cells mean by
+`normalise`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pipeline_perf.ingest.container.pdf_pages import Line, Sheet, sheets
 from pipeline_perf.ingest.errors import LayoutError
 from pipeline_perf.ingest.layout.model import Grid, Layout, Table, title_key
 
-#: Points by which a cell may begin left of its column's title, or reach under the title of the next.
+#: Points by which a cell may begin left of its column's title, or reach under the title of the
+#: next.
 COLUMN_TOLERANCE = 1.5
 
 #: The time of day at the end of a cell, after a date or alone.
@@ -33,14 +35,19 @@ NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 def read(path: Path, layout: Layout, context: Mapping[str, str] = NOTHING_KNOWN) -> Iterator[Piece]:
     """Read a text PDF by its layout, one piece per page.
 
-    `context` holds the values known before the first line, such as those from the file's name. Records
-    are numbered through the document, rejected lines among them. A page that cannot be read (damaged,
-    or a picture) is a rejected record of its own and counts as one line.
-    Raises UnreadableFile when the file as a whole cannot be read, LayoutError when the layout describes no PDF.
+    `context` holds the values known before the first line, such as those from the file's name.
+    Records are numbered through the document, rejected lines among them. A page that cannot be read
+    (damaged, or a picture) is a rejected record of its own and counts as one line. Raises
+    UnreadableFile when the file as a whole cannot be read, LayoutError when the layout describes no
+    PDF.
     """
     if layout.grid is None:
         raise LayoutError(f"{layout.id}: a layout without a grid describes no PDF; add grid")
-    reading = _Reading(layout, layout.grid, {name: context.get(name) for name in (*layout.context, *layout.file_name)})
+    reading = _Reading(
+        layout,
+        layout.grid,
+        {name: context.get(name) for name in (*layout.context, *layout.file_name)},
+    )
     for sheet in sheets(path):
         yield reading.page(sheet)
 
@@ -68,7 +75,11 @@ class Columns:
         for word in line.words:
             at = 0
             for i, (start, right) in enumerate(zip(self.starts, self.right, strict=True)):
-                if (word.x1 > start + COLUMN_TOLERANCE) if right else (word.x0 >= start - COLUMN_TOLERANCE):
+                if (
+                    (word.x1 > start + COLUMN_TOLERANCE)
+                    if right
+                    else (word.x0 >= start - COLUMN_TOLERANCE)
+                ):
                     at = i
             cells[at].append(word.text)
         return [" ".join(cell) or None for cell in cells]
@@ -77,13 +88,17 @@ class Columns:
 def _columns(line: Line, table: Table, grid: Grid) -> Columns | None:
     """The columns of a table, if this line is its header.
 
-    Titles may have several words. A word that belongs to no known title is a column of its own, so that
-    its cells stay out of the neighbouring ones.
+    Titles may have several words. A word that belongs to no known title is a column of its own, so
+    that its cells stay out of the neighbouring ones.
     """
     everything = title_key(line.text)
     if not all(title_key(title) in everything for title in table.header):
         return None
-    named = [*table.header, *grid.titles, *(c for alternatives in table.fields.values() for f in alternatives for c in f.column)]
+    named = [
+        *table.header,
+        *grid.titles,
+        *(c for alternatives in table.fields.values() for f in alternatives for c in f.column),
+    ]
     known = {title_key(title) for title in named}
     longest = max(len(title.split()) for title in named)
     titles: list[str] = []
@@ -98,12 +113,21 @@ def _columns(line: Line, table: Table, grid: Grid) -> Columns | None:
                 at += length
                 break
     keys = [title_key(title) for title in titles]
-    if not all(title_key(t) in keys for t in table.header) or any(title_key(t) in keys for t in table.absent):
+    if not all(title_key(t) in keys for t in table.header) or any(
+        title_key(t) in keys for t in table.absent
+    ):
         return None
     right = {title_key(title) for title in grid.right}
-    dated = {title_key(f.column[0]) for alternatives in table.fields.values() for f in alternatives if f.carry_down}
+    dated = {
+        title_key(f.column[0])
+        for alternatives in table.fields.values()
+        for f in alternatives
+        if f.carry_down
+    }
     repeating = tuple(i for i, key in enumerate(keys) if key in dated)
-    return Columns(table, tuple(titles), tuple(starts), tuple(key in right for key in keys), repeating)
+    return Columns(
+        table, tuple(titles), tuple(starts), tuple(key in right for key in keys), repeating
+    )
 
 
 # --------------------------------------------------------------------------- lines → records
@@ -137,9 +161,11 @@ class _Reading:
     title: str | None = None  # the last section title
     within: bool = False  # surely inside the table: what is no record there is a broken one
     records: int = 0  # so far, those rejected among them
-    dates: dict[int, str] = field(default_factory=dict)  # by column: the date that a cell without one repeats
+    # by column: the date that a cell without one repeats
+    dates: dict[int, str] = field(default_factory=dict)
     found: list[_Record | _Reject] = field(default_factory=list)  # on this page
-    undecided: list[Line] = field(default_factory=list)  # no records: above the table, or broken ones in it
+    # no records: above the table, or broken ones in it
+    undecided: list[Line] = field(default_factory=list)
     furniture: int = 0  # lines on this page
 
     def page(self, sheet: Sheet) -> Piece:
@@ -168,7 +194,11 @@ class _Reading:
             self.undecided.clear()
             self.within = True
             self.found.append(self._record(line, self.columns))
-        elif self._noted(line.text) or self.columns is None or any(re.search(p, line.text) for p in self.layout.furniture):
+        elif (
+            self._noted(line.text)
+            or self.columns is None
+            or any(re.search(p, line.text) for p in self.layout.furniture)
+        ):
             self.furniture += 1
         elif self.within:
             self._no_record(line, self.columns)
@@ -176,13 +206,23 @@ class _Reading:
             self.undecided.append(line)
 
     def _header(self, line: Line) -> Columns | None:
-        """The columns that this line announces; of several tables with these titles, the section's own."""
-        fitting = [columns for table in self.layout.tables if (columns := _columns(line, table, self.grid))]
-        named = [c for c in fitting if c.table.title and self.title and re.search(c.table.title, self.title)]
+        """The columns that this line announces; of several tables with these titles, the
+        section's own.
+        """
+        fitting = [
+            columns for table in self.layout.tables if (columns := _columns(line, table, self.grid))
+        ]
+        named = [
+            c
+            for c in fitting
+            if c.table.title and self.title and re.search(c.table.title, self.title)
+        ]
         return max(named or fitting, key=lambda c: len(c.table.header), default=None)
 
     def _noted(self, text: str) -> bool:
-        """Take note of the context, section title or end of table that a line tells; whether it told any."""
+        """Take note of the context, section title or end of table that a line tells; whether it
+        told any.
+        """
         told = False
         for name, patterns in self.layout.context.items():
             match = next((m for pattern in patterns if (m := re.search(pattern, text))), None)
@@ -206,7 +246,9 @@ class _Reading:
         return _Record(line.text, columns, cells, list(self.context.values()))
 
     def _dated(self, cell: str | None, at: int) -> str | None:
-        """A cell with the date that it repeats put in front; None when that date may have been lost."""
+        """A cell with the date that it repeats put in front; None when that date may have been
+        lost.
+        """
         clock = CLOCK.search(cell or "")
         date = (cell or "")[: clock.start()] if clock else cell
         if date:
@@ -218,7 +260,10 @@ class _Reading:
         if sum(cell is not None for cell in columns.cells(line)) < 2:
             self.furniture += 1
         else:
-            reason = f"stands in the columns of the table {columns.table.name!r}, but is not formed like its records"
+            reason = (
+                f"stands in the columns of the table {columns.table.name!r}, but is not formed like"
+                " its records"
+            )
             self._reject(line.text, "unrecognised_line", reason)
 
     def _reject(self, raw: str, rule: str, reason: str) -> None:
@@ -226,17 +271,25 @@ class _Reading:
         self.dates.clear()  # the lost record may have had the date that those below it repeat
 
 
-def _piece(sheet: Sheet, found: list[_Record | _Reject], first: int, names: tuple[str, ...], furniture: int) -> Piece:
+def _piece(
+    sheet: Sheet, found: list[_Record | _Reject], first: int, names: tuple[str, ...], furniture: int
+) -> Piece:
     numbered = list(enumerate(found, first))
     records = [(number, record) for number, record in numbered if isinstance(record, _Record)]
     batches = []
-    for (table, titles), group in groupby(records, key=lambda item: (item[1].columns.table, item[1].columns.titles)):
+    for (table, titles), group in groupby(
+        records, key=lambda item: (item[1].columns.table, item[1].columns.titles)
+    ):
         rows = [(number, sheet.number, r.raw, *r.cells, *r.context) for number, r in group]
         schema = {"record_no": pl.Int64(), "page": pl.Int32(), "raw": pl.String()}
-        schema |= {f"c{i}": pl.String() for i in range(len(titles))} | {f"context.{name}": pl.String() for name in names}
+        schema |= {f"c{i}": pl.String() for i in range(len(titles))} | {
+            f"context.{name}": pl.String() for name in names
+        }
         batches.append(Batch(table, titles, pl.DataFrame(rows, schema=schema, orient="row")))
     rejects: list[tuple[int, int | None, str, str, str]] = [
-        (number, sheet.number, r.rule, r.reason, r.raw) for number, r in numbered if isinstance(r, _Reject)
+        (number, sheet.number, r.rule, r.reason, r.raw)
+        for number, r in numbered
+        if isinstance(r, _Reject)
     ]
     lines = len(sheet.lines) + bool(sheet.trouble)
     return Piece(tuple(batches), rejected(rejects), lines, furniture, sheet.number)

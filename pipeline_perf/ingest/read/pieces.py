@@ -1,4 +1,6 @@
-"""Opening a file: what it is by its form, what holds no records, and that it stays the same while it is read."""
+"""Opening a file: what it is by its form, what holds no records, and that it stays the same
+while it is read.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ PAGES = 20
 
 
 def utf8_size(source: Source, found: Probe) -> int:
-    """About how many bytes of UTF-8 the reader will count; 0 where that is not known: compressed data."""
+    """About how many bytes of UTF-8 the reader will count; 0 where that is not known: compressed
+    data.
+    """
     if source.packed or source.size is None:
         return 0
     return source.size // {"utf-16": 2, "utf-32": 4}.get(found.encoding[:6], 1)
@@ -59,11 +63,16 @@ def _gathered(pages: Pieces) -> Pieces:
 
 def check_unchanged(source: Source, state: State) -> None:
     if source.state != state:
-        raise UnreadableFile(f"{source.name}: the file changed while it was read; ingest it again when it is complete")
+        raise UnreadableFile(
+            f"{source.name}: the file changed while it was read; ingest it again when it is"
+            " complete"
+        )
 
 
 def unchanged(pieces: Pieces, source: Source, state: State) -> Pieces:
-    """Hand on pieces as long as their file is the one whose bytes were identified: seen after reading, and before anything is committed."""
+    """Hand on pieces as long as their file is the one whose bytes were identified: seen after
+    reading, and before anything is committed.
+    """
     try:
         while True:
             piece = next(pieces, None)
@@ -73,4 +82,7 @@ def unchanged(pieces: Pieces, source: Source, state: State) -> Pieces:
             yield piece
             del piece  # not held while the next is read
     except OSError as error:
-        raise UnreadableFile(f"{source.name}: cannot be read to its end ({error}); check the disk, or ask for the file again") from error
+        raise UnreadableFile(
+            f"{source.name}: cannot be read to its end ({error}); check the disk, or ask for the"
+            " file again"
+        ) from error

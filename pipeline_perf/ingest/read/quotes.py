@@ -1,7 +1,8 @@
-"""Quotes in delimited text: which fields they enclose, over which lines they run, and where they only stand for inches.
+"""Quotes in delimited text: which fields they enclose, over which lines they run, and where they
+only stand for inches.
 
-The rules are those of the csv module: a quote opens a field only at its start, and a doubled one inside
-stands for itself. Splitting records into cells is `read`'s work.
+The rules are those of the csv module: a quote opens a field only at its start, and a doubled one
+inside stands for itself. Splitting records into cells is `read`'s work.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Quotes:
 
     quoted: np.ndarray  # lines with a quote
     loose: np.ndarray  # lines with quotes that do not just enclose fields, such as inch marks
-    spans: dict[int, int] = field(default_factory=dict)  # first line of a record of several lines → its last
+    # first line of a record of several lines → its last
+    spans: dict[int, int] = field(default_factory=dict)
     broken: frozenset[int] = frozenset()  # lines whose quoted field never ends
 
     def lines(self, first: int) -> int:
@@ -35,7 +37,8 @@ class Quotes:
 class Syntax:
     """Regular expressions of a delimiter and a quote.
 
-    `open` and `loose` are for lines in which quoted fields have been replaced by a NUL (see `_bare`).
+    `open` and `loose` are for lines in which quoted fields have been replaced by a NUL (see
+    `_bare`).
     """
 
     delimiter: str
@@ -58,13 +61,19 @@ def syntax_of(delimiter: str, quote: str) -> Syntax:
 
 
 def resolved(
-    lines: pl.Series, counts: np.ndarray, delimiter: str, quote: str, *, final: bool, widths: tuple[int, ...] = ()
+    lines: pl.Series,
+    counts: np.ndarray,
+    delimiter: str,
+    quote: str,
+    *,
+    final: bool,
+    widths: tuple[int, ...] = (),
 ) -> tuple[pl.Series, np.ndarray, Quotes]:
     """Take the quotes of a block into account.
 
-    `counts` are the delimiters of each line, `widths` how many fields the file's headers have. Returns
-    the lines with those that begin a record of several lines replaced by the whole record, the
-    delimiters outside of quoted fields, and what the quotes do. When a quoted field is still
+    `counts` are the delimiters of each line, `widths` how many fields the file's headers have.
+    Returns the lines with those that begin a record of several lines replaced by the whole record,
+    the delimiters outside of quoted fields, and what the quotes do. When a quoted field is still
     open at the end of a block that is not the `final` one, the lines end before it.
     """
     syntax = syntax_of(delimiter, quote)
@@ -72,13 +81,18 @@ def resolved(
     at = np.flatnonzero(quoted)
     bare = _bare(lines.gather(at), syntax)
     alone = np.isin(counts + 1, widths)  # as wide as a header, if their quotes mean nothing
-    spans, opened, broken = _spans(lines, at, at[bare.str.contains(syntax.open).to_numpy()], syntax, widths, alone, final=final)
+    spans, opened, broken = _spans(
+        lines, at, at[bare.str.contains(syntax.open).to_numpy()], syntax, widths, alone, final=final
+    )
     if opened is not None:
         lines, counts, quoted = lines[:opened], counts[:opened], quoted[:opened]
         at = np.flatnonzero(quoted)
         bare = bare[: len(at)]
     if spans:
-        lines = lines.scatter(list(spans), ["\n".join(lines[first : last + 1].to_list()) for first, last in spans.items()])
+        lines = lines.scatter(
+            list(spans),
+            ["\n".join(lines[first : last + 1].to_list()) for first, last in spans.items()],
+        )
         bare = _bare(lines.gather(at), syntax)
     counts = counts.copy()
     counts[at] = bare.str.count_matches(delimiter, literal=True).to_numpy() - 1
@@ -89,20 +103,31 @@ def resolved(
 
 def _bare(lines: pl.Series, syntax: Syntax) -> pl.Series:
     """The lines with a delimiter in front and their quoted fields emptied."""
-    return (pl.Series([syntax.delimiter]) + lines).str.replace_all(syntax.field, syntax.delimiter.replace("$", "$$") + "\0")
+    return (pl.Series([syntax.delimiter]) + lines).str.replace_all(
+        syntax.field, syntax.delimiter.replace("$", "$$") + "\0"
+    )
 
 
 def _spans(
-    lines: pl.Series, at: np.ndarray, opening: np.ndarray, syntax: Syntax, widths: tuple[int, ...], alone: np.ndarray, *, final: bool
+    lines: pl.Series,
+    at: np.ndarray,
+    opening: np.ndarray,
+    syntax: Syntax,
+    widths: tuple[int, ...],
+    alone: np.ndarray,
+    *,
+    final: bool,
 ) -> tuple[dict[int, int], int | None, list[int]]:
-    """Find quoted fields that run over line ends; `at` are the lines with quotes, `opening` those that end inside one.
+    """Find quoted fields that run over line ends; `at` are the lines with quotes, `opening`
+    those that end inside one.
 
-    A quote that is never closed may meet another such quote lines below, and would swallow the records between: where that
-    makes no record as wide as a header (`widths`), though one of the lines `alone` is, it is no span; nor is it where whole
-    such lines stand inside the field.
+    A quote that is never closed may meet another such quote lines below, and would swallow the
+    records between: where that makes no record as wide as a header (`widths`), though one of the
+    lines `alone` is, it is no span; nor is it where whole such lines stand inside the field.
 
     Returns the spans (first → last line), the first line of a field still open at the block's end
-    (None when there is none), and lines whose quote never closes: text follows what should close it.
+    (None when there is none), and lines whose quote never closes: text follows what should close
+    it.
     """
     spans: dict[int, int] = {}
     broken: list[int] = []
@@ -127,7 +152,9 @@ def _spans(
 
 
 def _closing(lines: pl.Series, following: np.ndarray, syntax: Syntax) -> tuple[int | None, bool]:
-    """The line in which an open quoted field ends for good, and whether a quote was met that can be no end."""
+    """The line in which an open quoted field ends for good, and whether a quote was met that can
+    be no end.
+    """
     for j in following.tolist():
         text = lines[j]
         found = syntax.closing.match(text)

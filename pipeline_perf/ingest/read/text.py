@@ -1,8 +1,9 @@
-"""Text → string columns: every physical line becomes a record, part of one, or furniture; none is dropped.
+"""Text → string columns: every physical line becomes a record, part of one, or furniture; none
+is dropped.
 
-Nothing is interpreted here beyond which line is what: values are `normalise`'s business. The bulk of a
-file is told apart by two numbers per line (its delimiters, its length) in NumPy; only lines that are not
-plainly records are looked at one by one.
+Nothing is interpreted here beyond which line is what: values are `normalise`'s business. The bulk
+of a file is told apart by two numbers per line (its delimiters, its length) in NumPy; only lines
+that are not plainly records are looked at one by one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from pipeline_perf.ingest.read.fixed_width import read_fixed_width
 LARGE = 4
 
 
-def read(source: Source, encoding: str, match: Match, block_bytes: int | None = None) -> Iterator[Piece]:
+def read(
+    source: Source, encoding: str, match: Match, block_bytes: int | None = None
+) -> Iterator[Piece]:
     """Read a text file by its layout, a block of `block_bytes` (lines.BLOCK) at a time.
 
     Yields pieces whose lines add up to the file's physical lines.
@@ -36,7 +39,8 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
         used = 0
         held = b""
         size = block_bytes or BLOCK
-        # What works on the blocks of a large file begins the sooner for a short one; a file of one block is not cut.
+        # What works on the blocks of a large file begins the sooner for a short one; a file of one
+        # block is not cut.
         large = source.size is not None and source.size > LARGE * size
         for block in blocks(stream, encoding, source.name, size, size // 4 if large else None):
             used += len(block)
@@ -50,6 +54,10 @@ def read(source: Source, encoding: str, match: Match, block_bytes: int | None = 
 
 
 def _headless(table: Table, match: Match) -> Binding:
-    """Titles for as many fields as this file's records have: of the others the layout knows no name, or they are not there."""
+    """Titles for as many fields as this file's records have: of the others the layout knows no
+    name, or they are not there.
+    """
     width = match.width or len(table.columns)
-    return Binding(table.name, (*table.columns[:width], *[""] * (width - len(table.columns))), None, table)
+    return Binding(
+        table.name, (*table.columns[:width], *[""] * (width - len(table.columns))), None, table
+    )

@@ -10,11 +10,14 @@ from pipeline_perf.ingest.probe.probe import Probe, probe
 
 
 def look(source: Source, known: Collection[Layout]) -> tuple[Probe, str | None]:
-    """What recognising a source by the known layouts needs: its probe and, of a PDF, the text of the first pages.
+    """What recognising a source by the known layouts needs: its probe and, of a PDF, the text of
+    the first pages.
 
     Raises UnreadableFile for what holds no table by its very form.
     """
-    found = probe(source, priors=tuple(dict.fromkeys(e for layout in known for e in layout.encodings)))
+    found = probe(
+        source, priors=tuple(dict.fromkeys(e for layout in known for e in layout.encodings))
+    )
     _refuse(found)
     if found.container != "pdf":
         return found, None
@@ -31,8 +34,15 @@ def _refuse(found: Probe) -> None:
     if found.container == "empty":
         raise UnreadableFile(f"{name}: the file is empty")
     if found.container == "binary":
-        raise UnreadableFile(f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF")
+        raise UnreadableFile(
+            f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF"
+        )
     if found.container == "pdf" and found.source.packed:
-        raise UnreadableFile(f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself")
+        raise UnreadableFile(
+            f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself"
+        )
     if len(found.columns) > MAX_COLUMNS:
-        raise UnreadableFile(f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the file is")
+        raise UnreadableFile(
+            f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the"
+            " file is"
+        )

@@ -19,7 +19,9 @@ from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
 
 
 def carrier_of(match: Match, found: Probe) -> str:
-    """The layout's carrier; `@name` takes it from the context value of that name in the file's head."""
+    """The layout's carrier; `@name` takes it from the context value of that name in the file's
+    head.
+    """
     carrier = match.layout.carrier
     if not carrier.startswith("@"):
         return carrier
@@ -33,7 +35,8 @@ def carrier_of(match: Match, found: Probe) -> str:
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
 
-#: A file without records has this many lines at most: in a longer one, what looks like headers and trailers is something else.
+#: A file without records has this many lines at most: in a longer one, what looks like headers and
+#: trailers is something else.
 NO_RECORDS = 8
 
 #: Share of a table's titles from which a file is said to be nearly of that layout.
@@ -52,8 +55,8 @@ class Fit:
 def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> Match:
     """Match a file against the layouts.
 
-    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, with the columns found and a
-    layout to complete, or UnreadableFile when there is no table in the file at all.
+    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, with the columns found and
+    a layout to complete, or UnreadableFile when there is no table in the file at all.
     """
     layouts = list(layouts)
     name = probe.source.name
@@ -67,38 +70,63 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         return replace(best, context=_from_name(best.layout, probe))
     if head_text is not None:
         first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
-        raise NeedsMapping(f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout with a grid")
+        raise NeedsMapping(
+            f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout"
+            " with a grid"
+        )
     if probe.container in STRUCTURED and not probe.columns:
-        raise UnreadableFile(f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is it a record file?")
+        raise UnreadableFile(
+            f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is"
+            " it a record file?"
+        )
     if len(probe.columns) < 2:
         raise UnreadableFile(
-            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is it a record file? "
-            "If its columns stand at fixed positions, `pipeline-perf layouts draft` begins a layout for it"
+            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout"
+            " fits. Is it a record file? If its columns stand at fixed positions, `pipeline-perf"
+            " layouts draft` begins a layout for it"
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
     nearest = fits(probe, layouts)[0]
-    hint = f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. " if nearest.nearness >= NEARLY else ""
+    hint = (
+        f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. "
+        if nearest.nearness >= NEARLY
+        else ""
+    )
     from pipeline_perf.ingest.mapping.draft import draft
 
     raise NeedsMapping(
-        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}"
-        "Complete the suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your layouts folder",
+        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}Complete the"
+        " suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your"
+        " layouts folder",
         draft(probe),
     )
 
 
 def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> list[Match]:
     if head_text is not None:
-        return [Match(lay) for lay in layouts if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)]
+        return [
+            Match(lay)
+            for lay in layouts
+            if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)
+        ]
     found: list[Match] = []
     text = "\n".join(probe.head)
     keys = [title_key(line) for line in probe.head]
     if probe.container in STRUCTURED:
-        return [match for layout in layouts if layout.container == probe.container for match in _structured(probe, layout, text)]
+        return [
+            match
+            for layout in layouts
+            if layout.container == probe.container
+            for match in _structured(probe, layout, text)
+        ]
     for layout in layouts:
         if layout.container == "delimited":
             found += _delimited(probe, layout, text, keys)
-        elif layout.container == "fixed" and _signed(layout, text) and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE:
+        elif (
+            layout.container == "fixed"
+            and _signed(layout, text)
+            and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE
+        ):
             found.append(Match(layout))
     return found
 
@@ -135,26 +163,39 @@ def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, 
     if (layout.container == "pdf") != (head_text is not None):
         return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
     kind = probe.container if probe.container in STRUCTURED else "lines of text"
-    if head_text is None and (layout.container if layout.container in STRUCTURED else "lines of text") != kind:
+    if (
+        head_text is None
+        and (layout.container if layout.container in STRUCTURED else "lines of text") != kind
+    ):
         return f"the file is {kind.upper() if kind in STRUCTURED else kind}", 0.0
     text = "\n".join(probe.head) if head_text is None else head_text
     if layout.grid and not re.search(layout.grid.document, text):
         return f"its mark {layout.grid.document} is not on the first pages", 0.0
-    unsigned = [pattern for pattern in layout.signature if not re.search(pattern, text, re.MULTILINE)]
+    unsigned = [
+        pattern for pattern in layout.signature if not re.search(pattern, text, re.MULTILINE)
+    ]
     if unsigned:
         return f"its signature {unsigned[0]} is not in the file's head", 0.0
     nearest = ("no line looks like one of its headers", 0.0)
     for table in layout.tables:
         if table.header and layout.container == "delimited":
-            nearest = max(nearest, _lacking_titles(probe, layout, table), key=lambda found: found[1])
+            nearest = max(
+                nearest, _lacking_titles(probe, layout, table), key=lambda found: found[1]
+            )
     if layout.container == "fixed" or any(t.columns for t in layout.tables):
         share = _share(probe, layout)
-        nearest = max(nearest, (f"only {share:.0%} of the first lines look like its records", share), key=lambda found: found[1])
+        nearest = max(
+            nearest,
+            (f"only {share:.0%} of the first lines look like its records", share),
+            key=lambda found: found[1],
+        )
     return nearest
 
 
 def _lacking_titles(probe: Probe, layout: Layout, table: Table) -> tuple[str, float]:
-    """Titles of a table that the line nearest to its header lacks, and the share of them that it has."""
+    """Titles of a table that the line nearest to its header lacks, and the share of them that it
+    has.
+    """
     best: tuple[str, float] = ("no line has a title of its header", 0.0)
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
         for line in probe.head:
@@ -173,11 +214,19 @@ def _signed(layout: Layout, text: str) -> bool:
 
 
 def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> Iterable[Match]:
-    """`keys` are the head's lines as title keys: few lines hold all of a header's titles, and only those are split."""
+    """`keys` are the head's lines as title keys: few lines hold all of a header's titles, and
+    only those are split.
+    """
     if not _signed(layout, text):
         return
-    wanted = [[title_key(title) for title in table.header] for table in layout.tables if table.header]
-    lines = [i for i, key in enumerate(keys) if any(all(title in key for title in titles) for titles in wanted)]
+    wanted = [
+        [title_key(title) for title in table.header] for table in layout.tables if table.header
+    ]
+    lines = [
+        i
+        for i, key in enumerate(keys)
+        if any(all(title in key for title in titles) for titles in wanted)
+    ]
     headless = next((t for t in layout.tables if t.columns), None)
     if not lines and headless is None:
         return
@@ -197,7 +246,14 @@ def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> 
         if width:
             widths.add(width)
         if widths:
-            yield Match(layout, delimiter, layout.quote, best or 1.0, width=width, widths=tuple(sorted(widths)))
+            yield Match(
+                layout,
+                delimiter,
+                layout.quote,
+                best or 1.0,
+                width=width,
+                widths=tuple(sorted(widths)),
+            )
 
 
 def _width(probe: Probe, headless: Table, delimiter: str, quote: str | None) -> int | None:
@@ -208,7 +264,9 @@ def _width(probe: Probe, headless: Table, delimiter: str, quote: str | None) -> 
 
 
 def _score(table: Table, keys: set[str]) -> float:
-    """How much of the file's header the table explains: the more of its titles are known, the better."""
+    """How much of the file's header the table explains: the more of its titles are known, the
+    better.
+    """
     known = {title_key(h) for h in table.header}
     for alternatives in table.fields.values():
         known.update(title_key(c) for f in alternatives for c in f.column)
@@ -216,9 +274,15 @@ def _score(table: Table, keys: set[str]) -> float:
 
 
 def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
-    """Share of the head's lines that are records, among those that are not known to be anything else; 0 if it is under `least`."""
+    """Share of the head's lines that are records, among those that are not known to be anything
+    else; 0 if it is under `least`.
+    """
     patterns = [t.record for t in layout.tables if t.record]
-    known = [*layout.furniture, *(c.record for c in layout.controls), *(p for group in layout.context.values() for p in group)]
+    known = [
+        *layout.furniture,
+        *(c.record for c in layout.controls),
+        *(p for group in layout.context.values() for p in group),
+    ]
     hits = misses = 0
     for line in probe.head:
         if any(re.search(p, line) for p in patterns) and not any(re.search(p, line) for p in known):
@@ -227,13 +291,17 @@ def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
             misses += 1
             if len(probe.head) - misses < least * len(probe.head):
                 return 0.0
-    if not hits and not misses:  # a file that holds nothing but header and trailer records is one of the layout, too
+    if not hits and not misses:
+        # a file that holds nothing but header and trailer records is one of the layout, too
         return 1.0 if layout.signature and 0 < len(probe.head) <= NO_RECORDS else 0.0
     return hits / (hits + misses)
 
 
 def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
-    """The context values that the file's name tells. One that it tells twice, and differently, is not known."""
+    """The context values that the file's name tells.
+
+    One that it tells twice, and differently, is not known.
+    """
     stem = probe.source.member or probe.source.path.name
     values = {}
     for name, pattern in layout.file_name.items():

@@ -1,4 +1,5 @@
-"""AT&T's consumer bill of one line and billing cycle as CSV: whole minutes, local time, charges, no owner.
+"""AT&T's consumer bill of one line and billing cycle as CSV: whole minutes, local time, charges,
+no owner.
 
 Titles, the words in "Call To" and the notation of numbers follow a public sample of the download.
 An incoming call is told by INCOMING CL, a number abroad stands without dashes.
@@ -11,10 +12,21 @@ import polars as pl
 from pipeline_perf.synth import callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, delimited, parties, renumber, whole_minutes
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    delimited,
+    parties,
+    renumber,
+    whole_minutes,
+)
 
 COLUMNS = (
-    "Item", "Day", "Date", "Time", "Number Called", "Call To", "Min", "Rate Code", "Rate Pd", "Feature",
+    "Item", "Day", "Date", "Time", "Number Called", "Call To", "Min", "Rate Code", "Rate Pd",
+    "Feature",
     "Airtime Charge", "LD/Add'l Charge", "Total Charge",
 )  # fmt: skip
 CENTS_A_MINUTE_ABROAD = 25
@@ -23,14 +35,22 @@ BILLED = Mix(legs=False, unanswered=False, codes=False)
 
 
 def cents(frame: pl.DataFrame) -> pl.Expr:
-    """The charge of each call in cents: calls abroad cost a quarter of a dollar a begun minute, all others nothing extra."""
+    """The charge of each call in cents: calls abroad cost a quarter of a dollar a begun minute,
+    all others nothing extra.
+    """
     abroad = pl.col("abroad") & (pl.col("direction_code") == callmodel.OUT)
-    return pl.when(abroad).then(whole_minutes(pl.col("duration_s")) * CENTS_A_MINUTE_ABROAD).otherwise(0)
+    return (
+        pl.when(abroad)
+        .then(whole_minutes(pl.col("duration_s")) * CENTS_A_MINUTE_ABROAD)
+        .otherwise(0)
+    )
 
 
 def dollars(amount: pl.Expr) -> pl.Expr:
     """Cents as D.CC."""
-    return pl.concat_str((amount // 100).cast(pl.String), pl.lit("."), (amount % 100).cast(pl.String).str.zfill(2))
+    return pl.concat_str(
+        (amount // 100).cast(pl.String), pl.lit("."), (amount % 100).cast(pl.String).str.zfill(2)
+    )
 
 
 def city(frame: pl.DataFrame) -> pl.Series:
@@ -51,16 +71,23 @@ def texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         pl.col("local").dt.strftime("%m/%d/%Y").alias("Date"),
         pl.col("local").dt.strftime("%-I:%M%p").alias("Time"),
         other.alias("Number Called"),
-        pl.when(pl.col("direction_code") == callmodel.IN).then(pl.lit("INCOMING CL"))
-        .when("abroad").then(pl.lit("UNTD KNGD")).otherwise(city(frame)).alias("Call To"),
+        pl.when(pl.col("direction_code") == callmodel.IN)
+        .then(pl.lit("INCOMING CL"))
+        .when("abroad")
+        .then(pl.lit("UNTD KNGD"))
+        .otherwise(city(frame))
+        .alias("Call To"),
         whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Min"),
         pl.lit("RM45").alias("Rate Code"),
         pl.when(daytime).then(pl.lit("DT")).otherwise(pl.lit("NW")).alias("Rate Pd"),
-        pl.when(pl.col("partner") % 5 == 0).then(pl.lit("M2MC")).otherwise(pl.lit("")).alias("Feature"),
+        pl.when(pl.col("partner") % 5 == 0)
+        .then(pl.lit("M2MC"))
+        .otherwise(pl.lit(""))
+        .alias("Feature"),
         pl.lit("0.00").alias("Airtime Charge"),
         charge.alias("LD/Add'l Charge"),
         charge.alias("Total Charge"),
-    )  # fmt: skip
+    )
 
 
 def truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
@@ -82,7 +109,8 @@ ATT_BILL_CSV = Layout(
     mix=BILLED,
     forms=(
         Form("call", texts, _join, _cut, Marks(
-            started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="Min", numbers=("Number Called",),
+            started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="Min",
+            numbers=("Number Called",),
         )),
     ),
     form_of=(0, 0, 0),

@@ -1,4 +1,5 @@
-"""AT&T's mobility report for law enforcement: voice, SMS and data sections per target, times in UTC.
+"""AT&T's mobility report for law enforcement: voice, SMS and data sections per target, times in
+UTC.
 
 Column titles and the meaning of Item, ET and CellLocation follow the carrier's published "AT&T
 Records Key"; the order of columns and the preamble follow public importers of such reports.
@@ -28,16 +29,24 @@ from pipeline_perf.synth.layout import (
 )
 
 VOICE_HEADER = (
-    "Item,ConnDateTime(UTC),SeizureTime,ET,OriginatingNumber,TerminatingNumber,IMEI,IMSI,CT,Feature,"
+    "Item,ConnDateTime(UTC),SeizureTime,ET,OriginatingNumber,TerminatingNumber,IMEI,IMSI,CT,"
+    "Feature,"
     "DIALED,FORWARDED,TRANSLATED,ORIG_ORIG,MAKE,MODEL,CellLocation"
 )
-SMS_HEADER = "Item,ConnDateTime(UTC),OriginatingNumber,TerminatingNumber,IMEI,IMSI,Desc,MAKE,MODEL,CellLocation"
-DATA_HEADER = "Item,ConnDateTime(UTC),OriginatingNumber,ET,BytesUp,BytesDn,IMEI,IMSI,AccessPt,CT,MAKE,MODEL,CellLocation"
+SMS_HEADER = (
+    "Item,ConnDateTime(UTC),OriginatingNumber,TerminatingNumber,IMEI,IMSI,Desc,MAKE,MODEL"
+    ",CellLocation"
+)
+DATA_HEADER = (
+    "Item,ConnDateTime(UTC),OriginatingNumber,ET,BytesUp,BytesDn,IMEI,IMSI,AccessPt,CT,MAKE,MODEL"
+    ",CellLocation"
+)
 HEADERS = (VOICE_HEADER, SMS_HEADER, DATA_HEADER)
 TITLES = ("Voice", "SMS", "Data")
 
 # A page of print holds some forty rows. A report of a million rows with a footer after every forty
-# would be an eighth furniture; these two figures keep repeated headers in every file at a few per cent.
+# would be an eighth furniture; these two figures keep repeated headers in every file at a few per
+# cent.
 PAGE_ROWS = 200
 PAGE_ROWS_OF_LARGE_FILES = 10_000
 LARGE_FILE_ROWS = 20_000
@@ -67,7 +76,9 @@ def _make(frame: pl.DataFrame) -> dict[str, pl.Expr]:
 
 
 def _cell_location(frame: pl.DataFrame, scene: Scene) -> pl.Series:
-    """[LAC/CID:longitude:latitude:azimuth:beam,...], first and last cell; the comma stands unquoted."""
+    """[LAC/CID:longitude:latitude:azimuth:beam,...], first and last cell; the comma stands
+    unquoted.
+    """
     of_cell = scene.who.cells.select(
         text=pl.format(
             "{}/{}:{}:{}:{}:{}",
@@ -79,15 +90,21 @@ def _cell_location(frame: pl.DataFrame, scene: Scene) -> pl.Series:
             pl.when(pl.col("azimuth") > 0).then(pl.lit("-1.0")).otherwise(pl.lit("0.0")),
         )
     )["text"]
-    first = of_cell.gather(frame.select(pl.when(pl.col("cell_at_start") >= 0).then(pl.col("cell_at_start")))[:, 0])
-    last = of_cell.gather(frame.select(pl.when(pl.col("cell_at_end") >= 0).then(pl.col("cell_at_end")))[:, 0])
+    first = of_cell.gather(
+        frame.select(pl.when(pl.col("cell_at_start") >= 0).then(pl.col("cell_at_start")))[:, 0]
+    )
+    last = of_cell.gather(
+        frame.select(pl.when(pl.col("cell_at_end") >= 0).then(pl.col("cell_at_end")))[:, 0]
+    )
     one = (frame["cell_at_start"] == frame["cell_at_end"]).alias("one")
     pair = pl.DataFrame({"first": first, "last": last, "one": one})
     return pair.select(
         text=pl.concat_str(
             pl.lit("["),
             pl.col("first").fill_null(""),
-            pl.when("one").then(pl.lit("")).otherwise(pl.concat_str(pl.lit(","), pl.col("last").fill_null(""))),
+            pl.when("one")
+            .then(pl.lit(""))
+            .otherwise(pl.concat_str(pl.lit(","), pl.col("last").fill_null(""))),
             pl.lit("]"),
         )
     )["text"]
@@ -100,7 +117,11 @@ def _numbers(frame: pl.DataFrame, scene: Scene) -> tuple[pl.Series, pl.Series, p
 
 
 def _call_type(frame: pl.DataFrame) -> pl.Expr:
-    return pl.when(pl.col("direction_code") == callmodel.OUT).then(pl.lit("MO")).otherwise(pl.lit("MT"))
+    return (
+        pl.when(pl.col("direction_code") == callmodel.OUT)
+        .then(pl.lit("MO"))
+        .otherwise(pl.lit("MT"))
+    )
 
 
 def _voice(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -119,7 +140,9 @@ def _voice(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         **{"ConnDateTime(UTC)": _when(frame)},
         SeizureTime=minutes_seconds(pl.when(forwarded).then(0).otherwise(pl.col("event") % 23 + 2)),
         ET=minutes_seconds(pl.col("duration_s")),
-        OriginatingNumber=pl.concat_str(caller, pl.when(forwarded).then(pl.lit("(F)")).otherwise(pl.lit(""))),
+        OriginatingNumber=pl.concat_str(
+            caller, pl.when(forwarded).then(pl.lit("(F)")).otherwise(pl.lit(""))
+        ),
         TerminatingNumber=called,
         IMEI=device["IMEI"],
         IMSI=device["IMSI"],
@@ -171,12 +194,15 @@ def _data(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 def _swap(texts: pl.DataFrame) -> pl.DataFrame:
     """Latitude before longitude in every cell of the list."""
-    return texts.with_columns(pl.col("CellLocation").str.replace_all(r":(-?\d+\.\d+):(-?\d+\.\d+):", ":${2}:${1}:"))
+    return texts.with_columns(
+        pl.col("CellLocation").str.replace_all(r":(-?\d+\.\d+):(-?\d+\.\d+):", ":${2}:${1}:")
+    )
 
 
 def _marks(duration: str | None, numbers: tuple[str, ...]) -> Marks:
     return Marks(
-        started=("ConnDateTime(UTC)",), impossible_date=(r"^\d\d/\d\d", "13/45"), duration=duration, numbers=numbers,
+        started=("ConnDateTime(UTC)",), impossible_date=(r"^\d\d/\d\d", "13/45"), duration=duration,
+        numbers=numbers,
         imei="IMEI", imsi="IMSI", swap_coordinates=_swap,
     )  # fmt: skip
 
@@ -186,8 +212,14 @@ def _preamble(scene: Scene) -> tuple[str, ...]:
     return (
         "      MOBILITY WITH CELL LOCATION",
         "",
-        f"      AT&T has queried for records from {first:%m/%d/%Y} 12:00:00am to {last:%m/%d/%Y} 11:59:59pm",
-        "      AT&T has queried for records using Eastern Time Zone. AT&T's records are stored and provided in UTC.",
+        (
+            f"      AT&T has queried for records from {first:%m/%d/%Y} 12:00:00am to"
+            f" {last:%m/%d/%Y} 11:59:59pm"
+        ),
+        (
+            "      AT&T has queried for records using Eastern Time Zone. AT&T's records are stored"
+            " and provided in UTC."
+        ),
         "                            (AT&T)",
         "      Matter ID:      1234567",
         f"      Creation Date:  {last:%m/%d/%Y}",
@@ -207,12 +239,22 @@ def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
         foot = (
             "",
             " " * 51 + "AT&T Proprietary",
-            " The information contained here is for use by authorized persons only and is not for general distribution.",
+            (
+                " The information contained here is for use by authorized persons only and is not"
+                " for general distribution."
+            ),
             " " * 100 + f"Page {nth + 1} of {len(pages)}",
             "",
         )
         head = (usage, "", HEADERS[form])
-        sections.append(Section(_preamble(scene) + head if nth == 0 else head, start, stop, foot if nth + 1 < len(pages) else foot[:-1]))
+        sections.append(
+            Section(
+                _preamble(scene) + head if nth == 0 else head,
+                start,
+                stop,
+                foot if nth + 1 < len(pages) else foot[:-1],
+            )
+        )
     return sections
 
 
@@ -227,12 +269,18 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
         "duration_s": pl.when(timed).then(pl.col("duration_s")),
         "duration_resolution_s": pl.when(timed).then(1),
         "to_number": pl.when(pl.col("kind") != callmodel.DATA).then(pl.col("to_number")),
-        "bytes_total": pl.when(pl.col("kind") == callmodel.DATA).then(pl.col("bytes_up") + pl.col("bytes_down")),
+        "bytes_total": (
+            pl.when(pl.col("kind") == callmodel.DATA).then(
+                pl.col("bytes_up") + pl.col("bytes_down")
+            )
+        ),
         "cell_first": cells["text"].gather(first),
         "cell_last": cells["text"].gather(last),
         "latitude": cells["latitude"].gather(first),
         "longitude": cells["longitude"].gather(first),
-        "imei": scene.who.imei.gather(frame["line"]).zip_with(known, pl.Series([None], dtype=pl.String)),
+        "imei": (
+            scene.who.imei.gather(frame["line"]).zip_with(known, pl.Series([None], dtype=pl.String))
+        ),
         "imsi": scene.who.imsi.gather(frame["line"]),
     }
 
@@ -246,7 +294,9 @@ ATT_LE = Layout(
     newline="\r\n",
     mix=Mix(calls=0.5, sms=0.34, data=0.16),
     forms=(
-        Form("voice", _voice, _join, _cut, _marks("ET", ("OriginatingNumber", "TerminatingNumber"))),
+        Form(
+            "voice", _voice, _join, _cut, _marks("ET", ("OriginatingNumber", "TerminatingNumber"))
+        ),
         Form("sms", _sms, _join, _cut, _marks(None, ("OriginatingNumber", "TerminatingNumber"))),
         Form("data", _data, _join, _cut, _marks("ET", ("OriginatingNumber",))),
     ),

@@ -1,8 +1,9 @@
-"""Avaya Communication Manager's expanded call-detail print: columns by position, blanks where nothing is known.
+"""Avaya Communication Manager's expanded call-detail print: columns by position, blanks where
+nothing is known.
 
-Positions follow public synthetic samples and vendor manuals; condition codes 7 (outgoing), 9 (incoming)
-and 0 (between stations) are the manuals'. The site's numbering plan is not in the file, so numbers
-read as they are written.
+Positions follow public synthetic samples and vendor manuals; condition codes 7 (outgoing), 9
+(incoming) and 0 (between stations) are the manuals'. The site's numbering plan is not in the file,
+so numbers read as they are written.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from pipeline_perf.synth.layout import (
 
 LENGTH = 101
 FIELDS = {
-    "date": (1, 8), "time": (10, 14), "duration": (16, 23), "condition": (25, 25), "access_dialled": (27, 30), "access_used": (32, 35),
-    "dialled": (37, 51), "calling": (52, 66), "extension": (67, 70), "trunk_in": (72, 75), "trunk_out": (77, 80), "ucid": (82, 101),
+    "date": (1, 8), "time": (10, 14), "duration": (16, 23), "condition": (25, 25),
+    "access_dialled": (27, 30), "access_used": (32, 35),
+    "dialled": (37, 51), "calling": (52, 66), "extension": (67, 70), "trunk_in": (72, 75),
+    "trunk_out": (77, 80), "ucid": (82, 101),
 }  # fmt: skip
 FIRST_EXTENSION = 1200
 INTERNAL_EVERY = 9  # calls between two extensions are about a tenth
@@ -35,13 +38,18 @@ INTERNAL_EVERY = 9  # calls between two extensions are about a tenth
 _write = renumber("1${1}${2}${3}", "011", {"Restricted": "", "Unavailable": ""})
 
 
-def _numbers(frame: pl.DataFrame, scene: Scene) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+def _numbers(
+    frame: pl.DataFrame, scene: Scene
+) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
     """Calling, dialled, extension, and whether the call stayed inside."""
     lines = len(scene.who.lines)
     _, other, target = parties(frame, scene, scene.written)
     inside = (frame["event"] % INTERNAL_EVERY == 0) & (lines > 1)
     extension = (frame["line"] + FIRST_EXTENSION).cast(pl.String)
-    colleague = ((frame["line"] + 1 + frame["event"].cast(pl.Int32) % max(lines - 1, 1)) % lines + FIRST_EXTENSION).cast(pl.String)
+    colleague = (
+        (frame["line"] + 1 + frame["event"].cast(pl.Int32) % max(lines - 1, 1)) % lines
+        + FIRST_EXTENSION
+    ).cast(pl.String)
     calling, dialled = from_and_to(frame, extension, colleague.zip_with(inside, other), target)
     return calling, dialled, extension, inside
 
@@ -56,7 +64,12 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         pl.col("written").dt.strftime("%m/%d/%y").alias("date"),
         pl.col("written").dt.strftime("%H:%M").alias("time"),
         hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).alias("duration"),
-        pl.when(outgoing).then(pl.lit("7")).when(incoming).then(pl.lit("9")).otherwise(pl.lit("0")).alias("condition"),
+        pl.when(outgoing)
+        .then(pl.lit("7"))
+        .when(incoming)
+        .then(pl.lit("9"))
+        .otherwise(pl.lit("0"))
+        .alias("condition"),
         access.alias("access_dialled"),
         access.alias("access_used"),
         dialled.alias("dialled"),
@@ -98,7 +111,8 @@ AVAYA_CM = Layout(
     mix=Mix(legs=False, codes=False),
     forms=(
         Form("record", _texts, _join, _cut, Marks(
-            started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="duration", shape="positional",
+            started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="duration",
+            shape="positional",
         )),
     ),
     form_of=(0, 0, 0),

@@ -1,4 +1,5 @@
-"""The four carriers' bills as text PDF: a section of pages per line, unruled rows, subtotals, footers.
+"""The four carriers' bills as text PDF: a section of pages per line, unruled rows, subtotals,
+footers.
 
 AT&T's columns are those of its consumer CSV, T-Mobile's talk section follows a public sample bill
 (dates without a year, carried down), Verizon's titles are those that public bill parsers look for.
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import polars as pl
 
@@ -45,17 +46,23 @@ BILLED = Mix(legs=False, unanswered=False, codes=False, withheld=False)
 class _Words:
     """What a carrier prints around the rows."""
 
-    head: Callable[[Scene, str, bool], tuple[str, ...]]  # scene, "(212) 555-0143", whether the section goes on from the page before
+    # scene, "(212) 555-0143", whether the section goes on from the page before
+    head: Callable[[Scene, str, bool], tuple[str, ...]]
     total: Callable[[int, int], str]  # minutes, cents → the row under a section
     notes: tuple[str, ...] = ()
 
 
 def _pages(words: _Words, print_: Print) -> Callable[[pl.DataFrame, Scene], list[Section]]:
-    """A section is one page here: its head and foot lines are the furniture, the row of titles included."""
+    """A section is one page here: its head and foot lines are the furniture, the row of titles
+    included.
+    """
 
     def sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
         pages = boundaries(frame, ("line",), print_.rows)
-        cents = frame.select(att_bill.cents(frame).alias("cents"), whole_minutes(pl.col("duration_s")).alias("minutes"))
+        cents = frame.select(
+            att_bill.cents(frame).alias("cents"),
+            whole_minutes(pl.col("duration_s")).alias("minutes"),
+        )
         first_of_line = 0
         made = []
         for nth, (start, stop) in enumerate(pages, start=1):
@@ -63,13 +70,20 @@ def _pages(words: _Words, print_: Print) -> Callable[[pl.DataFrame, Scene], list
             if start == 0 or frame["line"][start - 1] != line:
                 first_of_line = start
             digits = scene.number_of_line(line)[2:]
-            head = words.head(scene, f"({digits[:3]}) {digits[3:6]}-{digits[6:]}", start != first_of_line)
+            head = words.head(
+                scene, f"({digits[:3]}) {digits[3:6]}-{digits[6:]}", start != first_of_line
+            )
             foot: tuple[str, ...] = ()
             if stop == frame.height or frame["line"][stop] != line:
                 whole = cents[first_of_line:stop]
-                foot = (words.total(int(whole["minutes"].sum()), int(whole["cents"].sum())), *words.notes)
+                foot = (
+                    words.total(int(whole["minutes"].sum()), int(whole["cents"].sum())),
+                    *words.notes,
+                )
             titles = "   ".join(column.title for column in print_.columns)
-            made.append(Section((*head, titles), start, stop, (*foot, f"Page {nth} of {len(pages)}")))
+            made.append(
+                Section((*head, titles), start, stop, (*foot, f"Page {nth} of {len(pages)}"))
+            )
         return made
 
     return sections
@@ -109,11 +123,11 @@ def draw(out: BinaryIO, pages: list[Section], rows: list[str], layout: Layout) -
     canvas.save()
 
 
-def _row(canvas: object, texts: list[str], page: Print, y: float, font: str) -> None:
-    canvas.setFont(font, page.font_size)  # type: ignore[attr-defined]
+def _row(canvas: Any, texts: list[str], page: Print, y: float, font: str) -> None:
+    canvas.setFont(font, page.font_size)
     for column, text in zip(page.columns, texts, strict=True):
         if text:
-            draw_text = canvas.drawRightString if column.right else canvas.drawString  # type: ignore[attr-defined]
+            draw_text = canvas.drawRightString if column.right else canvas.drawString
             draw_text(column.x, y, text)
 
 
@@ -121,7 +135,9 @@ def _dollars(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def _total_row(columns: int, label: str, minutes_at: int, charge_at: tuple[int, ...], sign: str = "") -> Callable[[int, int], str]:
+def _total_row(
+    columns: int, label: str, minutes_at: int, charge_at: tuple[int, ...], sign: str = ""
+) -> Callable[[int, int], str]:
     def row(minutes: int, cents: int) -> str:
         texts = [""] * columns
         texts[0] = label
@@ -137,7 +153,12 @@ _join, _cut = delimited(BETWEEN, "Date", 0)
 
 
 def _layout(
-    carrier: str, form: Form, print_: Print, words: _Words, cycle: tuple[date, int], notation: Callable[[pl.Series], pl.Series]
+    carrier: str,
+    form: Form,
+    print_: Print,
+    words: _Words,
+    cycle: tuple[date, int],
+    notation: Callable[[pl.Series], pl.Series],
 ) -> Layout:
     return Layout(
         id=f"{carrier}_bill_pdf",
@@ -197,7 +218,9 @@ _ATT_WORDS = _Words(
 ATT_BILL_PDF = replace(
     _layout(
         "att",
-        Form("call", att_bill.texts, _join, _cut, _marks("Min", "Number Called", r"^\d\d/\d\d", 14)),
+        Form(
+            "call", att_bill.texts, _join, _cut, _marks("Min", "Number Called", r"^\d\d/\d\d", 14)
+        ),
         _ATT_PRINT,
         _ATT_WORDS,
         (date(2023, 1, 2), 30),
@@ -215,7 +238,11 @@ def _verizon(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     """Dashes for some lines, dots for others: layout versions differ by bill."""
     _, other, _ = parties(frame, scene, scene.written)
     incoming = pl.col("direction_code") == callmodel.IN
-    number = pl.when(pl.col("line") % 2 == 1).then(other.str.replace_all("-", ".", literal=True)).otherwise(other)
+    number = (
+        pl.when(pl.col("line") % 2 == 1)
+        .then(other.str.replace_all("-", ".", literal=True))
+        .otherwise(other)
+    )
     charge = att_bill.dollars(att_bill.cents(frame))
     peak = pl.col("local").dt.hour().is_between(6, 20)
     return frame.select(
@@ -236,8 +263,10 @@ def _verizon(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 _VERIZON_PRINT = Print(
     columns=(
-        Column("Date", 30), Column("Time", 60), Column("Number", 100), Column("Rate", 180), Column("Usage type", 215),
-        Column("Origination", 260), Column("Destination", 315), Column("Min.", 405, True), Column("Airtime charges", 470, True),
+        Column("Date", 30), Column("Time", 60), Column("Number", 100), Column("Rate", 180),
+        Column("Usage type", 215),
+        Column("Origination", 260), Column("Destination", 315), Column("Min.", 405, True),
+        Column("Airtime charges", 470, True),
         Column("LD/Other charges", 540, True), Column("Total", 582, True),
     ),
     landscape=False,
@@ -273,21 +302,30 @@ def _tmobile(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     starts = [start for start, _ in boundaries(frame, ("line",), TMOBILE_PRINT.rows)]
     first_on_page = pl.int_range(pl.len()).is_in(starts)
     return frame.select(
-        pl.when((day != day.shift(1)).fill_null(True) | first_on_page).then(pl.col("local").dt.strftime("%b %d"))
-        .otherwise(pl.lit("")).alias("When"),
+        pl.when((day != day.shift(1)).fill_null(True) | first_on_page)
+        .then(pl.col("local").dt.strftime("%b %d"))
+        .otherwise(pl.lit(""))
+        .alias("When"),
         pl.col("local").dt.strftime("%-I:%M %p").alias("Time"),
-        pl.concat_str(pl.when(out).then(pl.lit("OUT ")).otherwise(pl.lit("IN ")), other).alias("Who"),
-        pl.when(out & pl.col("abroad")).then(pl.lit("to UK")).when(out).then(pl.concat_str(pl.lit("to "), att_bill.city(frame)))
-        .otherwise(pl.lit("Incoming")).alias("Description"),
+        pl.concat_str(pl.when(out).then(pl.lit("OUT ")).otherwise(pl.lit("IN ")), other).alias(
+            "Who"
+        ),
+        pl.when(out & pl.col("abroad"))
+        .then(pl.lit("to UK"))
+        .when(out)
+        .then(pl.concat_str(pl.lit("to "), att_bill.city(frame)))
+        .otherwise(pl.lit("Incoming"))
+        .alias("Description"),
         pl.when(pl.col("partner") % 4 == 0).then(pl.lit("W")).otherwise(pl.lit("")).alias("Type"),
         whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Min"),
         pl.concat_str(pl.lit("$"), att_bill.dollars(att_bill.cents(frame))).alias("Cost"),
-    )  # fmt: skip
+    )
 
 
 TMOBILE_PRINT = Print(
     columns=(
-        Column("When", 30), Column("", 118, True), Column("Who", 130), Column("Description", 250), Column("Type", 470),
+        Column("When", 30), Column("", 118, True), Column("Who", 130), Column("Description", 250),
+        Column("Type", 470),
         Column("Min", 520, True), Column("Cost", 575, True),
     ),
     landscape=False,
@@ -304,7 +342,10 @@ TMOBILE_BILL_PDF = _layout(
             "T-Mobile",
             f"Bill issue date {scene.period.last + timedelta(days=3):%b %d, %Y}",
             "USAGE CHARGE DETAILS" + ("...CONTINUED" if again else ""),
-            f"{number}                                   {scene.period.first:%b %d} - {scene.period.last:%b %d}",
+            (
+                f"{number}                                   {scene.period.first:%b %d} -"
+                f" {scene.period.last:%b %d}"
+            ),
             "TALK" + ("...CONTINUED" if again else ""),
         ),
         total=_total_row(7, "Totals", 5, (6,), "$"),
@@ -327,20 +368,26 @@ def _sprint(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         pl.col("local").dt.strftime("%m/%d/%y").alias("Date"),
         pl.col("local").dt.strftime("%-I:%M %p").alias("Time"),
         other.alias("Phone number"),
-        pl.when(pl.col("direction_code") == callmodel.IN).then(pl.lit("Incoming")).when("abroad").then(pl.lit("United Kingdom"))
-        .otherwise(att_bill.city(frame)).alias("Call destination"),
+        pl.when(pl.col("direction_code") == callmodel.IN)
+        .then(pl.lit("Incoming"))
+        .when("abroad")
+        .then(pl.lit("United Kingdom"))
+        .otherwise(att_bill.city(frame))
+        .alias("Call destination"),
         pl.lit("PU").alias("Rate/Type"),
         whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Minutes used"),
         pl.lit("0.00").alias("Airtime charges"),
         charge.alias("LD charges"),
         charge.alias("Total charges"),
-    )  # fmt: skip
+    )
 
 
 _SPRINT_PRINT = Print(
     columns=(
-        Column("Date", 30), Column("Time", 75), Column("Phone number", 125), Column("Call destination", 210), Column("Rate/Type", 310),
-        Column("Minutes used", 405, True), Column("Airtime charges", 465, True), Column("LD charges", 520, True),
+        Column("Date", 30), Column("Time", 75), Column("Phone number", 125),
+        Column("Call destination", 210), Column("Rate/Type", 310),
+        Column("Minutes used", 405, True), Column("Airtime charges", 465, True),
+        Column("LD charges", 520, True),
         Column("Total charges", 580, True),
     ),
     landscape=False,

@@ -54,7 +54,9 @@ AIRTEL_LE = plain(
     zone="Asia/Kolkata",
     notation=ELEVEN_DIGITS,
     mix=TEXTS_TOO,
-    marks=Marks(started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "45/13"), duration="Dur(s)"),
+    marks=Marks(
+        started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "45/13"), duration="Dur(s)"
+    ),
     truth={
         "answered": CALLED_UP,
         "cell_first": CELL,
@@ -77,10 +79,17 @@ FRITZBOX = plain(
         "Landes-/Ortsnetzbereich": BLANK,
         "Nebenstelle": pl.lit("Telefon 1"),
         "Eigene Rufnummer": pl.format("Internet: {}", OWN),
-        "Dauer": pl.concat_str((_MINUTES // 60).cast(pl.String), pl.lit(":"), (_MINUTES % 60).cast(pl.String).str.zfill(2)),
+        "Dauer": pl.concat_str(
+            (_MINUTES // 60).cast(pl.String),
+            pl.lit(":"),
+            (_MINUTES % 60).cast(pl.String).str.zfill(2),
+        ),
     },
     separator=";",
-    head=("sep=;", "Typ;Datum;Name;Rufnummer;Landes-/Ortsnetzbereich;Nebenstelle;Eigene Rufnummer;Dauer"),
+    head=(
+        "sep=;",
+        "Typ;Datum;Name;Rufnummer;Landes-/Ortsnetzbereich;Nebenstelle;Eigene Rufnummer;Dauer",
+    ),
     notation=renumber("001${1}${2}${3}", "00"),
     mix=CALLS,
     one_line=True,
@@ -107,8 +116,14 @@ BANDICOOT = plain(
     file_name=lambda scene, nth: f"{scene.number_of_line(0)}.{nth}.csv",
     mix=Mix(calls=0.6, sms=0.4, legs=False, codes=False, withheld=False),
     one_line=True,
-    marks=Marks(started=("datetime",), impossible_date=(DASHED, "${1}-13/45"), duration="call_duration"),
-    truth={"answered": CALLED_UP, "duration_s": pl.when(~SMS).then(pl.col("duration_s")), "cell_first": CELL},
+    marks=Marks(
+        started=("datetime",), impossible_date=(DASHED, "${1}-13/45"), duration="call_duration"
+    ),
+    truth={
+        "answered": CALLED_UP,
+        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
+        "cell_first": CELL,
+    },
 )
 
 CIDER = plain(
@@ -125,8 +140,15 @@ CIDER = plain(
         "international": pl.lit("domestic"),
     },
     mix=TEXTS_TOO,
-    marks=Marks(started=("timestamp",), impossible_date=(DASHED, "${1}-13/45"), duration="duration"),
-    truth={**NO_SUBSCRIBER, "answered": CALLED_UP, "duration_s": pl.when(~SMS).then(pl.col("duration_s")), "cell_first": CELL},
+    marks=Marks(
+        started=("timestamp",), impossible_date=(DASHED, "${1}-13/45"), duration="duration"
+    ),
+    truth={
+        **NO_SUBSCRIBER,
+        "answered": CALLED_UP,
+        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
+        "cell_first": CELL,
+    },
 )
 
 AUSTRALIAN = {"currency": pl.lit("AUD")}
@@ -152,12 +174,21 @@ VOCUS = plain(
     head=(),
     zone="UTC",
     notation=ELEVEN_DIGITS,
-    marks=Marks(started=("date", "time"), impossible_date=(DASHED, "${1}-13-45"), duration="seconds"),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, **AUSTRALIAN, "call_id": numbered("V{}"), "charge": pl.lit("0.08").cast(pl.Decimal(18, 6))},
+    marks=Marks(
+        started=("date", "time"), impossible_date=(DASHED, "${1}-13-45"), duration="seconds"
+    ),
+    truth={
+        **NO_SUBSCRIBER,
+        **PICKED_UP,
+        **AUSTRALIAN,
+        "call_id": numbered("V{}"),
+        "charge": pl.lit("0.08").cast(pl.Decimal(18, 6)),
+    },
 )
 
 _LINX = {
-    "record": (1, 3), "event": (7, 30), "line": (67, 78), "origin": (96, 120), "destination": (121, 145), "date": (146, 153),
+    "record": (1, 3), "event": (7, 30), "line": (67, 78), "origin": (96, 120),
+    "destination": (121, 145), "date": (146, 153),
     "time": (154, 163), "unit": (176, 180), "quantity": (181, 193),
 }  # fmt: skip
 
@@ -181,12 +212,18 @@ TELSTRA_LINX = plain(
     setting=positional(_LINX, 514, cut_at=60, right_aligned=("time",)),
     notation=ELEVEN_DIGITS,
     mix=BILLED_CALLS,
-    marks=Marks(started=("date", "time"), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"), duration="quantity", shape="positional"),
+    marks=Marks(
+        started=("date", "time"),
+        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        duration="quantity",
+        shape="positional",
+    ),
     truth={**AUSTRALIAN, "answered": pl.lit(True), "call_id": numbered("EV{}")},
 )
 
 _CTOP = {
-    "record_type": (1, 6), "id_type": (39, 44), "line": (45, 92), "time": (93, 106), "target": (121, 144), "origin": (145, 168),
+    "record_type": (1, 6), "id_type": (39, 44), "line": (45, 92), "time": (93, 106),
+    "target": (121, 144), "origin": (145, 168),
     "currency": (251, 256), "record": (270, 291), "units": (292, 301), "unit": (302, 307),
 }  # fmt: skip
 
@@ -210,6 +247,11 @@ AAPT = plain(
     suffix="txt",
     setting=positional(_CTOP, 1000, cut_at=60),
     mix=BILLED_CALLS,
-    marks=Marks(started=("time",), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"), duration="units", shape="positional"),
+    marks=Marks(
+        started=("time",),
+        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        duration="units",
+        shape="positional",
+    ),
     truth={**AUSTRALIAN, "call_id": numbered("R{}")},
 )

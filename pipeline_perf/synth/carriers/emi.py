@@ -1,4 +1,5 @@
-"""EMI exchange records of the local-exchange carriers: 262 characters, a header and a trailer record.
+"""EMI exchange records of the local-exchange carriers: 262 characters, a header and a trailer
+record.
 
 Positions as a public billing system's importer of the Exchange Message Interface reads them: record
 202401 is the header, 202402 the trailer; the conversation time is six digits of seconds and one of
@@ -11,12 +12,24 @@ import polars as pl
 
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, from_and_to, parties, positional, renumber
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    from_and_to,
+    parties,
+    positional,
+    renumber,
+)
 
 LENGTH = 262
 FIELDS = {
-    "record": (1, 6), "date": (7, 12), "caller_length": (13, 14), "caller": (15, 24), "callee_length": (28, 29), "callee": (30, 39),
-    "collected": (40, 46), "connect": (55, 60), "conversation": (61, 67), "caller_city": (123, 132), "caller_state": (133, 134),
+    "record": (1, 6), "date": (7, 12), "caller_length": (13, 14), "caller": (15, 24),
+    "callee_length": (28, 29), "callee": (30, 39),
+    "collected": (40, 46), "connect": (55, 60), "conversation": (61, 67), "caller_city": (123, 132),
+    "caller_state": (133, 134),
     "callee_city": (135, 144), "callee_state": (145, 146),
 }  # fmt: skip
 STATION_PAID = "010101"
@@ -51,7 +64,9 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 
 def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
-    head, foot = (f"{record}{scene.period.last:%y%m%d}".ljust(LENGTH) for record in ("202401", "202402"))
+    head, foot = (
+        f"{record}{scene.period.last:%y%m%d}".ljust(LENGTH) for record in ("202401", "202402")
+    )
     return [Section((head,), 0, frame.height, (foot,))]
 
 
@@ -74,7 +89,8 @@ EMI = Layout(
     mix=Mix(legs=False, unanswered=False, foreign=False, codes=False, withheld=False),
     forms=(
         Form("record", _texts, _join, _cut, Marks(
-            started=("date", "connect"), impossible_date=(r"^(\d\d)\d{4}", "${1}1345"), duration="conversation", shape="positional",
+            started=("date", "connect"), impossible_date=(r"^(\d\d)\d{4}", "${1}1345"),
+            duration="conversation", shape="positional",
         )),
     ),
     form_of=(0, 0, 0),

@@ -1,4 +1,5 @@
-"""A switch's old fixed-width export for any of the four carriers: HDR, CDR and TRL lines of 120 characters.
+"""A switch's old fixed-width export for any of the four carriers: HDR, CDR and TRL lines of 120
+characters.
 
 The shape (header, detail, trailer with count and total) is that of public fixed-width samples; the
 positions are a construction of this project. Times are local to a zone that is not stated.
@@ -27,8 +28,10 @@ from pipeline_perf.synth.layout import (
 
 LENGTH = 120
 FIELDS = {
-    "record": (1, 3), "date": (5, 12), "time": (14, 19), "direction": (21, 21), "type": (23, 25), "from": (27, 41), "to": (43, 57),
-    "duration": (59, 64), "bytes": (66, 75), "cell_first": (77, 84), "cell_last": (86, 93), "charge": (95, 104),
+    "record": (1, 3), "date": (5, 12), "time": (14, 19), "direction": (21, 21), "type": (23, 25),
+    "from": (27, 41), "to": (43, 57),
+    "duration": (59, 64), "bytes": (66, 75), "cell_first": (77, 84), "cell_last": (86, 93),
+    "charge": (95, 104),
 }  # fmt: skip
 MAX_HOURS = 10_000  # the trailer's four digits of hours start again at zero, as a counter does
 
@@ -45,7 +48,9 @@ def _cents(frame: pl.DataFrame) -> pl.Expr:
 
 def _cell(frame: pl.DataFrame, scene: Scene, column: str) -> pl.Expr:
     text = scene.who.cells.select(text=pl.format("{}-{}", pl.col("lac") % 100, "cid"))["text"]
-    return pl.lit(text.gather(frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0]))
+    return pl.lit(
+        text.gather(frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0])
+    )
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -56,10 +61,16 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         pl.col("written").dt.strftime("%Y%m%d").alias("date"),
         pl.col("written").dt.strftime("%H%M%S").alias("time"),
         pl.col("direction_code")
-        .replace_strict({callmodel.OUT: "O", callmodel.IN: "I", callmodel.FORWARDED: "F"}, return_dtype=pl.String)
+        .replace_strict(
+            {callmodel.OUT: "O", callmodel.IN: "I", callmodel.FORWARDED: "F"},
+            return_dtype=pl.String,
+        )
         .alias("direction"),
         pl.col("kind")
-        .replace_strict({callmodel.CALL: "VOC", callmodel.SMS: "SMS", callmodel.DATA: "DAT"}, return_dtype=pl.String)
+        .replace_strict(
+            {callmodel.CALL: "VOC", callmodel.SMS: "SMS", callmodel.DATA: "DAT"},
+            return_dtype=pl.String,
+        )
         .alias("type"),
         caller.alias("from"),
         pl.when(pl.col("kind") == callmodel.DATA).then(pl.lit("")).otherwise(called).alias("to"),
@@ -67,7 +78,9 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         _bytes(frame).cast(pl.String).fill_null("").alias("bytes"),
         _cell(frame, scene, "cell_at_start").fill_null("").alias("cell_first"),
         _cell(frame, scene, "cell_at_end").fill_null("").alias("cell_last"),
-        pl.concat_str((cents // 100).cast(pl.String), pl.lit("."), (cents % 100).cast(pl.String).str.zfill(2))
+        pl.concat_str(
+            (cents // 100).cast(pl.String), pl.lit("."), (cents % 100).cast(pl.String).str.zfill(2)
+        )
         .fill_null("")
         .alias("charge"),
     )
@@ -75,10 +88,20 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 def _sections_for(carrier: str) -> Callable[[pl.DataFrame, Scene], list[Section]]:
     def sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
-        head = f"HDR {carrier.upper():<10} {scene.number_of_line(0)[2:]:<10} {scene.period.last:%Y%m%d}"
+        head = (
+            f"HDR {carrier.upper():<10} {scene.number_of_line(0)[2:]:<10}"
+            f" {scene.period.last:%Y%m%d}"
+        )
         seconds = int(frame["duration_s"].sum())
         total = f"{seconds // 3600 % MAX_HOURS:04d}{seconds // 60 % 60:02d}{seconds % 60:02d}"
-        return [Section((head.ljust(LENGTH),), 0, frame.height, (f"TRL {frame.height:08d} {total}".ljust(LENGTH),))]
+        return [
+            Section(
+                (head.ljust(LENGTH),),
+                0,
+                frame.height,
+                (f"TRL {frame.height:08d} {total}".ljust(LENGTH),),
+            )
+        ]
 
     return sections
 
@@ -106,7 +129,8 @@ def legacy_fixed(carrier: str) -> Layout:
         mix=Mix(calls=0.6, sms=0.25, data=0.15),
         forms=(
             Form("cdr", _texts, _join, _cut, Marks(
-                started=("date", "time"), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"), duration="duration", numbers=("from", "to"),
+                started=("date", "time"), impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+                duration="duration", numbers=("from", "to"),
                 number_width=15, shape="positional",
             )),
         ),

@@ -1,4 +1,5 @@
-"""Servers and services that carry others' calls: SIP proxies, rating systems, telephone numbers in the cloud.
+"""Servers and services that carry others' calls: SIP proxies, rating systems, telephone numbers
+in the cloud.
 
 Columns and elements as their documentation and public readers name them.
 """
@@ -49,26 +50,40 @@ BROADWORKS_XML = plain(
         "calling": CALLER,
         "called": CALLED,
         # Where a call is answered it begins with the answer; the attempt has a time of its own.
-        "start": stamp(_BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)),
+        "start": stamp(
+            _BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)
+        ),
         "call": numbered("{}:0"),
         "answered": either(ANSWERED, "Yes", "No"),
-        "answer": either(ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK),
+        "answer": either(
+            ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK
+        ),
         "release": stamp(_BROADWORKS_TIME, STARTED + pl.duration(seconds="duration_s")),
     },
     head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
     foot=("</BWCDR>",),
     suffix="xml",
     setting=templated(
-        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1</systemId><date>$written</date>"
-        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP</serviceProvider><type>Normal</type></headerModule>"
-        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction</direction><callingNumber>$calling</callingNumber>"
-        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000</userTimeZone>"
-        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer<releaseTime>$release</releaseTime>"
+        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1"
+        "</systemId><date>$written</date>"
+        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP"
+        "</serviceProvider><type>Normal</type></headerModule>"
+        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction"
+        "</direction><callingNumber>$calling</callingNumber>"
+        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000"
+        "</userTimeZone>"
+        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer"
+        "<releaseTime>$release</releaseTime>"
         "</basicModule></cdrData>"
     ),
     zone="UTC",
     elements=True,
-    marks=Marks(started=("start",), impossible_date=(r"(\d{4})\d{4}(\d{6})", "${1}1345${2}"), ended="answer", shape="element"),
+    marks=Marks(
+        started=("start",),
+        impossible_date=(r"(\d{4})\d{4}(\d{6})", "${1}1345${2}"),
+        ended="answer",
+        shape="element",
+    ),
     truth={**PICKED_UP, "call_id": numbered("{}:0")},
 )
 
@@ -97,7 +112,9 @@ CDRSTATS = plain(
         **dict.fromkeys(("buy_rate", "buy_cost", "sell_rate", "sell_cost"), BLANK),
         "extradata": pl.lit("{}"),
     },
-    marks=Marks(started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"),
+    marks=Marks(
+        started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
 
@@ -117,7 +134,8 @@ DIDWW = plain(
     zone="UTC",
     notation=ELEVEN_DIGITS,
     marks=Marks(
-        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"), ended="Date/Time End (UTC)",
+        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"),
+        ended="Date/Time End (UTC)",
         duration="Duration (secs)", numbers=("Source",),
     ),
     truth={
@@ -149,15 +167,19 @@ TWILIO_JSON = plain(
     between=",",
     suffix="json",
     setting=templated(
-        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid": "AC00000000000000000000000000000001", '
-        '"to": "$to", "from": "$from", "phone_number_sid": "PN00000000000000000000000000000001", "status": "$status", '
-        '"start_time": "$start", "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD", '
-        '"direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
+        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid":'
+        ' "AC00000000000000000000000000000001", "to": "$to", "from": "$from", "phone_number_sid":'
+        ' "PN00000000000000000000000000000001", "status": "$status", "start_time": "$start",'
+        ' "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD",'
+        ' "direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
     ),
     zone="UTC",
     elements=True,
     marks=Marks(
-        started=("start", "created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration", shape="element"
+        started=("start", "created"),
+        impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "),
+        duration="duration",
+        shape="element",
     ),
     truth={
         **PICKED_UP,
@@ -246,25 +268,39 @@ GOOGLE_VOICE = plain(
         "label": _LABEL,
         "number": OTHER,
         "published": stamp("%Y-%m-%dT%H:%M:%S.000Z"),
-        "duration": pl.when(_MISSED)
-        .then(pl.lit(""))
-        .otherwise(pl.format('<abbr class="duration" title="PT{}M{}S">()</abbr>', pl.col("duration_s") // 60, pl.col("duration_s") % 60)),
+        "duration": (
+            pl.when(_MISSED)
+            .then(pl.lit(""))
+            .otherwise(
+                pl.format(
+                    '<abbr class="duration" title="PT{}M{}S">()</abbr>',
+                    pl.col("duration_s") // 60,
+                    pl.col("duration_s") % 60,
+                )
+            )
+        ),
     },
     head=(),
     suffix="html",
     setting=templated(
-        '<?xml version="1.0" ?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
-        '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>$label</title></head><body><div class="haudio"><span class="album">Call '
-        'Log for</span><span class="fn">$label</span><div class="contributor vcard"><a class="tel" href="tel:$number"><span class="fn">'
-        'Bob</span></a></div><abbr class="published" title="$published"></abbr><br />$duration<div class="tags">Labels:'
-        '<a rel="tag" href="http://www.google.com/voice#$label">$label</a></div></div></body></html>'
+        '<?xml version="1.0" ?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"'
+        ' "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd"><html'
+        ' xmlns="http://www.w3.org/1999/xhtml"><head><title>$label</title></head><body><div'
+        ' class="haudio"><span class="album">Call Log for</span><span class="fn">$label</span><div'
+        ' class="contributor vcard"><a class="tel" href="tel:$number"><span'
+        ' class="fn">Bob</span></a></div><abbr class="published" title="$published"></abbr><br'
+        ' />$duration<div class="tags">Labels:<a rel="tag"'
+        ' href="http://www.google.com/voice#$label">$label</a></div></div></body></html>'
     ),
     zone="UTC",
     one_line=True,
     needs_subscriber=True,
     elements=True,
     marks=Marks(started=("published",), impossible_date=(DASHED, "${1}-13-45"), shape="element"),
-    truth={**PICKED_UP, "duration_s": pl.when(OUT | pl.col("picked_up")).then(pl.col("duration_s"))},
+    truth={
+        **PICKED_UP,
+        "duration_s": pl.when(OUT | pl.col("picked_up")).then(pl.col("duration_s")),
+    },
 )
 
 _CALL = {
@@ -290,8 +326,19 @@ TWILIO_CSV = plain(
     "twilio_csv",
     "twilio",
     _CALL,
-    setting=quoted(",", ("date_created", "date_updated", "start_time", "end_time"), cut_in="date_created"),
+    setting=quoted(
+        ",", ("date_created", "date_updated", "start_time", "end_time"), cut_in="date_created"
+    ),
     zone="UTC",
-    marks=Marks(started=("start_time", "date_created"), impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "), duration="duration"),
-    truth={**PICKED_UP, "call_id": numbered("CA{}"), "charge": pl.lit("0.015").cast(pl.Decimal(18, 6)), "currency": pl.lit("USD")},
+    marks=Marks(
+        started=("start_time", "date_created"),
+        impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "),
+        duration="duration",
+    ),
+    truth={
+        **PICKED_UP,
+        "call_id": numbered("CA{}"),
+        "charge": pl.lit("0.015").cast(pl.Decimal(18, 6)),
+        "currency": pl.lit("USD"),
+    },
 )

@@ -1,9 +1,10 @@
-"""Sprint's call-detail report for law enforcement: eleven fields, routed legs, the target in the file's name.
+"""Sprint's call-detail report for law enforcement: eleven fields, routed legs, the target in the
+file's name.
 
 Titles and meanings follow the carrier's published key: "11" in front of a called number means that
-the call rolled to voicemail unanswered; a `Routed_Call` row is the same call seen by another switch;
-END_DATE may be empty, and rows of nothing but commas occur. The zone is not stated. The spelling of
-the roles is not evidenced.
+the call rolled to voicemail unanswered; a `Routed_Call` row is the same call seen by another
+switch; END_DATE may be empty, and rows of nothing but commas occur. The zone is not stated. The
+spelling of the roles is not evidenced.
 """
 
 from __future__ import annotations
@@ -12,9 +13,22 @@ import polars as pl
 
 from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, boundaries, delimited, parties, renumber
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    boundaries,
+    delimited,
+    parties,
+    renumber,
+)
 
-HEADER = "CALLING_NBR,CALLED_NBR,DIALED_DIGITS,MOBILE ROLE,START_DATE,END_DATE,DURATION (SEC),Call Type,NEID,1ST CELL,LAST CELL"
+HEADER = (
+    "CALLING_NBR,CALLED_NBR,DIALED_DIGITS,MOBILE ROLE,START_DATE,END_DATE,DURATION (SEC),Call"
+    " Type,NEID,1ST CELL,LAST CELL"
+)
 ROWS_BETWEEN_EMPTY = 2_000
 _WHEN = "%m/%d/%Y %H:%M:%S"
 
@@ -22,9 +36,14 @@ _WHEN = "%m/%d/%Y %H:%M:%S"
 def _cell(frame: pl.DataFrame, scene: Scene, column: str) -> pl.Expr:
     """Sector in the first digit, cell in the three or four that follow; 0 where not known."""
     text = scene.who.cells.select(
-        text=pl.concat_str((pl.col("azimuth") // 120 + 1).cast(pl.String), (pl.col("cid") % 9000).cast(pl.String).str.zfill(3))
+        text=pl.concat_str(
+            (pl.col("azimuth") // 120 + 1).cast(pl.String),
+            (pl.col("cid") % 9000).cast(pl.String).str.zfill(3),
+        )
     )["text"]
-    return pl.lit(text.gather(frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0]))
+    return pl.lit(
+        text.gather(frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0])
+    )
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -35,9 +54,24 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     sms = pl.col("kind") == callmodel.SMS
     return frame.select(
         pl.when(out).then(own).otherwise(other).alias("CALLING_NBR"),
-        pl.when(out).then(other).when(to_voicemail).then(pl.concat_str(pl.lit("11"), own)).otherwise(own).alias("CALLED_NBR"),
-        pl.when(out).then(other).when(routed).then(pl.lit("")).otherwise(own).alias("DIALED_DIGITS"),
-        pl.when(routed).then(pl.lit("Routed_Call")).when(out).then(pl.lit("Outbound")).otherwise(pl.lit("Inbound")).alias("MOBILE ROLE"),
+        pl.when(out)
+        .then(other)
+        .when(to_voicemail)
+        .then(pl.concat_str(pl.lit("11"), own))
+        .otherwise(own)
+        .alias("CALLED_NBR"),
+        pl.when(out)
+        .then(other)
+        .when(routed)
+        .then(pl.lit(""))
+        .otherwise(own)
+        .alias("DIALED_DIGITS"),
+        pl.when(routed)
+        .then(pl.lit("Routed_Call"))
+        .when(out)
+        .then(pl.lit("Outbound"))
+        .otherwise(pl.lit("Inbound"))
+        .alias("MOBILE ROLE"),
         pl.col("written").dt.strftime(_WHEN).alias("START_DATE"),
         pl.when(sms)
         .then(pl.lit(""))
@@ -54,7 +88,8 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
     empty = "," * HEADER.count(",")
     return [
-        Section((HEADER,) if start == 0 else (), start, stop, (empty,)) for start, stop in boundaries(frame, ("line",), ROWS_BETWEEN_EMPTY)
+        Section((HEADER,) if start == 0 else (), start, stop, (empty,))
+        for start, stop in boundaries(frame, ("line",), ROWS_BETWEEN_EMPTY)
     ]
 
 
@@ -64,9 +99,13 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
     routed = pl.col("direction_code") == callmodel.FORWARDED
     return {
         "direction": pl.when(~routed).then(pl.col("direction")),
-        "event_type": pl.when(to_voicemail).then(pl.lit("voicemail")).otherwise(pl.col("event_type")),
+        "event_type": (
+            pl.when(to_voicemail).then(pl.lit("voicemail")).otherwise(pl.col("event_type"))
+        ),
         "answered": pl.when(to_voicemail).then(pl.lit(False)),
-        "to_number": pl.when(routed).then(pl.col("subscriber_number")).otherwise(pl.col("to_number")),
+        "to_number": (
+            pl.when(routed).then(pl.col("subscriber_number")).otherwise(pl.col("to_number"))
+        ),
         "cell_first": _cell(frame, scene, "cell_at_start"),
         "cell_last": _cell(frame, scene, "cell_at_end"),
     }
@@ -83,7 +122,8 @@ SPRINT_LE = Layout(
     forms=(
         Form("record", _texts, _join, _cut, Marks(
             started=("START_DATE",),
-                ended="END_DATE", impossible_date=(r"^\d\d/\d\d", "13/45"), duration="DURATION (SEC)",
+                ended="END_DATE", impossible_date=(r"^\d\d/\d\d", "13/45"),
+                duration="DURATION (SEC)",
             numbers=("CALLING_NBR", "CALLED_NBR"),
         )),
     ),

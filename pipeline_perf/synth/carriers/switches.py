@@ -1,7 +1,7 @@
 """Private exchanges and soft switches, whose files tell calls of extensions and dialled digits.
 
-Columns as the makers' manuals and public samples name them. Sites dial by plans of their own, so numbers that are
-meant to be told apart are written in full, with a +.
+Columns as the makers' manuals and public samples name them. Sites dial by plans of their own, so
+numbers that are meant to be told apart are written in full, with a +.
 """
 
 from __future__ import annotations
@@ -69,11 +69,18 @@ THREE_CX = plain(
         "from_type": either(OUT, "Extension", "External line"),
         "to_type": either(OUT, "External line", "Extension"),
         "final_type": either(OUT, "External line", "Extension"),
-        **dict.fromkeys(("from_dispname", "to_dispname", "final_dispname", "missed_queue_calls"), BLANK),
+        **dict.fromkeys(
+            ("from_dispname", "to_dispname", "final_dispname", "missed_queue_calls"), BLANK
+        ),
     },
     head=(),
     zone="UTC",
-    marks=Marks(started=("time_start",), impossible_date=(SLASHED, "${1}/13/45"), ended="time_end", duration="duration"),
+    marks=Marks(
+        started=("time_start",),
+        impossible_date=(SLASHED, "${1}/13/45"),
+        ended="time_end",
+        duration="duration",
+    ),
     truth={
         **PICKED_UP,
         "duration_s": pl.when("picked_up").then(pl.col("duration_s")),
@@ -111,14 +118,30 @@ ASTERISK = plain(
     setting=quoted(
         ",",
         (
-            "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
-            "disposition", "amaflags", "uniqueid", "userfield",
+            "accountcode",
+            "src",
+            "dst",
+            "dcontext",
+            "clid",
+            "channel",
+            "dstchannel",
+            "lastapp",
+            "lastdata",
+            "start",
+            "answer",
+            "end",
+            "disposition",
+            "amaflags",
+            "uniqueid",
+            "userfield",
         ),
         cut_in="start",
     ),
-    marks=Marks(started=("start",), impossible_date=(DASHED, "${1}-13/45"), ended="end", duration="billsec"),
+    marks=Marks(
+        started=("start",), impossible_date=(DASHED, "${1}-13/45"), ended="end", duration="billsec"
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": numbered("1335866400.{}")},
-)  # fmt: skip
+)
 
 AVAYA_IPO = plain(
     "avaya_ipo",
@@ -150,10 +173,14 @@ AVAYA_IPO = plain(
         "Units at Last User Change": BLANK,
         "Cost per Unit": pl.lit("100"),
         "Mark Up": pl.lit("0"),
-        **dict.fromkeys(("External Targeting Cause", "External Targeter Id", "External Targeted Number"), BLANK),
+        **dict.fromkeys(
+            ("External Targeting Cause", "External Targeter Id", "External Targeted Number"), BLANK
+        ),
     },
     head=(),
-    marks=Marks(started=("Call Start",), impossible_date=(SLASHED, "${1}/13/45"), duration="Connected Time"),
+    marks=Marks(
+        started=("Call Start",), impossible_date=(SLASHED, "${1}/13/45"), duration="Connected Time"
+    ),
     truth={
         **PICKED_UP,
         "subscriber_number": pl.lit(None, pl.String),
@@ -165,7 +192,8 @@ AVAYA_IPO = plain(
     },
 )
 
-#: The columns of the switch that stand between those that are told, by its own names; empty or a constant here.
+#: The columns of the switch that stand between those that are told, by its own names; empty or a
+#: constant here.
 _CUCM = {
     "cdrRecordType": pl.lit("1"),
     "globalCallID_callManagerId": pl.lit("2"),
@@ -190,22 +218,39 @@ _CUCM = {
     "destDeviceName": BLANK,
 }
 
-_TYPED = {"callingPartyNumber": "VARCHAR(50)", "originalCalledPartyNumber": "VARCHAR(50)", "finalCalledPartyNumber": "VARCHAR(50)"}
+_TYPED = {
+    "callingPartyNumber": "VARCHAR(50)",
+    "originalCalledPartyNumber": "VARCHAR(50)",
+    "finalCalledPartyNumber": "VARCHAR(50)",
+}
 
 CISCO_CUCM = plain(
     "cisco_cucm",
     "cisco",
     _CUCM,
-    head=(",".join(f'"{title}"' for title in _CUCM), ",".join(_TYPED.get(title, "INTEGER") for title in _CUCM)),
+    head=(
+        ",".join(f'"{title}"' for title in _CUCM),
+        ",".join(_TYPED.get(title, "INTEGER") for title in _CUCM),
+    ),
     setting=quoted(
         ",",
-        ("callingPartyNumber", "originalCalledPartyNumber", "finalCalledPartyNumber", "pkid", "origDeviceName"),
+        (
+            "callingPartyNumber",
+            "originalCalledPartyNumber",
+            "finalCalledPartyNumber",
+            "pkid",
+            "origDeviceName",
+        ),
         cut_in="dateTimeOrigination",
     ),
     suffix="txt",
     zone="UTC",
     marks=Marks(started=("dateTimeOrigination",), impossible_date=NO_EPOCH, duration="duration"),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": pl.format("2 {}", pl.col("event").cast(pl.Int64) + 1001)},
+    truth={
+        **NO_SUBSCRIBER,
+        **PICKED_UP,
+        "call_id": pl.format("2 {}", pl.col("event").cast(pl.Int64) + 1001),
+    },
 )
 
 _FREESWITCH = {
@@ -232,7 +277,12 @@ FREESWITCH = plain(
     _FREESWITCH,
     head=(),
     setting=quoted(",", tuple(_FREESWITCH), cut_in="start_stamp"),
-    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    marks=Marks(
+        started=("start_stamp",),
+        impossible_date=(DASHED, "${1}-13/45"),
+        ended="end_stamp",
+        duration="billsec",
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
 
@@ -255,11 +305,16 @@ FREESWITCH_XML = plain(
     head=(),
     suffix="xml",
     setting=templated(
-        '<?xml version="1.0"?><cdr core-uuid="8c64e881-0000-4000-8000-000000000000" switchname="pbx"><channel_data><direction>$direction'
-        "</direction></channel_data><variables><direction>$direction</direction><uuid>$uuid</uuid><start_epoch>$start</start_epoch>"
-        "<answer_epoch>$answer</answer_epoch><duration>$duration</duration><billsec>$billsec</billsec></variables>"
-        '<callflow dialplan="XML" profile_index="1"><caller_profile><caller_id_name>A &amp; B</caller_id_name><caller_id_number>$caller'
-        "</caller_id_number><destination_number>$called</destination_number></caller_profile><times><created_time>${start}000000"
+        '<?xml version="1.0"?><cdr core-uuid="8c64e881-0000-4000-8000-000000000000"'
+        ' switchname="pbx"><channel_data><direction>$direction'
+        "</direction></channel_data><variables><direction>$direction</direction><uuid>$uuid"
+        "</uuid><start_epoch>$start</start_epoch>"
+        "<answer_epoch>$answer</answer_epoch><duration>$duration</duration><billsec>$billsec"
+        "</billsec></variables>"
+        '<callflow dialplan="XML" profile_index="1"><caller_profile><caller_id_name>A &amp;'
+        " B</caller_id_name><caller_id_number>$caller"
+        "</caller_id_number><destination_number>$called</destination_number></caller_profile>"
+        "<times><created_time>${start}000000"
         "</created_time></times></callflow></cdr>"
     ),
     zone="UTC",
@@ -275,10 +330,15 @@ FREESWITCH_JSON = plain(
     head=(),
     suffix="json",
     setting=templated(
-        '{"core-uuid":"5f0c7b6e-0000-4000-8000-000000000000","switchname":"pbx","variables":{"direction":"$direction","uuid":"$uuid",'
-        '"start_epoch":"$start","answer_epoch":"$answer","end_epoch":"$end","duration":"$duration","billsec":"$billsec",'
-        '"hangup_cause":"NORMAL_CLEARING"},"callflow":[{"dialplan":"XML","caller_profile":{"caller_id_name":"A \\u00c9 {Name}",'
-        '"caller_id_number":"$caller","destination_number":"$called"},"times":{"created_time":"${start}000000"}}]}'
+        '{"core-uuid":"5f0c7b6e-0000-4000-8000-000000000000","switchname":"pbx",'
+        '"variables":{"direction":"$direction","uuid":"$uuid",'
+        '"start_epoch":"$start","answer_epoch":"$answer","end_epoch":"$end",'
+        '"duration":"$duration","billsec":"$billsec",'
+        '"hangup_cause":"NORMAL_CLEARING"},"callflow":[{"dialplan":"XML",'
+        '"caller_profile":{"caller_id_name":"A'
+        ' \\u00c9 {Name}",'
+        '"caller_id_number":"$caller","destination_number":"$called"},'
+        '"times":{"created_time":"${start}000000"}}]}'
     ),
     zone="UTC",
     elements=True,
@@ -287,7 +347,8 @@ FREESWITCH_JSON = plain(
 )
 
 _MITEL = {
-    "long": (1, 1), "date": (2, 6), "time": (8, 15), "duration": (18, 27), "caller": (29, 35), "answered_after": (37, 40),
+    "long": (1, 1), "date": (2, 6), "time": (8, 15), "duration": (18, 27), "caller": (29, 35),
+    "answered_after": (37, 40),
     "digits": (42, 67), "status": (68, 68), "called": (70, 76),
 }  # fmt: skip
 
@@ -295,9 +356,12 @@ MITEL = plain(
     "mitel",
     "mitel",
     {
-        "long": pl.when(pl.col("duration_s") >= 1800).then(pl.lit("+"))
-        .when(pl.col("duration_s") >= 600).then(pl.lit("%"))
-        .when(pl.col("duration_s") >= 300).then(pl.lit("-"))
+        "long": pl.when(pl.col("duration_s") >= 1800)
+        .then(pl.lit("+"))
+        .when(pl.col("duration_s") >= 600)
+        .then(pl.lit("%"))
+        .when(pl.col("duration_s") >= 300)
+        .then(pl.lit("-"))
         .otherwise(pl.lit(" ")),
         "date": stamp("%m/%d"),
         "time": stamp("%H:%M:%S"),
@@ -313,14 +377,19 @@ MITEL = plain(
     file_name=lambda scene, nth: f"mitel_{nth}_{scene.period.last:%Y%m%d}.txt",
     notation=TEN_DIGITS,
     as_written=True,
-    marks=Marks(started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="duration", shape="positional"),
+    marks=Marks(
+        started=("date", "time"),
+        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        duration="duration",
+        shape="positional",
+    ),
     truth={
         **PICKED_UP,
         "subscriber_number": pl.lit(None, pl.String),
         "from_number": either(OUT, "7411", "T3"),
         "to_number": either(OUT, pl.col("to_number"), "7411"),
     },
-)  # fmt: skip
+)
 
 _PANASONIC = {
     "date": (1, 8),
@@ -342,15 +411,30 @@ PANASONIC = plain(
         "trunk": pl.lit("0001"),
         "number": either(OUT, OTHER, pl.format("<I>{}", OTHER)),
         "ring": either(OUT, BLANK, pl.format("0'{}", RING.cast(pl.String).str.zfill(2))),
-        "duration": hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).str.replace(r":(\d\d)$", "'$1"),
+        "duration": (
+            hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).str.replace(
+                r":(\d\d)$", "'$1"
+            )
+        ),
     },
-    head=("  Date     Time    Ext   CO              Dial Number                               Ring Duration", "-" * 92),
+    head=(
+        (
+            "  Date     Time    Ext   CO              Dial Number                              "
+            " Ring Duration"
+        ),
+        "-" * 92,
+    ),
     suffix="txt",
     setting=positional(_PANASONIC, 92, cut_at=5, right_aligned=("ring",)),
     notation=TEN_DIGITS,
     as_written=True,
     resolution_s=(60, 1),
-    marks=Marks(started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "45/13"), duration="duration", shape="positional"),
+    marks=Marks(
+        started=("date", "time"),
+        impossible_date=(r"^\d\d/\d\d", "45/13"),
+        duration="duration",
+        shape="positional",
+    ),
     truth={
         **PICKED_UP,
         # The time is that of the call's end.
@@ -372,7 +456,17 @@ _ASTERISK = {
     "bridge_channel": pl.lit("sofia/internal/2"),
     "last_app": pl.lit("bridge"),
     "last_arg": pl.lit("user/1002"),
-    **{name: _FREESWITCH[name] for name in ("start_stamp", "answer_stamp", "end_stamp", "duration", "billsec", "hangup_cause")},
+    **{
+        name: _FREESWITCH[name]
+        for name in (
+            "start_stamp",
+            "answer_stamp",
+            "end_stamp",
+            "duration",
+            "billsec",
+            "hangup_cause",
+        )
+    },
     "amaflags": pl.lit("DOCUMENTATION"),
     "uuid": UUID,
     "userfield": BLANK,
@@ -384,7 +478,12 @@ FREESWITCH_ASTERISK = plain(
     _ASTERISK,
     head=(),
     setting=quoted(",", tuple(_ASTERISK), cut_in="start_stamp"),
-    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    marks=Marks(
+        started=("start_stamp",),
+        impossible_date=(DASHED, "${1}-13/45"),
+        ended="end_stamp",
+        duration="billsec",
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
 
@@ -395,11 +494,18 @@ FREESWITCH_SQL = plain(
     head=(),
     suffix="sql",
     setting=templated(
-        'INSERT INTO cdr VALUES ("$caller_id_name","$caller_id_number","$destination_number","$context","$start_stamp","$answer_stamp",'
-        '"$end_stamp","$duration","$billsec","$hangup_cause","$uuid","$bleg_uuid", "$accountcode");',
+        "INSERT INTO cdr VALUES"
+        ' ("$caller_id_name","$caller_id_number","$destination_number","$context","$start_stamp"'
+        ',"$answer_stamp","$end_stamp","$duration","$billsec","$hangup_cause","$uuid","$bleg_uuid",'
+        ' "$accountcode");',
         cut_at=40,
     ),
-    marks=Marks(started=("start_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    marks=Marks(
+        started=("start_stamp",),
+        impossible_date=(DASHED, "${1}-13/45"),
+        ended="end_stamp",
+        duration="billsec",
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )
 
@@ -425,6 +531,11 @@ FREESWITCH_OPENCDRRATE = plain(
     _OPENCDRRATE,
     head=(),
     setting=quoted(",", tuple(_OPENCDRRATE), cut_in="ani"),
-    marks=Marks(started=("answer_stamp",), impossible_date=(DASHED, "${1}-13/45"), ended="end_stamp", duration="billsec"),
+    marks=Marks(
+        started=("answer_stamp",),
+        impossible_date=(DASHED, "${1}-13/45"),
+        ended="end_stamp",
+        duration="billsec",
+    ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )

@@ -1,4 +1,5 @@
-"""T-Mobile's call-detail report for law enforcement as tab-separated text: 38 columns, times in UTC.
+"""T-Mobile's call-detail report for law enforcement as tab-separated text: 38 columns, times in
+UTC.
 
 Titles and codes follow the carrier's key sheet "Interpreting Call Detail Records" (v. 170711) and
 public importers. An incoming call that goes to voicemail has a second row, a `callForwarding` leg
@@ -12,12 +13,34 @@ import polars as pl
 from pipeline_perf.synth import callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, delimited, from_and_to, parties, renumber
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    delimited,
+    from_and_to,
+    parties,
+    renumber,
+)
 
-_TOWER = ("LAC", "Cell ID", "Tower Azimuth", "Tower LAT", "Tower LONG", "Tower Address", "Tower City", "Tower State", "Tower Zip")
+_TOWER = (
+    "LAC",
+    "Cell ID",
+    "Tower Azimuth",
+    "Tower LAT",
+    "Tower LONG",
+    "Tower Address",
+    "Tower City",
+    "Tower State",
+    "Tower Zip",
+)
 COLUMNS = (
-    "Date", "Time", "Duration", "Call Type", "Direction", "Calling Number", "Dialed Number", "Called Number", "Destination Number",
-    "IMSI", "IMEI", "Completion Code", "Answered?", "Service Code", "Disconnecting Party", "Service Indicator", "SMS Deliv Status",
+    "Date", "Time", "Duration", "Call Type", "Direction", "Calling Number", "Dialed Number",
+    "Called Number", "Destination Number",
+    "IMSI", "IMEI", "Completion Code", "Answered?", "Service Code", "Disconnecting Party",
+    "Service Indicator", "SMS Deliv Status",
     "Switch Name", "1st LTE Site ID", *(f"1st {c}" for c in _TOWER),
     "Last LTE Site ID", "Last LAC ID", *(f"Last {c}" for c in _TOWER[1:]),
 )  # fmt: skip
@@ -29,10 +52,16 @@ def _known(frame: pl.DataFrame, column: str) -> pl.Series:
     return frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0]
 
 
-def _tower(frame: pl.DataFrame, scene: Scene, column: str, columns: tuple[str, ...]) -> list[pl.Expr]:
+def _tower(
+    frame: pl.DataFrame, scene: Scene, column: str, columns: tuple[str, ...]
+) -> list[pl.Expr]:
     """The nine tower columns, empty where the cell is not known."""
-    metros = pl.DataFrame(people.METROS, schema=["x", "y", "city", "state", "zip"], orient="row").select("city", "state", "zip")
-    cells = pl.concat([scene.who.cells, metros[scene.who.cells["metro"].to_list()]], how="horizontal")
+    metros = pl.DataFrame(
+        people.METROS, schema=["x", "y", "city", "state", "zip"], orient="row"
+    ).select("city", "state", "zip")
+    cells = pl.concat(
+        [scene.who.cells, metros[scene.who.cells["metro"].to_list()]], how="horizontal"
+    )
     tower = cells.select(
         pl.col("lac", "cid", "azimuth", "latitude", "longitude").cast(pl.String),
         address=pl.format("{} MAIN ST", "street_no"),
@@ -41,7 +70,10 @@ def _tower(frame: pl.DataFrame, scene: Scene, column: str, columns: tuple[str, .
         zip="zip",
     )
     place = _known(frame, column)
-    return [pl.lit(tower[name].gather(place)).fill_null("").alias(title) for name, title in zip(tower.columns, columns, strict=True)]
+    return [
+        pl.lit(tower[name].gather(place)).fill_null("").alias(title)
+        for name, title in zip(tower.columns, columns, strict=True)
+    ]
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -65,25 +97,49 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     # What was dialled stands without the country code, or with the prefix for abroad.
     as_dialled = called.str.replace(r"^1(\d{10})$", "${1}").str.replace(r"^44", "01144")
     destination = pl.when(to_voicemail).then(pl.lit(VOICEMAIL_DEPOSIT[1:])).otherwise(called)
-    service = pl.when(to_voicemail).then(pl.lit("2A")).when(forwarded).then(pl.lit("21")).otherwise(pl.lit(""))
+    service = (
+        pl.when(to_voicemail)
+        .then(pl.lit("2A"))
+        .when(forwarded)
+        .then(pl.lit("21"))
+        .otherwise(pl.lit(""))
+    )
     blank = pl.lit("")
     return frame.select(
         pl.col("written").dt.strftime("%m/%d/%Y").alias("Date"),
         pl.col("written").dt.strftime("%H:%M:%S").alias("Time"),
         pl.when(sms).then(blank).otherwise(pl.col("duration_s").cast(pl.String)).alias("Duration"),
         call_type.alias("Call Type"),
-        pl.when(out | forwarded).then(pl.lit("Outgoing")).otherwise(pl.lit("Incoming")).alias("Direction"),
+        pl.when(out | forwarded)
+        .then(pl.lit("Outgoing"))
+        .otherwise(pl.lit("Incoming"))
+        .alias("Direction"),
         caller.alias("Calling Number"),
         pl.when(out & call).then(as_dialled).otherwise(blank).alias("Dialed Number"),
         pl.when(forwarded).then(own).otherwise(called).alias("Called Number"),
         destination.alias("Destination Number"),
         scene.who.imsi.gather(frame["line"]).alias("IMSI"),
-        pl.when(pl.col("cell_at_start") >= 0).then(scene.who.imei.gather(frame["line"])).otherwise(blank).alias("IMEI"),
-        pl.when(~call).then(blank).when(call & ~pl.col("answered") & (turn == 1)).then(pl.lit("Abnormal Completion"))
-        .otherwise(pl.lit("Completed successfully")).alias("Completion Code"),
-        pl.when(~call).then(blank).when("answered").then(pl.lit("YES")).otherwise(pl.lit("NO")).alias("Answered?"),
+        pl.when(pl.col("cell_at_start") >= 0)
+        .then(scene.who.imei.gather(frame["line"]))
+        .otherwise(blank)
+        .alias("IMEI"),
+        pl.when(~call)
+        .then(blank)
+        .when(call & ~pl.col("answered") & (turn == 1))
+        .then(pl.lit("Abnormal Completion"))
+        .otherwise(pl.lit("Completed successfully"))
+        .alias("Completion Code"),
+        pl.when(~call)
+        .then(blank)
+        .when("answered")
+        .then(pl.lit("YES"))
+        .otherwise(pl.lit("NO"))
+        .alias("Answered?"),
         service.alias("Service Code"),
-        pl.when(call & pl.col("answered")).then(pl.lit("calling")).otherwise(blank).alias("Disconnecting Party"),
+        pl.when(call & pl.col("answered"))
+        .then(pl.lit("calling"))
+        .otherwise(blank)
+        .alias("Disconnecting Party"),
         blank.alias("Service Indicator"),
         pl.when(sms).then(pl.lit("Delivered")).otherwise(blank).alias("SMS Deliv Status"),
         pl.lit("NYSW01").alias("Switch Name"),
@@ -91,7 +147,7 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         *_tower(frame, scene, "cell_at_start", COLUMNS[19:28]),
         blank.alias("Last LTE Site ID"),
         *_tower(frame, scene, "cell_at_end", COLUMNS[29:38]),
-    )  # fmt: skip
+    )
 
 
 def _swap(texts: pl.DataFrame) -> pl.DataFrame:
@@ -110,8 +166,12 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
     to_voicemail = pl.col("leg") == callmodel.VOICEMAIL_LEG
     call = pl.col("kind") == callmodel.CALL
     return {
-        "event_type": pl.when(to_voicemail).then(pl.lit("voicemail")).otherwise(pl.col("event_type")),
-        "to_number": pl.when(to_voicemail).then(pl.lit(VOICEMAIL_DEPOSIT)).otherwise(pl.col("to_number")),
+        "event_type": (
+            pl.when(to_voicemail).then(pl.lit("voicemail")).otherwise(pl.col("event_type"))
+        ),
+        "to_number": (
+            pl.when(to_voicemail).then(pl.lit(VOICEMAIL_DEPOSIT)).otherwise(pl.col("to_number"))
+        ),
         "answered": pl.when(call).then(frame["answered"]),
         "duration_s": pl.when(call).then(pl.col("duration_s")),
         "duration_resolution_s": pl.when(call).then(1),
@@ -135,7 +195,8 @@ TMOBILE_LE = Layout(
     forms=(
         Form("record", _texts, _join, _cut, Marks(
             started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="Duration",
-            numbers=("Calling Number", "Called Number"), imei="IMEI", imsi="IMSI", swap_coordinates=_swap,
+            numbers=("Calling Number", "Called Number"), imei="IMEI", imsi="IMSI",
+            swap_coordinates=_swap,
         )),
     ),
     form_of=(0, 0, 0),

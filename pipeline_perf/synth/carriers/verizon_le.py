@@ -1,7 +1,8 @@
 """Verizon's call-detail export for law enforcement: eleven fields, bare CR line ends, no seconds.
 
-Titles, line ends and the direction codes follow public importers (RAMADDA's cell-phone type handler).
-Direction 0 and 6 inbound, 1 and 3 outbound, 2 mobile to mobile, F voicemail; the file states no zone.
+Titles, line ends and the direction codes follow public importers (RAMADDA's cell-phone type
+handler). Direction 0 and 6 inbound, 1 and 3 outbound, 2 mobile to mobile, F voicemail; the file
+states no zone.
 """
 
 from __future__ import annotations
@@ -10,20 +11,36 @@ import polars as pl
 
 from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section, boundaries, delimited, parties, renumber
+from pipeline_perf.synth.layout import (
+    Form,
+    Layout,
+    Marks,
+    Scene,
+    Section,
+    boundaries,
+    delimited,
+    parties,
+    renumber,
+)
 
 HEADER = (
-    "Network Element Name,Mobile Directory Number,Dialed Digit Number,Call Direction,Seizure Dt Tm,Seizure Duration,"
-    "First Serving Cell Site,First Serving Cell Face,Last Serving Cell Site,Last Serving Cell Face,Calling Party Number"
+    "Network Element Name,Mobile Directory Number,Dialed Digit Number,Call Direction,Seizure Dt"
+    " Tm,Seizure Duration,First Serving Cell Site,First Serving Cell Face,Last Serving Cell"
+    " Site,Last Serving Cell Face,Calling Party Number"
 )
 ELEMENTS = ("Pleasanton_2", "Sacramento_1", "Fremont_3", "Stockton_1")
 
 
 def _cell(frame: pl.DataFrame, scene: Scene, column: str) -> tuple[pl.Expr, pl.Expr]:
     """Site and face; 0 and 0 where the switch did not know."""
-    cells = scene.who.cells.select(site=(pl.col("cid") % 997 + 1).cast(pl.String), face=(pl.col("azimuth") // 120 + 1).cast(pl.String))
+    cells = scene.who.cells.select(
+        site=(pl.col("cid") % 997 + 1).cast(pl.String),
+        face=(pl.col("azimuth") // 120 + 1).cast(pl.String),
+    )
     place = frame.select(pl.when(pl.col(column) >= 0).then(pl.col(column)))[:, 0]
-    return pl.lit(cells["site"].gather(place)).fill_null("0"), pl.lit(cells["face"].gather(place)).fill_null("0")
+    return pl.lit(cells["site"].gather(place)).fill_null("0"), pl.lit(
+        cells["face"].gather(place)
+    ).fill_null("0")
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -62,11 +79,16 @@ def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
     """The header once; a blank row after each line's records."""
-    return [Section((HEADER,) if start == 0 else (), start, stop, ("",)) for start, stop in boundaries(frame, ("line",))]
+    return [
+        Section((HEADER,) if start == 0 else (), start, stop, ("",))
+        for start, stop in boundaries(frame, ("line",))
+    ]
 
 
 def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
-    """A voicemail leg goes from the caller to the line itself: the box has no number in this file."""
+    """A voicemail leg goes from the caller to the line itself: the box has no number in this
+    file.
+    """
     voicemail = pl.col("leg") == callmodel.VOICEMAIL_LEG
     cells = {}
     for name, column in (("cell_first", "cell_at_start"), ("cell_last", "cell_at_end")):
@@ -74,7 +96,9 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
         cells[name] = pl.when(pl.col(column) >= 0).then(site)
     return {
         "event_type": pl.when(voicemail).then(pl.lit("voicemail")).otherwise(pl.lit("call")),
-        "to_number": pl.when(voicemail).then(pl.col("subscriber_number")).otherwise(pl.col("to_number")),
+        "to_number": (
+            pl.when(voicemail).then(pl.col("subscriber_number")).otherwise(pl.col("to_number"))
+        ),
         **cells,
     }
 
@@ -89,7 +113,8 @@ VERIZON_LE = Layout(
     mix=Mix(legs_alike=True, diverts_to_numbers=False),
     forms=(
         Form("call", _texts, _join, _cut, Marks(
-            started=("Seizure Dt Tm",), impossible_date=(r"^\d+/\d+", "13/45"), duration="Seizure Duration",
+            started=("Seizure Dt Tm",), impossible_date=(r"^\d+/\d+", "13/45"),
+            duration="Seizure Duration",
             numbers=("Dialed Digit Number", "Calling Party Number"),
         )),
     ),

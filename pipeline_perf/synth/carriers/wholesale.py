@@ -1,7 +1,8 @@
-"""North American carriers' other files: wholesale records, consumer downloads, reports of the smaller carriers.
+"""North American carriers' other files: wholesale records, consumer downloads, reports of the
+smaller carriers.
 
-Columns, positions and codes as public importers read them and public samples show them; where those are silent (a
-cycle's furniture, a cell's name), what stands here is made up.
+Columns, positions and codes as public importers read them and public samples show them; where those
+are silent (a cycle's furniture, a cell's name), what stands here is made up.
 """
 
 from __future__ import annotations
@@ -61,17 +62,32 @@ ATT_ACCOUNT_CSV = plain(
         "Number Called": OTHER,
         "Call To": either(OUT, "SAN LUS O CA", "INCOMING CL"),
         "Min": whole_minutes(pl.col("duration_s")).cast(pl.String),
-        **{title: pl.lit(text) for title, text in (("Rate Code", "RM45"), ("Rate Pd", "DT"), ("Feature", ""))},
-        **{title: pl.lit("0.00") for title in ("Airtime Charge", "LD/Add'l Charge", "Total Charge")},
+        **{
+            title: pl.lit(text)
+            for title, text in (("Rate Code", "RM45"), ("Rate Pd", "DT"), ("Feature", ""))
+        },
+        **{
+            title: pl.lit("0.00") for title in ("Airtime Charge", "LD/Add'l Charge", "Total Charge")
+        },
     },
     head=("AT&T Usage Details", ""),
-    per_line=lambda number: (f"Call Detail,{_dashed(number)}", "User Name:,A NAME", "", ",".join(att_bill.COLUMNS)),
+    per_line=lambda number: (
+        f"Call Detail,{_dashed(number)}",
+        "User Name:,A NAME",
+        "",
+        ",".join(att_bill.COLUMNS),
+    ),
     foot=("Total,,,,,,,,,,0.00,0.00,0.00",),
     file_name=lambda scene, nth: f"att_account_{nth}.csv",
     notation=renumber("${1}-${2}-${3}", ""),
     mix=BILLED_CALLS,
     resolution_s=(60, 60),
-    marks=Marks(started=("Date", "Time"), impossible_date=_MONTH_AND_DAY, duration="Min", numbers=("Number Called",)),
+    marks=Marks(
+        started=("Date", "Time"),
+        impossible_date=_MONTH_AND_DAY,
+        duration="Min",
+        numbers=("Number Called",),
+    ),
     truth={**_UNCHARGED, "answered": TRUE},
 )
 
@@ -83,7 +99,15 @@ ATT_TEXTS_CSV = plain(
         "Date": stamp("%m/%d"),
         "To/From": OTHER,
         "Type": pl.lit("Text"),
-        **{title: pl.lit(text) for title, text in (("Msg/KB", "1"), ("Rate Code", "MSG"), ("Rate Pd", "AT"), ("Feature", ""))},
+        **{
+            title: pl.lit(text)
+            for title, text in (
+                ("Msg/KB", "1"),
+                ("Rate Code", "MSG"),
+                ("Rate Pd", "AT"),
+                ("Feature", ""),
+            )
+        },
         "In/Out": either(OUT, "Sent", "Rcvd"),
         "Total Charge ": pl.lit("0.00"),
     },
@@ -105,7 +129,8 @@ def _dashed(number: str) -> str:
 
 
 _ANI = {
-    "call_date_time": (1, 14), "bill_to_number": (15, 29), "originating_number": (40, 49), "originating_city": (53, 82),
+    "call_date_time": (1, 14), "bill_to_number": (15, 29), "originating_number": (40, 49),
+    "originating_city": (53, 82),
     "terminating_number": (89, 98), "terminating_city": (107, 136), "duration": (163, 170),
 }  # fmt: skip
 
@@ -137,7 +162,8 @@ ANI_NETWORKS = plain(
 )
 
 _QWEST = {
-    "discn_dt": (7, 14), "origtime": (25, 30), "discn_time": (31, 36), "ani": (38, 52), "calldur": (55, 65), "compcode": (76, 81),
+    "discn_dt": (7, 14), "origtime": (25, 30), "discn_time": (31, 36), "ani": (38, 52),
+    "calldur": (55, 65), "compcode": (76, 81),
     "dialedno": (82, 96), "calledno": (97, 111), "orig_dt": (124, 131),
 }  # fmt: skip
 
@@ -151,7 +177,9 @@ QWEST_DAILY = plain(
         "ani": CALLER,
         "calldur": SECONDS.str.zfill(11),
         # 0, 1, 5, 6, 12: answered; 2, 7, 8: not
-        "compcode": either(ANSWERED, either(pl.col("event") % 2 == 0, "000000", "000012"), "000002"),
+        "compcode": either(
+            ANSWERED, either(pl.col("event") % 2 == 0, "000000", "000012"), "000002"
+        ),
         "dialedno": either(pl.col("event") % 3 == 0, BLANK, CALLED),
         "calledno": CALLED,
         "orig_dt": stamp("%Y%m%d"),
@@ -198,13 +226,25 @@ WINDSTREAM = plain(
     suffix="txt",
     notation=TEN_DIGITS,
     mix=BILLED_CALLS,
-    marks=Marks(started=("answer_date",), impossible_date=(r"^\d\d/\d\d", "13/45"), numbers=("from_number", "to_number")),
-    truth={**NO_SUBSCRIBER, **CHARGED, "answered": TRUE, "call_id": numbered("R{}"), "duration_s": pl.lit(None, pl.Float64)},
+    marks=Marks(
+        started=("answer_date",),
+        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        numbers=("from_number", "to_number"),
+    ),
+    truth={
+        **NO_SUBSCRIBER,
+        **CHARGED,
+        "answered": TRUE,
+        "call_id": numbered("R{}"),
+        "duration_s": pl.lit(None, pl.Float64),
+    },
 )
 
 _ACCOUNT = (
-    "Account Number", "Service Location", "Bill Number", "Date", "Time", "TF Number", "Orig Number", "Orig City", "Orig State",
-    "Term Number", "Term City", "Term State", "Minutes", "Amount", "Call Type", "Sequence", "Account Code",
+    "Account Number", "Service Location", "Bill Number", "Date", "Time", "TF Number", "Orig Number",
+    "Orig City", "Orig State",
+    "Term Number", "Term City", "Term State", "Minutes", "Amount", "Call Type", "Sequence",
+    "Account Code",
 )  # fmt: skip
 #: Tenths of a minute, begun ones counted.
 TENTHS = (pl.col("duration_s") + 5) // 6
@@ -225,7 +265,9 @@ EARTHLINK = plain(
         "Term Number": CALLED,
         "Term City": pl.lit("WASHINGTON"),
         "Term State": pl.lit("DC"),
-        "Minutes": pl.concat_str((TENTHS // 10).cast(pl.String), pl.lit("."), (TENTHS % 10).cast(pl.String)),
+        "Minutes": pl.concat_str(
+            (TENTHS // 10).cast(pl.String), pl.lit("."), (TENTHS % 10).cast(pl.String)
+        ),
         "Amount": AMOUNT,
         "Call Type": pl.lit("LD"),
         "Sequence": (pl.col("event") + 1).cast(pl.String),
@@ -235,12 +277,18 @@ EARTHLINK = plain(
     notation=renumber("${1}-${2}-${3}", "011"),
     mix=BILLED_CALLS,
     marks=Marks(
-        started=("Date", "Time"), impossible_date=(r"^\d+/\d+", "13/45"), duration="Minutes", numbers=("Orig Number", "Term Number")
+        started=("Date", "Time"),
+        impossible_date=(r"^\d+/\d+", "13/45"),
+        duration="Minutes",
+        numbers=("Orig Number", "Term Number"),
     ),
     truth={**CHARGED, "answered": TRUE, "duration_s": TENTHS * 6},
 )
 
-_METROPCS = "Date,Time,Duration,DIR,Dialed Number,Dest Number,Status,Special Features,CallerID,Switch,Sector,LAC,Tower"
+_METROPCS = (
+    "Date,Time,Duration,DIR,Dialed Number,Dest Number,Status,Special"
+    " Features,CallerID,Switch,Sector,LAC,Tower"
+)
 
 METROPCS_LE = plain(
     "metropcs_le",
@@ -270,7 +318,10 @@ METROPCS_LE = plain(
         duration="Duration",
         numbers=("Dest Number", "CallerID", "Dialed Number"),
     ),
-    truth={**PICKED_UP, "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(pl.format("T{}", "cell_at_start"))},
+    truth={
+        **PICKED_UP,
+        "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(pl.format("T{}", "cell_at_start")),
+    },
 )
 
 TMOBILE_CSV = plain(
@@ -301,7 +352,12 @@ TMOBILE_CSV = plain(
     mix=BILLED_CALLS,
     one_line=True,
     resolution_s=(60, 60),
-    marks=Marks(started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="Minutes", numbers=("Number",)),
+    marks=Marks(
+        started=("Date", "Time"),
+        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        duration="Minutes",
+        numbers=("Number",),
+    ),
     truth={"answered": TRUE},
 )
 
@@ -317,22 +373,35 @@ VERIZON_VOLTE = plain(
         "MSISDN": OWN,
         "Record Open Date/Time(Local)": stamp("%m/%d/%Y %H:%M:%S"),
         "CallDirection": either(OUT, "0", "1"),
-        "Calling Party No": either(pl.col("event") % 2 == 0, pl.format("sip:+{}@ims.example.net", CALLER), pl.format("tel:+{}", CALLER)),
+        "Calling Party No": either(
+            pl.col("event") % 2 == 0,
+            pl.format("sip:+{}@ims.example.net", CALLER),
+            pl.format("tel:+{}", CALLER),
+        ),
         "Called Prty Addr": pl.format("tel:+{}", CALLED),
         "TIMEUsage": SECONDS,
         "Mkt Enodeb Id": either(pl.col("cell_at_start") >= 0, "64", BLANK),
-        "ANI Cell Id": either(pl.col("cell_at_start") >= 0, pl.col("cell_at_start").cast(pl.String), BLANK),
+        "ANI Cell Id": either(
+            pl.col("cell_at_start") >= 0, pl.col("cell_at_start").cast(pl.String), BLANK
+        ),
     },
     separator="\t",
     suffix="txt",
     notation=ELEVEN_DIGITS,
     mix=CALLS,
     marks=Marks(
-        started=("Record Open Date/Time(Local)",), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="TIMEUsage",
+        started=("Record Open Date/Time(Local)",),
+        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        duration="TIMEUsage",
         numbers=("Called Prty Addr",),
     ),
-    truth={**PICKED_UP, "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(pl.format("64 {}", "cell_at_start"))},
-)  # fmt: skip
+    truth={
+        **PICKED_UP,
+        "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(
+            pl.format("64 {}", "cell_at_start")
+        ),
+    },
+)
 
 NOTIONAL_LE = plain(
     "notional_le",
@@ -353,8 +422,14 @@ NOTIONAL_LE = plain(
     notation=E164,
     mix=TEXTS_TOO,
     marks=Marks(
-        started=("EventTimestamp",), impossible_date=(r"^(\d{4})-\d\d-\d\d", "${1}-13/45"), duration="DurationSec",
+        started=("EventTimestamp",),
+        impossible_date=(r"^(\d{4})-\d\d-\d\d", "${1}-13/45"),
+        duration="DurationSec",
         numbers=("CallingNumber", "CalledNumber"),
     ),
-    truth={**PICKED_UP, "duration_s": pl.when(~SMS).then(pl.col("duration_s")), "answered": pl.when(~SMS).then(pl.col("picked_up"))},
-)  # fmt: skip
+    truth={
+        **PICKED_UP,
+        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
+        "answered": pl.when(~SMS).then(pl.col("picked_up")),
+    },
+)

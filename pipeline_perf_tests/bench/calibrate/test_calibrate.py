@@ -13,7 +13,9 @@ from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, new_run
 from pipeline_perf.bench.measure.workload import Workload
 
-MACHINE = Environment(machine="abc", cpu="A CPU", cores=2, memory_bytes=4 << 30, kernel="6.1", python="3.11.9")
+MACHINE = Environment(
+    machine="abc", cpu="A CPU", cores=2, memory_bytes=4 << 30, kernel="6.1", python="3.11.9"
+)
 
 
 def figures(found: list[Measurement]) -> dict[tuple[str, str], Measurement]:
@@ -21,7 +23,8 @@ def figures(found: list[Measurement]) -> dict[tuple[str, str], Measurement]:
 
 
 def test_wilsons_interval_is_that_of_the_textbook() -> None:
-    # A. Agresti, B. Coull, The American Statistician 52 (1998): no success in 30 trials leaves up to 11.4 %.
+    # A. Agresti, B. Coull, The American Statistician 52 (1998): no success in 30 trials leaves up
+    # to 11.4 %.
     assert calibrate.wilson(0, 30) == pytest.approx((0, 0.1135), abs=0.0001)
     assert calibrate.wilson(15, 30) == pytest.approx((0.3315, 0.6685), abs=0.0001)
     assert calibrate.wilson(30, 30)[1] == 1
@@ -31,10 +34,20 @@ def test_wilsons_interval_is_that_of_the_textbook() -> None:
 
 def test_a_simulated_calibration_gives_rates_that_the_store_keeps(tmp_path: Path) -> None:
     told: list[str] = []
-    found = calibrate.simulated(1, null_series=2, step_series=2, null_comparisons=2, power_comparisons=1, progress=told.append)
+    found = calibrate.simulated(
+        1,
+        null_series=2,
+        step_series=2,
+        null_comparisons=2,
+        power_comparisons=1,
+        progress=told.append,
+    )
     assert {one.family for one in found} == {"calibration"}
     rates = [one for one in found if one.metric.endswith("_rate")]
-    assert all(one.low is not None and one.high is not None and 0 <= one.low <= one.value <= one.high <= 1 for one in rates)
+    assert all(
+        one.low is not None and one.high is not None and 0 <= one.low <= one.value <= one.high <= 1
+        for one in rates
+    )
     assert len(told) == len({one.scope for one in found})
     store, run = ResultStore(tmp_path), new_run(MACHINE)
     store.write(run, found)
@@ -42,7 +55,9 @@ def test_a_simulated_calibration_gives_rates_that_the_store_keeps(tmp_path: Path
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
-    one, other = (calibrate._null_series(calibrate._NIGHTLY[0], 5, np.random.default_rng(3)) for _ in range(2))
+    one, other = (
+        calibrate._null_series(calibrate._NIGHTLY[0], 5, np.random.default_rng(3)) for _ in range(2)
+    )
     assert one == other
 
 
@@ -75,10 +90,16 @@ def test_simulated_truths_are_in_the_series() -> None:
 
 
 def test_a_plant_is_a_change_of_the_code_and_not_of_the_result(tmp_path: Path) -> None:
-    plain, slow = (calibration_work.planted(tmp_path / f"{percent}.py", percent) for percent in (0, 5))
+    plain, slow = (
+        calibration_work.planted(tmp_path / f"{percent}.py", percent) for percent in (0, 5)
+    )
     assert "turns * 5 // 100" in slow.read_text(encoding="utf-8")
     assert "// 100" not in plain.read_text(encoding="utf-8").partition("def planted")[0]
-    assert calibration_work.run(str(plain)) == calibration_work.run(str(slow)) == calibration_work.work()
+    assert (
+        calibration_work.run(str(plain))
+        == calibration_work.run(str(slow))
+        == calibration_work.work()
+    )
     with pytest.raises(ValueError, match="cannot be planted"):
         calibration_work.planted(tmp_path / "none.py", -1)
 
@@ -90,7 +111,11 @@ def test_a_plant_runs_its_extra_turns(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.syspath_prepend(tmp_path)
         module = __import__(spec.stem)
         turn, counted = module._turn, []
-        monkeypatch.setattr(module, "_turn", lambda lines, turn=turn, counted=counted: counted.append(1) or turn(lines))
+        monkeypatch.setattr(
+            module,
+            "_turn",
+            lambda lines, turn=turn, counted=counted: counted.append(1) or turn(lines),
+        )
         module.work(turns=100)
         calls.append(len(counted))
     assert calls == [100, 105, 110]
@@ -100,9 +125,13 @@ def test_a_real_calibration_measures_every_comparison(tmp_path: Path, lock: Path
     quick = "import importlib.util\ndef work(): return {'sum': 1}\n"
     (tmp_path / "quick.py").write_text(quick, encoding="utf-8")
     target, params = f"{calibration_work.__name__}:run", {"path": str(tmp_path / "quick.py")}
-    plain, planted = (Workload(f"planted.{scope}", target=target, params=params) for scope in ("plain", "plus_5"))
+    plain, planted = (
+        Workload(f"planted.{scope}", target=target, params=params) for scope in ("plain", "plus_5")
+    )
     # No time for more than the first pairs: such a comparison is unresolved, and counted as a miss.
-    scopes = calibrate.real(plain, [planted], 1, 1, lock=lock, budgets_s={"plain": 0.1, "plus_5": 0.1})
+    scopes = calibrate.real(
+        plain, [planted], 1, 1, lock=lock, budgets_s={"plain": 0.1, "plus_5": 0.1}
+    )
     found = figures([one for scope in scopes for one in scope])
     assert found["real", "false_alarm_rate"].value == 0
     assert found["real_plus_5", "detection_rate"].value == 0
@@ -127,21 +156,50 @@ def test_trials_of_the_attribution_become_rates() -> None:
         4_000,
         1.1,
     )
-    found = figures(calibrate.attributed([trial, trial, replace(trial, right=False, right_stage=True), trial]))
+    found = figures(
+        calibrate.attributed([trial, trial, replace(trial, right=False, right_stage=True), trial])
+    )
     assert found["attribution", "named_first_rate"].value == 0.75
-    assert (found["attribution", "right_stage_rate"].value, found["attribution", "trials"].value) == (1, 4)
+    assert (
+        found["attribution", "right_stage_rate"].value,
+        found["attribution", "trials"].value,
+    ) == (1, 4)
 
 
 def test_the_newest_figures_of_each_scope_are_judged_as_they_were_counted(tmp_path: Path) -> None:
     store, seldom = ResultStore(tmp_path), Threshold("<=", 0.01)
     contract = [
-        Target("calibration.real", "", "", "", "calibration.false_alarm_rate", ("real",), required=seldom),
-        Target("calibration.paired", "", "", "", "calibration.false_alarm_rate", ("paired_*",), aggregate="max", required=seldom),
+        Target(
+            "calibration.real",
+            "",
+            "",
+            "",
+            "calibration.false_alarm_rate",
+            ("real",),
+            required=seldom,
+        ),
+        Target(
+            "calibration.paired",
+            "",
+            "",
+            "",
+            "calibration.false_alarm_rate",
+            ("paired_*",),
+            aggregate="max",
+            required=seldom,
+        ),
         Target("calibration.tracked", "", "", "", "calibration.pairs"),
     ]
     for name, real in (("a", 3), ("b", 0)):
-        store.write(new_run(MACHINE), [calibrate.Rate(real, 30).measurement("false_alarm_rate", "real")], part=name)
-    store.write(new_run(replace(MACHINE, machine="other")), [calibrate.Rate(9, 30).measurement("false_alarm_rate", "paired_16")])
+        store.write(
+            new_run(MACHINE),
+            [calibrate.Rate(real, 30).measurement("false_alarm_rate", "real")],
+            part=name,
+        )
+    store.write(
+        new_run(replace(MACHINE, machine="other")),
+        [calibrate.Rate(9, 30).measurement("false_alarm_rate", "paired_16")],
+    )
     known = calibrate.newest(store, "abc")
     assert {scope: one.figures[0].value for scope, one in known.items()} == {"real": 0.0}
     assert [one.status for one in calibrate.verdicts(contract, known)] == ["pass", "not_measured"]

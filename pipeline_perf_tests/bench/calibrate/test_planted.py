@@ -32,16 +32,29 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("function", ["shop.reading:Reader.rows", "shop.reading:count"])
-def test_a_planted_statement_runs_first_in_the_function_and_changes_nothing_else(tree: Path, function: str) -> None:
+def test_a_planted_statement_runs_first_in_the_function_and_changes_nothing_else(
+    tree: Path, function: str
+) -> None:
     plant(tree, function, "print('planted')")
-    assert (tree / "shop" / "reading.py").read_text(encoding="utf-8").replace("print('planted')\n", "").split() == SOURCE.split()
+    assert (tree / "shop" / "reading.py").read_text(encoding="utf-8").replace(
+        "print('planted')\n", ""
+    ).split() == SOURCE.split()
     code = "from shop.reading import count; print(count('a\\n\\nb'))"
-    printed = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=True
+    ).stdout
     assert printed == "planted\n2\n"
 
 
-@pytest.mark.parametrize("function", ["shop.reading:Reader.columns", "shop.reading:Reader.rows.deep", "shop.reading:Reader.one"])
-def test_where_nothing_can_be_planted_the_error_says_so_and_the_source_stays(tree: Path, function: str) -> None:
-    with pytest.raises(PlantError, match=r"reading\.py.*(give module:Class\.function|choose another function)"):
+@pytest.mark.parametrize(
+    "function",
+    ["shop.reading:Reader.columns", "shop.reading:Reader.rows.deep", "shop.reading:Reader.one"],
+)
+def test_where_nothing_can_be_planted_the_error_says_so_and_the_source_stays(
+    tree: Path, function: str
+) -> None:
+    with pytest.raises(
+        PlantError, match=r"reading\.py.*(give module:Class\.function|choose another function)"
+    ):
         plant(tree, function, "pass")
     assert (tree / "shop" / "reading.py").read_text(encoding="utf-8") == SOURCE

@@ -8,12 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.bench.explain import attribution
-from pipeline_perf.bench.explain.attribution import Attribution, attribute, attribute_workloads, memory_changes, not_measured, z_of_shares
+from pipeline_perf.bench.explain.attribution import (
+    Attribution,
+    attribute,
+    attribute_workloads,
+    memory_changes,
+    not_measured,
+    z_of_shares,
+)
 from pipeline_perf.bench.explain.profile import Frame, Profile, profile_pair
 from pipeline_perf.bench.measure.workload import Workload
 
 #: Functions of a program with the seconds that each takes, as uneven as in real ones.
-SECONDS = {"parse": 4.0, "scan": 3.0, "forward": 2.0, "peek": 1.0, "check": 0.8, "build": 0.6, "resolve": 0.4, "close": 0.2, "open": 0.1}
+SECONDS = {
+    "parse": 4.0,
+    "scan": 3.0,
+    "forward": 2.0,
+    "peek": 1.0,
+    "check": 0.8,
+    "build": 0.6,
+    "resolve": 0.4,
+    "close": 0.2,
+    "open": 0.1,
+}
 
 
 def frame(name: str) -> Frame:
@@ -22,13 +39,23 @@ def frame(name: str) -> Frame:
 
 
 def profiled(seconds: Mapping[str, float], samples: int, seed: int) -> Profile:
-    """A profile as drawn from a program that spends its time so: every sample falls on a function by chance."""
+    """A profile as drawn from a program that spends its time so: every sample falls on a
+    function by chance.
+    """
     drawn = random.Random(seed).choices(list(seconds), list(seconds.values()), k=samples)
-    return Profile({(frame("main"), frame(name)): drawn.count(name) for name in seconds if name in drawn}, "samples", samples / 200)
+    return Profile(
+        {(frame("main"), frame(name)): drawn.count(name) for name in seconds if name in drawn},
+        "samples",
+        samples / 200,
+    )
 
 
 def exact(counts: Mapping[str, int]) -> Profile:
-    return Profile({(frame("main"), frame(name)): count for name, count in counts.items()}, "samples", sum(counts.values()) / 200)
+    return Profile(
+        {(frame("main"), frame(name)): count for name, count in counts.items()},
+        "samples",
+        sum(counts.values()) / 200,
+    )
 
 
 def names(found: Attribution) -> list[str]:
@@ -50,7 +77,8 @@ def test_the_function_that_grew_is_named_and_no_other(slower: str) -> None:
 
 def test_what_shrank_in_share_only_because_another_grew_has_not_changed() -> None:
     found = attribute(
-        [exact({"culprit": 3_000, "large": 6_000, "small": 1_000})], [exact({"culprit": 500, "large": 6_000, "small": 1_000})]
+        [exact({"culprit": 3_000, "large": 6_000, "small": 1_000})],
+        [exact({"culprit": 500, "large": 6_000, "small": 1_000})],
     )
     assert names(found) == ["culprit"]
     growth = {finding.frame.function: finding.growth for finding in found.functions}
@@ -59,7 +87,10 @@ def test_what_shrank_in_share_only_because_another_grew_has_not_changed() -> Non
 
 
 def test_a_function_that_shrank_is_named_with_its_sign() -> None:
-    found = attribute([exact({"fixed": 200, "large": 6_000, "small": 1_000})], [exact({"fixed": 1_500, "large": 6_000, "small": 1_000})])
+    found = attribute(
+        [exact({"fixed": 200, "large": 6_000, "small": 1_000})],
+        [exact({"fixed": 1_500, "large": 6_000, "small": 1_000})],
+    )
     assert names(found) == ["fixed"] and found.named[0].growth == pytest.approx(-1_300 / 8_500)
 
 
@@ -82,7 +113,14 @@ def test_longer_profiling_of_one_side_is_no_change() -> None:
 
 
 def test_equal_sides_are_named_in_no_more_than_one_of_a_hundred() -> None:
-    wrong = sum(bool(attribute([profiled(SECONDS, 1_500, seed)], [profiled(SECONDS, 1_500, seed + 1_000)]).named) for seed in range(400))
+    wrong = sum(
+        bool(
+            attribute(
+                [profiled(SECONDS, 1_500, seed)], [profiled(SECONDS, 1_500, seed + 1_000)]
+            ).named
+        )
+        for seed in range(400)
+    )
     assert wrong <= 8  # 4 expected at the most; 9 or more happen in 2 % of cases at that rate
 
 
@@ -133,31 +171,51 @@ def test_the_smallest_growth_stated_is_really_seen() -> None:
     smallest = attribute([profiled(tenth, 3_000, 1)], [profiled(tenth, 3_000, 2)]).smallest_growth
     after = tenth | {"watched": 1.0 + 10 * smallest}
     seen = sum(
-        names(attribute([profiled(after, 3_000, seed)], [profiled(tenth, 3_000, seed + 500)]))[:1] == ["watched"] for seed in range(60)
+        names(attribute([profiled(after, 3_000, seed)], [profiled(tenth, 3_000, seed + 500)]))[:1]
+        == ["watched"]
+        for seed in range(60)
     )
     assert seen >= 54
 
 
 def test_time_in_a_library_belongs_to_the_function_of_ours_that_called_it() -> None:
     def side(slow: int) -> Profile:
-        ours, other, json = frame("shop.orders.total"), frame("shop.stock.count"), frame("json.decoder.scan")
-        return Profile({(ours, json): 1_000 + slow, (other, json): 1_000, (other,): 1_000}, "samples", 15)
+        ours, other, json = (
+            frame("shop.orders.total"),
+            frame("shop.stock.count"),
+            frame("json.decoder.scan"),
+        )
+        return Profile(
+            {(ours, json): 1_000 + slow, (other, json): 1_000, (other,): 1_000}, "samples", 15
+        )
 
-    found = attribute([side(600)], [side(0)], {"shop.orders*": "ordering", "shop.stock:count": "counting"})
-    assert [(str(one.frame), one.stage) for one in found.named] == [("shop.orders:total", "ordering")]
-    assert found.stage == "ordering" and found.stages[0].stage == "ordering" and found.stages[0].growth == pytest.approx(0.2)
+    found = attribute(
+        [side(600)], [side(0)], {"shop.orders*": "ordering", "shop.stock:count": "counting"}
+    )
+    assert [(str(one.frame), one.stage) for one in found.named] == [
+        ("shop.orders:total", "ordering")
+    ]
+    assert (
+        found.stage == "ordering"
+        and found.stages[0].stage == "ordering"
+        and found.stages[0].growth == pytest.approx(0.2)
+    )
     assert names(attribute([side(600)], [side(0)])) == ["scan"]
 
 
 def test_the_path_is_the_one_on_which_the_function_grew() -> None:
     here, there, shared = frame("here"), frame("there"), frame("shared")
-    after, before = ({(here, shared): 1_000, (there, shared): count, (here,): 3_000} for count in (2_000, 1_000))
+    after, before = (
+        {(here, shared): 1_000, (there, shared): count, (here,): 3_000} for count in (2_000, 1_000)
+    )
     found = attribute([Profile(after, "samples", 30)], [Profile(before, "samples", 25)])
     assert found.named[0].path == (there, shared)
 
 
 def test_callers_grow_with_what_they_call() -> None:
-    found = attribute([exact({"culprit": 3_000, "large": 6_000})], [exact({"culprit": 500, "large": 6_000})])
+    found = attribute(
+        [exact({"culprit": 3_000, "large": 6_000})], [exact({"culprit": 500, "large": 6_000})]
+    )
     growth = {finding.frame.function: finding.growth for finding in found.callers}
     assert growth["main"] == growth["culprit"] == pytest.approx(2_500 / 6_500)
 
@@ -169,17 +227,36 @@ def test_z_of_two_proportions_is_that_of_the_textbook() -> None:
 
 
 def test_what_could_not_be_profiled_is_not_measured(lock: Path) -> None:
-    found, profiles = attribute_workloads(*(Workload("test.true", command=("/bin/true",)),) * 2, lock=lock, within_s=1)
-    assert found.verdict == "not_measured" and "no Python at work" in found.why and profiles == ([], [])
+    found, profiles = attribute_workloads(
+        *(Workload("test.true", command=("/bin/true",)),) * 2, lock=lock, within_s=1
+    )
+    assert (
+        found.verdict == "not_measured"
+        and "no Python at work" in found.why
+        and profiles == ([], [])
+    )
     assert found == not_measured(found.why)
 
 
 def test_bytes_are_ranked_by_their_change_without_a_test() -> None:
     sides: list[Profile] = []
     for held in (900, 400):
-        sides.append(Profile({(frame("shop.a.keep"),): held, (frame("shop.b.keep"),): 700, (frame("x.lib"),): 1_000 - held}, "bytes", 1))
+        sides.append(
+            Profile(
+                {
+                    (frame("shop.a.keep"),): held,
+                    (frame("shop.b.keep"),): 700,
+                    (frame("x.lib"),): 1_000 - held,
+                },
+                "bytes",
+                1,
+            )
+        )
     changes = memory_changes(*sides, {"shop.a": "loading"})
-    assert [(str(one.frame), one.stage, one.growth) for one in changes] == [("shop.a:keep", "loading", 500), ("x:lib", "", -500)]
+    assert [(str(one.frame), one.stage, one.growth) for one in changes] == [
+        ("shop.a:keep", "loading", 500),
+        ("x:lib", "", -500),
+    ]
     with pytest.raises(ValueError, match="memory_changes"):
         attribute(sides[:1], sides[1:])
     with pytest.raises(ValueError, match="profiles of memory"):
@@ -210,8 +287,11 @@ def test_a_planted_change_is_found_in_real_profiles(lock: Path, tmp_path: Path) 
         path.parent.mkdir()
         path.write_text(PROGRAM.format(turns=turns), encoding="utf-8")
         workloads.append(Workload(f"test.{side}", command=("{python}", str(path))))
-    # Sampled more often than is usual, so that the test is short; the change is large, so that this is enough on a busy machine.
-    sides: Sequence[list[Profile]] = profile_pair(*workloads, samples=attribution.FEWEST_SAMPLES, within_s=30, rate=1_000, lock=lock)
+    # Sampled more often than is usual, so that the test is short; the change is large, so that this
+    # is enough on a busy machine.
+    sides: Sequence[list[Profile]] = profile_pair(
+        *workloads, samples=attribution.FEWEST_SAMPLES, within_s=30, rate=1_000, lock=lock
+    )
     found = attribute(*sides, {"program:culprit": "planted", "program": "rest"})
     assert names(found)[0] == "culprit" and found.stage == "planted"
     assert found.named[0].growth > 0

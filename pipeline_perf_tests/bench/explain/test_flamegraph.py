@@ -12,9 +12,14 @@ from pipeline_perf.bench.explain.attribution import attribute
 from pipeline_perf.bench.explain.flamegraph import facts, flame_graph
 from pipeline_perf.bench.explain.profile import Frame, Profile
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install the package chromium to look at the page")
+in_browser = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="no Chromium on this machine: install the package chromium to look at the page",
+)
 
 MAIN, READ, PARSE, CHECK, GONE = (
     Frame("shop.run", "main", "shop/run.py"),
@@ -26,7 +31,12 @@ MAIN, READ, PARSE, CHECK, GONE = (
 
 
 def profile(read: int, parse: int, gone: int) -> Profile:
-    stacks = {(MAIN, READ): read, (MAIN, READ, PARSE): parse, (MAIN, CHECK): 2_000, (MAIN, GONE): gone}
+    stacks = {
+        (MAIN, READ): read,
+        (MAIN, READ, PARSE): parse,
+        (MAIN, CHECK): 2_000,
+        (MAIN, GONE): gone,
+    }
     return Profile({stack: count for stack, count in stacks.items() if count}, "samples", 30)
 
 
@@ -50,7 +60,10 @@ def test_names_from_the_program_are_text_and_never_markup(page: Path) -> None:
 def test_the_page_carries_what_it_says_as_data(page: Path) -> None:
     found = facts(page.read_text(encoding="utf-8"))
     assert found is not None and found.verdict == "named" and found.unit == "samples"
-    assert [(one.name, one.stage) for one in found.named] == [("shop.parse:parse", "parsing"), ("shop.old:gone", "other")]
+    assert [(one.name, one.stage) for one in found.named] == [
+        ("shop.parse:parse", "parsing"),
+        ("shop.old:gone", "other"),
+    ]
     assert found.named[0].growth > 0 > found.named[1].growth
     assert facts("<html></html>") is None
 
@@ -73,7 +86,12 @@ def test_memory_is_drawn_as_it_is(tmp_path: Path) -> None:
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+        ]
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
         chromium.close()
@@ -92,10 +110,18 @@ def test_the_page_opens_without_network_errors_or_requests(page: Path, browser: 
 
     assert "parse in the stage parsing adds 13.6" in tab.locator(".why").inner_text()
     assert "shop.parse:parse" in tab.locator("tbody tr").first.inner_text()
-    parse, read, gone = (tab.locator(f".f[data-name^='{name}']") for name in ("shop.parse:parse", "shop.read:Reader.rows", "shop.old:gone"))
-    red, grey = (locator.evaluate("box => getComputedStyle(box).backgroundColor") for locator in (parse, read))
+    parse, read, gone = (
+        tab.locator(f".f[data-name^='{name}']")
+        for name in ("shop.parse:parse", "shop.read:Reader.rows", "shop.old:gone")
+    )
+    red, grey = (
+        locator.evaluate("box => getComputedStyle(box).backgroundColor")
+        for locator in (parse, read)
+    )
     assert is_red(red) and not is_red(grey)
-    assert "itself: 22.7" in parse.get_attribute("title") and "stage parsing" in parse.get_attribute("title")
+    assert "itself: 22.7" in parse.get_attribute(
+        "title"
+    ) and "stage parsing" in parse.get_attribute("title")
 
     # What is gone has no width after, and is blue before.
     assert gone.bounding_box()["width"] < 2
@@ -118,7 +144,10 @@ def test_search_and_zoom(page: Path, browser: Any) -> None:
     tab.locator("#search").fill("no such function")
     assert tab.locator("#hits").inner_text() == "nothing found"
 
-    parse, whole = tab.locator(".f[data-name^='shop.parse:parse']"), tab.locator("#flame").bounding_box()["width"]
+    parse, whole = (
+        tab.locator(".f[data-name^='shop.parse:parse']"),
+        tab.locator("#flame").bounding_box()["width"],
+    )
     assert parse.bounding_box()["width"] < 0.5 * whole
     parse.click()
     assert parse.bounding_box()["width"] == pytest.approx(whole, abs=2)

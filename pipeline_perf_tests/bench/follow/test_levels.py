@@ -13,16 +13,25 @@ def test_what_was_acknowledged_is_read_back_in_order(tmp_path: Path) -> None:
     assert levels.acknowledged() == []
     first = levels.acknowledge("job.x seconds", SINCE, " A. Nother ", "exact sums: 4 % – worth it")
     second = levels.acknowledge("job.y seconds", SINCE, "A. Nother", "the same")
-    assert first == Acknowledgement("job.x seconds", SINCE, "A. Nother", "exact sums: 4 % – worth it")
+    assert first == Acknowledgement(
+        "job.x seconds", SINCE, "A. Nother", "exact sums: 4 % – worth it"
+    )
     assert Levels(tmp_path, "abc").acknowledged() == [first, second]
 
 
 def test_the_file_can_be_read_and_written_by_hand(tmp_path: Path) -> None:
     levels = Levels(tmp_path, "abc")
     levels.acknowledge("job.x seconds", SINCE, "A. Nother", "worth it")
-    assert levels.path.read_text(encoding="utf-8") == "- metric: job.x seconds\n  since: 2026-03-01\n  by: A. Nother\n  note: worth it\n"
-    levels.path.write_text("- {metric: job.y seconds, since: 2026-04-01, by: B, note: by hand}\n", encoding="utf-8")
-    assert levels.acknowledged() == [Acknowledgement("job.y seconds", date(2026, 4, 1), "B", "by hand")]
+    assert (
+        levels.path.read_text(encoding="utf-8")
+        == "- metric: job.x seconds\n  since: 2026-03-01\n  by: A. Nother\n  note: worth it\n"
+    )
+    levels.path.write_text(
+        "- {metric: job.y seconds, since: 2026-04-01, by: B, note: by hand}\n", encoding="utf-8"
+    )
+    assert levels.acknowledged() == [
+        Acknowledgement("job.y seconds", date(2026, 4, 1), "B", "by hand")
+    ]
     assert [path.name for path in levels.path.parent.iterdir()] == ["abc.yaml"]
 
 
@@ -48,7 +57,9 @@ def test_nobody_or_no_reason_acknowledges_nothing(tmp_path: Path, by: str, note:
         ("- 5", "metric, since, by and note"),
     ],
 )
-def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
+def test_a_damaged_file_is_named_with_what_is_wrong(
+    tmp_path: Path, text: str, problem: str
+) -> None:
     levels = Levels(tmp_path, "abc")
     levels.path.parent.mkdir()
     levels.path.write_text(text, encoding="utf-8")

@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline_perf.bench.follow.series import NIGHTLY, REFERENCE, Night, Series, middle, nightly, ratios, reference_metric, with_night
+from pipeline_perf.bench.follow.series import (
+    NIGHTLY,
+    REFERENCE,
+    Night,
+    Series,
+    middle,
+    nightly,
+    ratios,
+    reference_metric,
+    with_night,
+)
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measure import Pairs, Sample
 from pipeline_perf.bench.measure.measurement import Measurement
@@ -14,7 +24,15 @@ from pipeline_perf.bench.measure.results import ResultStore, new_run
 from pipeline_perf.bench.measure.workload import Workload
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
-MACHINE = Environment(machine="abc", cpu="A CPU", cores=2, memory_bytes=4 << 30, kernel="6.1", python="3.11.9", revision="f" * 40)
+MACHINE = Environment(
+    machine="abc",
+    cpu="A CPU",
+    cores=2,
+    memory_bytes=4 << 30,
+    kernel="6.1",
+    python="3.11.9",
+    revision="f" * 40,
+)
 
 
 def stored(
@@ -26,14 +44,33 @@ def stored(
     machine: str = "abc",
     job: str = NIGHTLY,
 ) -> None:
-    """A run so many days on: a workload's time and the reference's, None where it failed or was not measured."""
-    figures = [Measurement("job.failed", "x", float(seconds is None), reason="" if seconds is not None else "out of memory")]
+    """A run so many days on: a workload's time and the reference's, None where it failed or was
+    not measured.
+    """
+    figures = [
+        Measurement(
+            "job.failed",
+            "x",
+            float(seconds is None),
+            reason="" if seconds is not None else "out of memory",
+        )
+    ]
     if seconds is not None:
-        figures += [Measurement("job.seconds", "x", seconds, "s"), Measurement("job.rows_per_s", "x", 10 / seconds, "rows/s")]
+        figures += [
+            Measurement("job.seconds", "x", seconds, "s"),
+            Measurement("job.rows_per_s", "x", 10 / seconds, "rows/s"),
+        ]
         figures += [Measurement("job.peak_memory", "x", 1000, "B")]
     if reference is not None:
         figures += [Measurement("reference.seconds", "frozen", reference, "s")]
-    ResultStore(root).write(new_run(replace(MACHINE, revision=revision, machine=machine), NOW + timedelta(days=days), job=job), figures)
+    ResultStore(root).write(
+        new_run(
+            replace(MACHINE, revision=revision, machine=machine),
+            NOW + timedelta(days=days),
+            job=job,
+        ),
+        figures,
+    )
 
 
 def test_times_are_ratios_to_the_reference_and_rates_products(tmp_path: Path) -> None:
@@ -41,9 +78,15 @@ def test_times_are_ratios_to_the_reference_and_rates_products(tmp_path: Path) ->
     stored(tmp_path, 1, 6.0, 3.0)  # the whole machine was slower
     store = ResultStore(tmp_path)
     assert [night.value for night in nightly(store, "job.x", "seconds", "abc").nights] == [2.0, 2.0]
-    assert [night.value for night in nightly(store, "job.x", "rows_per_s", "abc").nights] == pytest.approx([5.0, 5.0])
+    assert [
+        night.value for night in nightly(store, "job.x", "rows_per_s", "abc").nights
+    ] == pytest.approx([5.0, 5.0])
     memory = nightly(store, "job.x", "peak_memory", "abc")
-    assert ([night.value for night in memory.nights], memory.unit, memory.name) == ([1000, 1000], "B", "job.x peak_memory")
+    assert ([night.value for night in memory.nights], memory.unit, memory.name) == (
+        [1000, 1000],
+        "B",
+        "job.x peak_memory",
+    )
 
 
 def test_every_night_without_a_value_stands_with_its_reason(tmp_path: Path) -> None:
@@ -85,8 +128,14 @@ def test_what_is_measured_by_day_is_no_night(tmp_path: Path) -> None:
 
 def test_a_further_night_takes_the_place_of_one_of_its_date_and_leaves_gaps_open() -> None:
     nights = (Night(date(2026, 3, 1), value=1.0), Night(date(2026, 3, 2), value=2.0))
-    assert [night.value for night in with_night(Series("x", nights), Night(date(2026, 3, 2), value=3.0)).nights] == [1.0, 3.0]
-    assert [night.value for night in with_night(Series("x", nights), Night(date(2026, 3, 4), value=4.0)).nights] == [1.0, 2.0, None, 4.0]
+    assert [
+        night.value
+        for night in with_night(Series("x", nights), Night(date(2026, 3, 2), value=3.0)).nights
+    ] == [1.0, 3.0]
+    assert [
+        night.value
+        for night in with_night(Series("x", nights), Night(date(2026, 3, 4), value=4.0)).nights
+    ] == [1.0, 2.0, None, 4.0]
 
 
 def test_histories_of_two_machines_are_kept_apart(tmp_path: Path) -> None:
@@ -111,9 +160,16 @@ def test_a_series_refuses_what_is_no_history() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "unit", "against"),
-    [("seconds", "s", "seconds"), ("cpu_seconds", "s", "cpu_seconds"), ("rows_per_s", "rows/s", "seconds"), ("peak_memory", "B", "")],
+    [
+        ("seconds", "s", "seconds"),
+        ("cpu_seconds", "s", "cpu_seconds"),
+        ("rows_per_s", "rows/s", "seconds"),
+        ("peak_memory", "B", ""),
+    ],
 )
-def test_time_is_followed_against_the_same_kind_of_time(metric: str, unit: str, against: str) -> None:
+def test_time_is_followed_against_the_same_kind_of_time(
+    metric: str, unit: str, against: str
+) -> None:
     assert reference_metric(metric, unit) == against
 
 

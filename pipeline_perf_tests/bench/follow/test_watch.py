@@ -16,17 +16,26 @@ def noise(seed: int, nights: int = 60) -> Values:
     return np.random.default_rng(seed).normal(0, 0.01, nights)
 
 
-def series(logs: Values, name: str = "job.x seconds", missing: frozenset[int] = frozenset()) -> Series:
+def series(
+    logs: Values, name: str = "job.x seconds", missing: frozenset[int] = frozenset()
+) -> Series:
     """A series whose revisions are c000, c001, … by night."""
     nights = (
-        Night(FIRST + timedelta(day), f"run{day}", f"c{day:03}", value=None if day in missing else math.exp(value))
+        Night(
+            FIRST + timedelta(day),
+            f"run{day}",
+            f"c{day:03}",
+            value=None if day in missing else math.exp(value),
+        )
         for day, value in enumerate(logs)
     )
     return Series(name, tuple(nights))
 
 
 def stepped(seed: int, *steps: tuple[int, float], nights: int = 60) -> Values:
-    return noise(seed, nights) + sum((size * (np.arange(nights) >= at) for at, size in steps), np.zeros(nights))
+    return noise(seed, nights) + sum(
+        (size * (np.arange(nights) >= at) for at, size in steps), np.zeros(nights)
+    )
 
 
 def test_a_level_shift_is_one_alert_and_not_a_month_of_them() -> None:
@@ -58,7 +67,9 @@ def test_missing_nights_leave_the_shift_visible_and_widen_its_commits() -> None:
 def test_a_new_level_that_somebody_took_is_no_open_alert() -> None:
     history = series(stepped(1, (30, 0.06)))
     (alert,) = watch.watch([history])
-    taken = Acknowledgement("job.x seconds", alert.findings[0].since, "A. Nother", "a deliberate trade")
+    taken = Acknowledgement(
+        "job.x seconds", alert.findings[0].since, "A. Nother", "a deliberate trade"
+    )
     (settled,) = watch.watch([history], [taken])
     assert (settled.findings[0].status, settled.open) == ("acknowledged", False)
     other = Acknowledgement("job.y seconds", alert.findings[0].since, "A. Nother", "another metric")
@@ -68,7 +79,10 @@ def test_a_new_level_that_somebody_took_is_no_open_alert() -> None:
 
 def test_a_shift_that_has_gone_again_has_recovered() -> None:
     alerts = watch.watch([series(stepped(2, (25, 0.08), (45, -0.08)))])
-    assert [(alert.findings[0].status, alert.findings[0].worse) for alert in alerts] == [("recovered", True), ("open", False)]
+    assert [(alert.findings[0].status, alert.findings[0].worse) for alert in alerts] == [
+        ("recovered", True),
+        ("open", False),
+    ]
     assert not any(alert.open for alert in alerts)
 
 
@@ -89,11 +103,17 @@ def test_metrics_that_move_together_are_one_alert() -> None:
     quiet = [series(noise(100 + seed), f"quiet.{seed} seconds") for seed in range(4)]
     later = series(stepped(9, (48, 0.06)), "late.x seconds")
     alerts = watch.watch([*together, *quiet, later])
-    assert [{one.metric for one in alert.findings} for alert in alerts] == [{one.name for one in together}, {later.name}]
+    assert [{one.metric for one in alert.findings} for alert in alerts] == [
+        {one.name for one in together},
+        {later.name},
+    ]
 
 
 def test_forty_quiet_metrics_together_raise_nothing() -> None:
-    assert watch.watch([series(noise(1000 + number), f"job.{number} seconds") for number in range(40)]) == []
+    assert (
+        watch.watch([series(noise(1000 + number), f"job.{number} seconds") for number in range(40)])
+        == []
+    )
 
 
 def test_a_slow_creep_is_called_one() -> None:
@@ -113,7 +133,9 @@ def test_one_night_far_off_raises_nothing_and_asks_to_be_measured_again() -> Non
     logs = noise(6)
     logs[-1] += 0.3
     assert watch.watch([series(logs)]) == []
-    assert watch.to_measure_again([series(logs), series(noise(7), "quiet seconds")]) == ["job.x seconds"]
+    assert watch.to_measure_again([series(logs), series(noise(7), "quiet seconds")]) == [
+        "job.x seconds"
+    ]
 
 
 def test_what_was_measured_again_takes_the_place_of_what_was_far_off() -> None:
@@ -130,10 +152,16 @@ def test_what_was_measured_again_takes_the_place_of_what_was_far_off() -> None:
 
 
 def test_a_metric_that_falls_silent_is_told_after_three_nights() -> None:
-    two, three = (series(noise(10, 30), missing=frozenset(range(30 - silent, 30))) for silent in (2, 3))
+    two, three = (
+        series(noise(10, 30), missing=frozenset(range(30 - silent, 30))) for silent in (2, 3)
+    )
     assert watch.watch([two]) == []
     (alert,) = watch.watch([three])
-    assert (alert.findings[0].kind, alert.open, alert.raised) == ("silence", True, FIRST + timedelta(29))
+    assert (alert.findings[0].kind, alert.open, alert.raised) == (
+        "silence",
+        True,
+        FIRST + timedelta(29),
+    )
     assert (alert.findings[0].good, alert.findings[0].bad) == ("c026", "c027")
 
 

@@ -7,7 +7,9 @@ from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
 
-ENVIRONMENT = Environment("4be1d0c9a7f2", "Example CPU", 2, 8 << 30, "6.1", "3.11.9", revision="0a1b2c3d", dirty=True)
+ENVIRONMENT = Environment(
+    "4be1d0c9a7f2", "Example CPU", 2, 8 << 30, "6.1", "3.11.9", revision="0a1b2c3d", dirty=True
+)
 
 
 @pytest.fixture
@@ -19,7 +21,12 @@ def store(tmp_path: Path) -> ResultStore:
 
 def test_a_baseline_points_to_its_run_and_what_it_was_measured_on(store: ResultStore) -> None:
     saved = Baselines(store).save("release-1.2", store.run_ids()[0])
-    assert (saved.run, saved.machine, saved.revision, saved.dirty) == (store.run_ids()[0], "4be1d0c9a7f2", "0a1b2c3d", True)
+    assert (saved.run, saved.machine, saved.revision, saved.dirty) == (
+        store.run_ids()[0],
+        "4be1d0c9a7f2",
+        "0a1b2c3d",
+        True,
+    )
     assert Baselines(store).get("release-1.2") == saved
     assert Baselines(store).all() == [saved]
     assert len(store.run_ids()) == 1, "a baseline is no run"

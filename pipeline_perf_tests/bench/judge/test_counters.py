@@ -10,12 +10,17 @@ WORKLOAD = Workload("test.work", command=("true",))
 
 def reading(side: Side, values: Sequence[int]) -> tuple[Sample, ...]:
     start = datetime(2026, 3, 1, tzinfo=UTC)
-    return tuple(Sample(WORKLOAD, number, side, start, wall_s=1.0, read_bytes=value) for number, value in enumerate(values))
+    return tuple(
+        Sample(WORKLOAD, number, side, start, wall_s=1.0, read_bytes=value)
+        for number, value in enumerate(values)
+    )
 
 
 def test_a_counter_that_never_varies_has_changed_when_it_moved_by_more_than_a_thousandth() -> None:
     pairs = Pairs(reading("a", [1_002_000] * 3), reading("b", [1_000_000] * 3))
-    assert [(one.name, one.changed) for one in counters(pairs, ("read_bytes",))] == [("read_bytes", True)]
+    assert [(one.name, one.changed) for one in counters(pairs, ("read_bytes",))] == [
+        ("read_bytes", True)
+    ]
 
 
 def test_a_path_longer_by_a_few_bytes_is_no_change() -> None:

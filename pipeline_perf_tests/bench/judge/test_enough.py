@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from pipeline_perf.bench.judge.enough import PILOT_PAIRS, enough, judged, settled, until_enough, until_visible
+from pipeline_perf.bench.judge.enough import (
+    PILOT_PAIRS,
+    enough,
+    judged,
+    settled,
+    until_enough,
+    until_visible,
+)
 from pipeline_perf.bench.measure.measure import Pairs, Sample, Side
 from pipeline_perf.bench.measure.workload import Workload
 from pipeline_perf.bench.statistics.compare import compare
@@ -13,11 +20,17 @@ WORKLOAD = Workload("test.work", command=("true",))
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def samples(values: Sequence[float], side: Side = "", cpu_share: float = 1.0, apart_s: float = 0.0) -> list[Sample]:
-    """Repetitions that took these wall times, each begun when the one before and a pause had ended."""
+def samples(
+    values: Sequence[float], side: Side = "", cpu_share: float = 1.0, apart_s: float = 0.0
+) -> list[Sample]:
+    """Repetitions that took these wall times, each begun when the one before and a pause had
+    ended.
+    """
     found, begin = [], START
     for number, value in enumerate(values):
-        found.append(Sample(WORKLOAD, number, side, begin, wall_s=value, cpu_user_s=value * cpu_share))
+        found.append(
+            Sample(WORKLOAD, number, side, begin, wall_s=value, cpu_user_s=value * cpu_share)
+        )
         begin += timedelta(seconds=value + apart_s)
     return found
 
@@ -75,7 +88,9 @@ def test_a_failure_ends_a_series_and_a_comparison() -> None:
 def measured(a: Sequence[float], b: Sequence[float], **plan: float) -> Pairs:
     """As measuring would: one pair, and then as many as are asked for."""
     more, count = until_visible(**plan), 1  # type: ignore[arg-type]
-    while count < len(a) and (asked := more(Pairs(tuple(samples(a[:count], "a")), tuple(samples(b[:count], "b"))))):
+    while count < len(a) and (
+        asked := more(Pairs(tuple(samples(a[:count], "a")), tuple(samples(b[:count], "b"))))
+    ):
         count += asked
     return Pairs(tuple(samples(a[:count], "a")), tuple(samples(b[:count], "b")))
 
@@ -86,7 +101,9 @@ def test_a_quiet_comparison_ends_with_its_pilot_and_a_noisy_one_goes_on() -> Non
 
 
 def test_how_many_pairs_are_measured_does_not_depend_on_the_difference() -> None:
-    """Else the comparison would stop when the difference happens to be large, and raise false alarms."""
+    """Else the comparison would stop when the difference happens to be large, and raise false
+    alarms.
+    """
     a, b = noisy(0.02, 200, 1), noisy(0.02, 200, 2)
     assert len(measured(a, b).a) == len(measured([value * 1.2 for value in a], b).a)
 

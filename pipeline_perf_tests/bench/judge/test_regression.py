@@ -24,11 +24,22 @@ burn({seconds})
 """
 
 
-def side(name: Side, factor: float, seed: int, wall: float = 1.0, read: int = 1_000_000, count: int = 16) -> tuple[Sample, ...]:
+def side(
+    name: Side, factor: float, seed: int, wall: float = 1.0, read: int = 1_000_000, count: int = 16
+) -> tuple[Sample, ...]:
     noise: Sequence[float] = np.exp(np.random.default_rng(seed).normal(0, 0.003, count)).tolist()
     start = datetime(2026, 3, 1, tzinfo=UTC)
     return tuple(
-        Sample(WORKLOAD, number, name, start, wall_s=wall * one, cpu_user_s=factor * one, peak_memory=10**8, read_bytes=read)
+        Sample(
+            WORKLOAD,
+            number,
+            name,
+            start,
+            wall_s=wall * one,
+            cpu_user_s=factor * one,
+            peak_memory=10**8,
+            read_bytes=read,
+        )
         for number, one in enumerate(noise)
     )
 
@@ -50,13 +61,21 @@ def test_wall_time_is_compared_but_decides_only_when_asked_to() -> None:
 
 
 def test_a_deterministic_counter_that_grew_is_a_slow_down_and_one_that_shrank_is_not() -> None:
-    assert judged(Pairs(side("a", 1.0, 1, read=1_002_000), side("b", 1.0, 2)), Plan()).verdict == "slower"
-    assert judged(Pairs(side("a", 1.0, 1, read=990_000), side("b", 1.0, 2)), Plan()).verdict == "unchanged"
+    assert (
+        judged(Pairs(side("a", 1.0, 1, read=1_002_000), side("b", 1.0, 2)), Plan()).verdict
+        == "slower"
+    )
+    assert (
+        judged(Pairs(side("a", 1.0, 1, read=990_000), side("b", 1.0, 2)), Plan()).verdict
+        == "unchanged"
+    )
 
 
 def test_a_side_that_failed_is_no_comparison() -> None:
     b = side("b", 1.0, 2)
-    found = judged(Pairs(side("a", 1.0, 1), (*b[:-1], replace(b[-1], reason="exit status 1"))), Plan())
+    found = judged(
+        Pairs(side("a", 1.0, 1), (*b[:-1], replace(b[-1], reason="exit status 1"))), Plan()
+    )
     assert found.verdict == "failed" and found.judged is None
     assert found.failures == ("base, repetition 16: exit status 1",)
     assert found.measurements()[0].value == 1
@@ -64,7 +83,11 @@ def test_a_side_that_failed_is_no_comparison() -> None:
 
 def test_a_figure_that_the_workload_does_not_have_is_named() -> None:
     found = judged(Pairs(side("a", 1.0, 1), side("b", 1.0, 2)), Plan(metric="rows"))
-    assert found.verdict == "failed" and "has no figure 'rows'" in found.failures[0] and "cpu_seconds" in found.failures[0]
+    assert (
+        found.verdict == "failed"
+        and "has no figure 'rows'" in found.failures[0]
+        and "cpu_seconds" in found.failures[0]
+    )
 
 
 def test_what_changed_is_profiled_on_both_sides_and_drawn(lock: Path, tmp_path: Path) -> None:
@@ -73,7 +96,9 @@ def test_what_changed_is_profiled_on_both_sides_and_drawn(lock: Path, tmp_path: 
         path = tmp_path / name / "work.py"
         path.parent.mkdir()
         path.write_text(BURN.format(seconds=seconds), encoding="utf-8")
-        sides.append(Workload("test.burn", command=("{python}", str(path)), stages={"work:burn": "burning"}))
+        sides.append(
+            Workload("test.burn", command=("{python}", str(path)), stages={"work:burn": "burning"})
+        )
     found = regression.measured(*sides, Plan(pairs=1), lock=lock)
     said = explained(found, *sides, lock=lock, within_s=0.1)
     assert said.attribution.verdict in ("too_few", "named", "none"), said.attribution.why
@@ -82,7 +107,12 @@ def test_what_changed_is_profiled_on_both_sides_and_drawn(lock: Path, tmp_path: 
 
 def test_a_workload_that_cannot_be_profiled_says_why(lock: Path) -> None:
     found = judged(Pairs(side("a", 1.05, 1), side("b", 1.0, 2)), Plan())
-    failing = Workload("test.fail", command=("{python}", "-c", "raise SystemExit('the disk is full of holes')"))
+    failing = Workload(
+        "test.fail", command=("{python}", "-c", "raise SystemExit('the disk is full of holes')")
+    )
     said = explained(found, failing, failing, lock=lock, within_s=0.1)
-    assert said.attribution.verdict == "not_measured" and "the disk is full of holes" in said.attribution.why
+    assert (
+        said.attribution.verdict == "not_measured"
+        and "the disk is full of holes" in said.attribution.why
+    )
     assert said.page == "" and said.stage == ""

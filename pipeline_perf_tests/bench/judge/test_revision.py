@@ -6,13 +6,22 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.bench.judge import revision
-from pipeline_perf.bench.judge.revision import RevisionError, Tree, departed_from, dependencies, differences, trees
+from pipeline_perf.bench.judge.revision import (
+    RevisionError,
+    Tree,
+    departed_from,
+    dependencies,
+    differences,
+    trees,
+)
 from pipeline_perf.bench.measure.measure import run_once
 from pipeline_perf.bench.measure.workload import Correctness, Output, Workload
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
 FILES = {
-    "setup.py": "from setuptools import setup\nsetup(name='words', version='1', py_modules=['words'])\n",
+    "setup.py": (
+        "from setuptools import setup\nsetup(name='words', version='1', py_modules=['words'])\n"
+    ),
     "words.py": "print('first')\n",
     "gone.txt": "to be deleted\n",
     ".gitignore": "ignored.txt\n__pycache__/\n",
@@ -68,20 +77,29 @@ def test_a_function_of_the_tree_is_called_and_no_installed_copy_of_it(
     repo.write({"words.py": "def said(): return {'value': 2}\n"})
     workload = Workload("words.said", target="words:said")
     with trees("HEAD", cache=cache) as sides:
-        assert [run_once(side.placed(workload), lock=lock).values["value"] for side in sides] == [2, 1]
+        assert [run_once(side.placed(workload), lock=lock).values["value"] for side in sides] == [
+            2,
+            1,
+        ]
 
 
-def test_the_working_tree_is_taken_with_new_changed_and_deleted_files_and_without_ignored_ones(repo: Repository, cache: Path) -> None:
+def test_the_working_tree_is_taken_with_new_changed_and_deleted_files_and_without_ignored_ones(
+    repo: Repository, cache: Path
+) -> None:
     repo.write({"new/file.txt": "new", "words.py": "changed", "ignored.txt": "ignored"})
     (repo.root / "gone.txt").unlink()
     with trees("HEAD", cache=cache) as (subject, base):
         assert (subject.root / "new" / "file.txt").read_text(encoding="utf-8") == "new"
         assert (subject.root / "words.py").read_text(encoding="utf-8") == "changed"
-        assert not (subject.root / "gone.txt").exists() and not (subject.root / "ignored.txt").exists()
+        assert (
+            not (subject.root / "gone.txt").exists() and not (subject.root / "ignored.txt").exists()
+        )
         assert (base.root / "gone.txt").exists() and not (base.root / "new").exists()
 
 
-def test_a_file_that_became_a_folder_and_a_folder_that_became_a_file_are_taken(repo: Repository, cache: Path) -> None:
+def test_a_file_that_became_a_folder_and_a_folder_that_became_a_file_are_taken(
+    repo: Repository, cache: Path
+) -> None:
     repo.commit({"folder/inside.txt": "x"})
     (repo.root / "gone.txt").unlink()
     (repo.root / "folder" / "inside.txt").unlink()
@@ -97,7 +115,11 @@ def test_neither_the_repository_nor_its_index_is_changed(repo: Repository, cache
     before = repo.git("status", "--porcelain"), repo.git("stash", "list"), repo.git("for-each-ref")
     with trees("HEAD", cache=cache):
         pass
-    assert (repo.git("status", "--porcelain"), repo.git("stash", "list"), repo.git("for-each-ref")) == before
+    assert (
+        repo.git("status", "--porcelain"),
+        repo.git("stash", "list"),
+        repo.git("for-each-ref"),
+    ) == before
 
 
 def test_nothing_is_left_behind_whatever_happens(repo: Repository, cache: Path) -> None:
@@ -121,18 +143,27 @@ def test_what_a_killed_process_left_is_cleared_away(repo: Repository, cache: Pat
 def test_both_sides_stand_in_folders_of_equally_long_names(repo: Repository, cache: Path) -> None:
     with trees("HEAD", cache=cache) as (subject, base):
         assert len(str(subject.root)) == len(str(base.root))
-        assert len(str(subject.placed(RUN_WORDS).environment)) == len(str(base.placed(RUN_WORDS).environment))
+        assert len(str(subject.placed(RUN_WORDS).environment)) == len(
+            str(base.placed(RUN_WORDS).environment)
+        )
 
 
-def test_the_current_interpreter_serves_both_sides_where_they_ask_for_the_same_packages(repo: Repository, cache: Path) -> None:
+def test_the_current_interpreter_serves_both_sides_where_they_ask_for_the_same_packages(
+    repo: Repository, cache: Path
+) -> None:
     repo.write({"words.py": "print('changed')\n"})
     with trees("HEAD", cache=cache) as (subject, base):
         assert subject.python == base.python == Path(sys.executable)
     assert not (cache / "environments").exists()
 
 
-def test_other_dependencies_ask_for_another_environment_and_the_tools_settings_do_not(tmp_path: Path) -> None:
-    project = repository(tmp_path / "project", {"pyproject.toml": "[project]\nname = 'x'\n[tool.ruff]\nline-length = 100\n"})
+def test_other_dependencies_ask_for_another_environment_and_the_tools_settings_do_not(
+    tmp_path: Path,
+) -> None:
+    project = repository(
+        tmp_path / "project",
+        {"pyproject.toml": "[project]\nname = 'x'\n[tool.ruff]\nline-length = 100\n"},
+    )
     first = dependencies(project.root)
     project.write({"pyproject.toml": "[project]\nname = 'x'\n[tool.ruff]\nline-length = 140\n"})
     assert dependencies(project.root) == first
@@ -143,16 +174,28 @@ def test_other_dependencies_ask_for_another_environment_and_the_tools_settings_d
     assert dependencies(project.root) not in (first, second)
 
 
-def test_an_environment_is_built_from_the_revisions_own_files_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without packages to install, so that nothing is fetched: the environment is a real one all the same."""
-    project = repository(tmp_path / "project", {"constraints.txt": "numpy==2.4.6\n", "words.py": ""})
+def test_an_environment_is_built_from_the_revisions_own_files_once(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without packages to install, so that nothing is fetched: the environment is a real one all
+    the same.
+    """
+    project = repository(
+        tmp_path / "project", {"constraints.txt": "numpy==2.4.6\n", "words.py": ""}
+    )
     monkeypatch.chdir(project.root)
     project.write({"constraints.txt": "numpy==2.4.7\n"})
     with trees("HEAD", cache=cache) as (subject, base):
         assert subject.python != base.python
         pythons = [subject.python, base.python]
         said = [
-            subprocess.run([str(one), "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True) for one in pythons
+            subprocess.run(
+                [str(one), "-c", "import sys; print(sys.prefix)"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            for one in pythons
         ]
         assert [one.stdout.strip() for one in said] == [str(one.parent.parent) for one in pythons]
     built = [(one.parent.parent / "built").stat().st_mtime_ns for one in pythons]
@@ -164,7 +207,9 @@ def test_an_environment_is_built_from_the_revisions_own_files_once(tmp_path: Pat
 def test_an_environment_that_cannot_be_built_says_why_and_is_tried_again(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = repository(tmp_path / "project", {"requirements.txt": "no-such-package @ file:///nowhere/at/all.whl\n"})
+    project = repository(
+        tmp_path / "project", {"requirements.txt": "no-such-package @ file:///nowhere/at/all.whl\n"}
+    )
     monkeypatch.chdir(project.root)
     project.write({"requirements.txt": ""})
     for _ in range(2):
@@ -172,7 +217,9 @@ def test_an_environment_that_cannot_be_built_says_why_and_is_tried_again(
             pass
 
 
-def test_without_uv_it_says_how_to_get_it(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_uv_it_says_how_to_get_it(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = repository(tmp_path / "project", {"requirements.txt": "one\n"})
     monkeypatch.chdir(project.root)
     project.write({"requirements.txt": "two\n"})
@@ -184,7 +231,9 @@ def test_without_uv_it_says_how_to_get_it(tmp_path: Path, cache: Path, monkeypat
 def test_a_project_below_the_top_of_its_repository_is_found(
     tmp_path: Path, cache: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {f"packages/words/{name}": text for name, text in FILES.items()} | {"packages/words/src/words.py": "print('in src')\n"}
+    files = {f"packages/words/{name}": text for name, text in FILES.items()} | {
+        "packages/words/src/words.py": "print('in src')\n"
+    }
     del files["packages/words/words.py"]
     made = repository(tmp_path / "repo", files)
     monkeypatch.chdir(made.root / "packages" / "words")
@@ -194,8 +243,13 @@ def test_a_project_below_the_top_of_its_repository_is_found(
         assert subject.placed(RUN_WORDS).directory == str(subject.root / "packages" / "words")
 
 
-def test_a_workload_of_another_repository_is_refused_and_not_measured_against_itself(repo: Repository, cache: Path) -> None:
-    with trees("HEAD", cache=cache) as (subject, _), pytest.raises(RevisionError, match="runs the module pipeline_perf, which"):
+def test_a_workload_of_another_repository_is_refused_and_not_measured_against_itself(
+    repo: Repository, cache: Path
+) -> None:
+    with (
+        trees("HEAD", cache=cache) as (subject, _),
+        pytest.raises(RevisionError, match="runs the module pipeline_perf, which"),
+    ):
         subject.placed(Workload("ingest.small", command=("{python}", "-m", "pipeline_perf")))
 
 
@@ -207,37 +261,57 @@ def test_a_python_named_by_its_path_is_the_trees(repo: Repository) -> None:
 
 
 def test_an_unknown_revision_is_named_with_the_remedy(repo: Repository, cache: Path) -> None:
-    with pytest.raises(RevisionError, match=r"there is no revision 'v9'; name a commit"), trees("v9", cache=cache):
+    with (
+        pytest.raises(RevisionError, match=r"there is no revision 'v9'; name a commit"),
+        trees("v9", cache=cache),
+    ):
         pass
-    with pytest.raises(RevisionError, match="there is no revision '--help'"), trees("--help", cache=cache):
+    with (
+        pytest.raises(RevisionError, match="there is no revision '--help'"),
+        trees("--help", cache=cache),
+    ):
         pass
 
 
-def test_outside_a_repository_it_says_so(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_repository_it_says_so(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(RevisionError, match="is in no git repository"), trees("HEAD", tmp_path, cache):
+    with (
+        pytest.raises(RevisionError, match="is in no git repository"),
+        trees("HEAD", tmp_path, cache),
+    ):
         pass
 
 
-def test_without_git_it_says_so(repo: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_it_says_so(
+    repo: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(RevisionError, match="install git"), trees("HEAD", cache=cache):
         pass
 
 
-def test_changes_within_a_submodule_are_refused(repo: Repository, cache: Path, tmp_path: Path) -> None:
+def test_changes_within_a_submodule_are_refused(
+    repo: Repository, cache: Path, tmp_path: Path
+) -> None:
     inner = repository(tmp_path / "inner", {"file.txt": "x"})
     repo.git("submodule", "--quiet", "add", str(inner.root), "inner")
     repo.commit({})
     (repo.root / "inner" / "file.txt").write_text("changed", encoding="utf-8")
-    with pytest.raises(RevisionError, match="the submodule inner has changes of its own"), trees("HEAD", cache=cache):
+    with (
+        pytest.raises(RevisionError, match="the submodule inner has changes of its own"),
+        trees("HEAD", cache=cache),
+    ):
         pass
 
 
-# What a tree departs from ---------------------------------------------------------------------------
+# What a tree departs from ---------------------------------------------------------------
 
 
-def test_a_branch_departs_from_where_it_left_the_default_branch(repo: Repository, tmp_path: Path) -> None:
+def test_a_branch_departs_from_where_it_left_the_default_branch(
+    repo: Repository, tmp_path: Path
+) -> None:
     first = repo.git("rev-parse", "HEAD")
     assert departed_from(repo.root) == first, "on the default branch, from its newest commit"
     repo.git("checkout", "--quiet", "-b", "change")
@@ -245,10 +319,14 @@ def test_a_branch_departs_from_where_it_left_the_default_branch(repo: Repository
     assert departed_from(repo.root) == first
     repo.git("branch", "--force", "main", "HEAD")
     repo.git("update-ref", "refs/remotes/origin/main", first)
-    assert departed_from(repo.root) == first, "the remote's branch is what a change will be merged into"
+    assert departed_from(repo.root) == first, (
+        "the remote's branch is what a change will be merged into"
+    )
 
 
-def test_without_a_default_branch_nothing_is_departed_from(repo: Repository, tmp_path: Path) -> None:
+def test_without_a_default_branch_nothing_is_departed_from(
+    repo: Repository, tmp_path: Path
+) -> None:
     repo.git("branch", "--move", "trunk")
     assert departed_from(repo.root) == ""
     with pytest.raises(RevisionError, match="in no git repository"):
@@ -261,7 +339,11 @@ def test_only_what_runs_and_what_is_installed_makes_a_difference(repo: Repositor
     repo.write({"words.py": "print('second')\n"})
     assert differences("HEAD", "words", repo.root) == ["words.py"]
     repo.write({"words/new.py": "", "constraints.txt": ""})
-    assert differences("HEAD", "words", repo.root) == ["constraints.txt", "words.py", "words/new.py"]
+    assert differences("HEAD", "words", repo.root) == [
+        "constraints.txt",
+        "words.py",
+        "words/new.py",
+    ]
     repo.git("checkout", "--quiet", "words.py")
     (repo.root / "words.py").unlink()
     assert "words.py" in differences("HEAD", "words", repo.root)

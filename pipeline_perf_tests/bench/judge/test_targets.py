@@ -2,30 +2,57 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_perf.bench.judge.targets import Target, TargetError, Threshold, Verdict, judge, load, met, met_in
+from pipeline_perf.bench.judge.targets import (
+    Target,
+    TargetError,
+    Threshold,
+    Verdict,
+    judge,
+    load,
+    met,
+    met_in,
+)
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.contract import TARGETS
 
 #: Every row of the contract. Adding a row to the contract adds a line here; none is ever taken out.
 CONTRACT = [
-    "ingest.csv_1k", "ingest.csv_10k", "ingest.csv_100k", "ingest.csv_500k", "ingest.csv_1m", "ingest.csv_10m", "ingest.rows_per_s",
-    "ingest.fixed_width_1m", "ingest.pdf_50_pages", "ingest.pdf_200_pages", "ingest.peak_memory", "ingest.rows_per_mib",
-    "ingest.concurrent_files", "accuracy.classification", "accuracy.field_mapping", "accuracy.template_match", "accuracy.duplicates",
-    "accuracy.validation_coverage", "accuracy.rule_coverage", "accuracy.correction", "accuracy.conservation", "quality.error_rate",
-    "scenario.att_monthly_bill", "scenario.verizon_usage_export", "scenario.tmobile_detailed_billing", "scenario.sprint_legacy",
-    "scenario.mixed_format_batch", "scenario.edge_cases", "throughput.single", "throughput.workers_4", "throughput.batch",
-    "throughput.async", "throughput.scaling_efficiency", "throughput.memory_10k_items", "throughput.burst", "throughput.sustained",
-    "queue.ops", "queue.jobs_per_minute", "queue.processing_p95", "queue.wait_p95", "queue.success_rate", "queue.depth",
-    "queue.recovery", "api.p95", "api.p99", "api.max", "api.error_rate", "api.status_p95", "api.status_p99", "api.content_p95",
-    "api.content_p99", "api.validate_p95", "api.validate_p99", "api.upload_100k_p95.cached", "api.upload_100k_p95.new", "api.nlq_p95",
-    "api.concurrent", "load.baseline", "load.peak", "load.stress", "load.spike", "load.endurance", "stability.availability",
-    "stability.leak", "db.point_select.p95", "db.point_select.p99", "db.indexed_where.p95", "db.indexed_where.p99", "db.join.p95",
-    "db.join.p99", "db.aggregate.p95", "db.aggregate.p99", "db.page.p95", "db.page.p99", "db.search.p95", "db.search.p99",
-    "db.bulk_insert.p95", "db.bulk_insert.p99", "db.query.p50", "db.query.p95", "db.query.p99", "db.pool_utilisation",
-    "db.rls_overhead", "db.share_of_processing", "cache.hit_rate", "cache.get_hit.p95", "cache.get_hit.p99", "cache.get_miss.p95",
-    "cache.get_miss.p99", "cache.set.p95", "cache.set.p99", "cache.delete.p95", "cache.delete.p99", "cache.get_or_fetch_hit.p95",
-    "cache.get_or_fetch_hit.p99", "cache.get_or_fetch_miss.p95", "cache.get_or_fetch_miss.p99", "cache.improvement",
-    "cache.concurrency", "embeddings.freshness", "alert.processing_time", "alert.cpu", "alert.disk_wait", "regression.gate",
+    "ingest.csv_1k", "ingest.csv_10k", "ingest.csv_100k", "ingest.csv_500k", "ingest.csv_1m",
+    "ingest.csv_10m", "ingest.rows_per_s",
+    "ingest.fixed_width_1m", "ingest.pdf_50_pages", "ingest.pdf_200_pages", "ingest.peak_memory",
+    "ingest.rows_per_mib",
+    "ingest.concurrent_files", "accuracy.classification", "accuracy.field_mapping",
+    "accuracy.template_match", "accuracy.duplicates",
+    "accuracy.validation_coverage", "accuracy.rule_coverage", "accuracy.correction",
+    "accuracy.conservation", "quality.error_rate",
+    "scenario.att_monthly_bill", "scenario.verizon_usage_export",
+    "scenario.tmobile_detailed_billing", "scenario.sprint_legacy",
+    "scenario.mixed_format_batch", "scenario.edge_cases", "throughput.single",
+    "throughput.workers_4", "throughput.batch",
+    "throughput.async", "throughput.scaling_efficiency", "throughput.memory_10k_items",
+    "throughput.burst", "throughput.sustained",
+    "queue.ops", "queue.jobs_per_minute", "queue.processing_p95", "queue.wait_p95",
+    "queue.success_rate", "queue.depth",
+    "queue.recovery", "api.p95", "api.p99", "api.max", "api.error_rate", "api.status_p95",
+    "api.status_p99", "api.content_p95",
+    "api.content_p99", "api.validate_p95", "api.validate_p99", "api.upload_100k_p95.cached",
+    "api.upload_100k_p95.new", "api.nlq_p95",
+    "api.concurrent", "load.baseline", "load.peak", "load.stress", "load.spike", "load.endurance",
+    "stability.availability",
+    "stability.leak", "db.point_select.p95", "db.point_select.p99", "db.indexed_where.p95",
+    "db.indexed_where.p99", "db.join.p95",
+    "db.join.p99", "db.aggregate.p95", "db.aggregate.p99", "db.page.p95", "db.page.p99",
+    "db.search.p95", "db.search.p99",
+    "db.bulk_insert.p95", "db.bulk_insert.p99", "db.query.p50", "db.query.p95", "db.query.p99",
+    "db.pool_utilisation",
+    "db.rls_overhead", "db.share_of_processing", "cache.hit_rate", "cache.get_hit.p95",
+    "cache.get_hit.p99", "cache.get_miss.p95",
+    "cache.get_miss.p99", "cache.set.p95", "cache.set.p99", "cache.delete.p95", "cache.delete.p99",
+    "cache.get_or_fetch_hit.p95",
+    "cache.get_or_fetch_hit.p99", "cache.get_or_fetch_miss.p95", "cache.get_or_fetch_miss.p99",
+    "cache.improvement",
+    "cache.concurrency", "embeddings.freshness", "alert.processing_time", "alert.cpu",
+    "alert.disk_wait", "regression.gate",
     "readiness.recovery_time",
 ]  # fmt: skip
 
@@ -33,15 +60,28 @@ MIB, GIB = 2**20, 2**30
 
 
 def target(**fields: object) -> Target:
-    return Target(**{"id": "t", "section": "s", "holds": "it holds", "why": "because", "metric": "ingest.seconds", **fields})  # type: ignore[arg-type]
+    return Target(
+        **{
+            "id": "t",
+            "section": "s",
+            "holds": "it holds",
+            "why": "because",
+            "metric": "ingest.seconds",
+            **fields,
+        }
+    )  # type: ignore[arg-type]
 
 
-def verdict(one: Target, *measurements: Measurement, met_before: frozenset[str] = frozenset()) -> Verdict:
+def verdict(
+    one: Target, *measurements: Measurement, met_before: frozenset[str] = frozenset()
+) -> Verdict:
     (found,) = judge([one], measurements, met_before)
     return found
 
 
-def seconds(value: float, scope: str = "csv", low: float | None = None, high: float | None = None) -> Measurement:
+def seconds(
+    value: float, scope: str = "csv", low: float | None = None, high: float | None = None
+) -> Measurement:
     return Measurement("ingest.seconds", scope, value, "s", low, high)
 
 
@@ -52,9 +92,16 @@ def test_the_contract_is_in_the_file_row_by_row() -> None:
 def test_the_thresholds_of_the_contract_are_read() -> None:
     targets = {one.id: one for one in load(TARGETS)}
     memory = targets["ingest.peak_memory"]
-    assert (memory.required, memory.warn, memory.critical) == (Threshold("<", 2 * GIB), Threshold("<", 1.5e9), Threshold("<", 1.8e9))
+    assert (memory.required, memory.warn, memory.critical) == (
+        Threshold("<", 2 * GIB),
+        Threshold("<", 1.5e9),
+        Threshold("<", 1.8e9),
+    )
     assert memory.aggregate == "max" and memory.severity == "ERROR"
-    assert targets["ingest.csv_1m.ratio"].ours == Threshold("<=", 2.0) and targets["ingest.csv_1m.ratio"].severity == "WARN"
+    assert (
+        targets["ingest.csv_1m.ratio"].ours == Threshold("<=", 2.0)
+        and targets["ingest.csv_1m.ratio"].severity == "WARN"
+    )
     assert targets["accuracy.duplicates"].required == Threshold(">", 0.99)
     assert targets["ingest.csv_1k"].limits == ()
     assert len(targets) >= 130
@@ -99,7 +146,10 @@ def test_an_exact_target_is_met_by_the_exact_value_only() -> None:
 
 def test_alert_levels_warn_while_the_required_limit_holds() -> None:
     one = target(required=Threshold("<", 100), warn=Threshold("<", 50), critical=Threshold("<", 80))
-    assert [(found.status, found.alert) for found in (verdict(one, seconds(value)) for value in (40, 60, 90, 110))] == [
+    assert [
+        (found.status, found.alert)
+        for found in (verdict(one, seconds(value)) for value in (40, 60, 90, 110))
+    ] == [
         ("pass", ""),
         ("warn", "warn"),
         ("warn", "critical"),
@@ -108,7 +158,9 @@ def test_alert_levels_warn_while_the_required_limit_holds() -> None:
 
 
 def test_what_nothing_measures_is_not_measured() -> None:
-    found = verdict(target(required=Threshold("<", 100)), Measurement("ingest.peak_memory", "csv", 1))
+    found = verdict(
+        target(required=Threshold("<", 100)), Measurement("ingest.peak_memory", "csv", 1)
+    )
     assert (found.status, found.actual, found.severity) == ("not_measured", None, None)
 
 
@@ -124,12 +176,18 @@ def test_the_worst_scope_decides() -> None:
 
 def test_repetitions_become_one_figure_by_the_aggregate() -> None:
     times = [seconds(value) for value in (1, 2, 9)]
-    actual = {how: verdict(target(aggregate=how), *times).actual for how in ("median", "mean", "max", "min")}
+    actual = {
+        how: verdict(target(aggregate=how), *times).actual
+        for how in ("median", "mean", "max", "min")
+    }
     assert actual == {"median": 2, "mean": 4, "max": 9, "min": 1}
 
 
 def test_a_failed_repetition_is_never_outvoted_by_good_ones() -> None:
-    failed = [Measurement("ingest.failed", "csv", value, reason=reason) for value, reason in ((0.0, ""), (1.0, "killed by SIGKILL"))]
+    failed = [
+        Measurement("ingest.failed", "csv", value, reason=reason)
+        for value, reason in ((0.0, ""), (1.0, "killed by SIGKILL"))
+    ]
     found = verdict(target(required=Threshold("<", 100)), seconds(1), *failed)
     assert found.status == "fail" and found.note == "1 of 2 repetitions failed: killed by SIGKILL"
     assert verdict(target(scope=("csv",), required=Threshold("<", 100)), *failed).status == "fail"
@@ -162,7 +220,9 @@ Speed:
         (GOOD + "    unit: [a]\n", 6, "a list or mapping"),
     ],
 )
-def test_a_faulty_file_is_refused_by_line_and_with_a_remedy(tmp_path: Path, text: str, line: int, problem: str) -> None:
+def test_a_faulty_file_is_refused_by_line_and_with_a_remedy(
+    tmp_path: Path, text: str, line: int, problem: str
+) -> None:
     path = tmp_path / "targets.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TargetError) as error:

@@ -18,14 +18,22 @@ with measurement_lock(pathlib.Path(sys.argv[1])):
 
 
 def holder(lock: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout and process.stdout.readline() == "held\n"
     return process
 
 
 def test_a_second_holder_is_refused_and_told_who_holds_it(lock: Path) -> None:
     process = holder(lock)
-    with pytest.raises(MeasurementBusy, match=f"process {process.pid}"), measurement_lock(lock, wait_s=0):
+    with (
+        pytest.raises(MeasurementBusy, match=f"process {process.pid}"),
+        measurement_lock(lock, wait_s=0),
+    ):
         pass
     process.communicate("\n")
     with measurement_lock(lock, wait_s=0):
@@ -34,7 +42,12 @@ def test_a_second_holder_is_refused_and_told_who_holds_it(lock: Path) -> None:
 
 def test_a_second_holder_waits_its_turn(lock: Path) -> None:
     process = holder(lock)
-    waiting = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     process.communicate("\n")
     assert waiting.communicate("\n")[0] == "held\n"
 
@@ -52,8 +65,12 @@ def test_a_measured_process_keeps_the_lock_of_a_killed_holder(lock: Path, tmp_pa
 import sys, pathlib
 from pipeline_perf.bench.measure.measure import run_once
 from pipeline_perf.bench import Workload
-body = "import os, signal; print(os.getpid(), file=open(sys.argv[1], 'w')); os.kill(os.getppid(), signal.SIGKILL); signal.pause()"
-run_once(Workload('test.pause', command=(sys.executable, '-c', 'import sys;' + body, sys.argv[2])), lock=pathlib.Path(sys.argv[1]))
+body = (
+    "import os, signal; print(os.getpid(), file=open(sys.argv[1], 'w'));"
+    "os.kill(os.getppid(), signal.SIGKILL); signal.pause()"
+)
+command = (sys.executable, '-c', 'import sys;' + body, sys.argv[2])
+run_once(Workload('test.pause', command=command), lock=pathlib.Path(sys.argv[1]))
 """
     orphan = tmp_path / "orphan"
     subprocess.run([sys.executable, "-c", code, str(lock), str(orphan)], check=False)

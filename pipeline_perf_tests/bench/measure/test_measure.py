@@ -15,7 +15,8 @@ WORK = "pipeline_perf_tests.bench.work"
 MIB = 1 << 20
 Python = Callable[..., Workload]
 
-#: Holds on until it has been seen for several sampling periods, counted in CPU time rather than slept.
+#: Holds on until it has been seen for several sampling periods, counted in CPU time rather than
+#: slept.
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
 
 
@@ -33,13 +34,20 @@ def test_a_command_is_measured_in_a_process_of_its_own(lock: Path, python: Pytho
 
 def test_cpu_time_counts_the_children_of_the_child(lock: Path, python: Python) -> None:
     burn = BURN.format(seconds=0.3)
-    code = f"import subprocess, sys\nfor _ in range(2): subprocess.run([sys.executable, '-c', {burn!r}], check=True)"
+    code = (
+        "import subprocess, sys\nfor _ in range(2): subprocess.run([sys.executable, '-c',"
+        f" {burn!r}], check=True)"
+    )
     assert run_once(python(code), lock=lock).cpu_s >= 0.6
 
 
-def test_the_labs_own_workloads_are_found_when_the_path_that_led_to_the_lab_is_gone(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_labs_own_workloads_are_found_when_the_path_that_led_to_the_lab_is_gone(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = str(Path(__file__).parents[3])
-    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry).resolve() != Path(here)])
+    monkeypatch.setattr(
+        sys, "path", [entry for entry in sys.path if Path(entry).resolve() != Path(here)]
+    )
     assert run_once(REFERENCE, lock=lock).reason == ""
 
 
@@ -55,7 +63,12 @@ def test_a_target_runs_in_a_fresh_python_each_time(lock: Path) -> None:
 
 
 def test_the_numbers_a_target_returns_become_named_values(lock: Path) -> None:
-    workload = Workload("test.add", target=f"{WORK}:add", params={"left": 2, "right": 3}, check=f"{WORK}:sum_is_five")
+    workload = Workload(
+        "test.add",
+        target=f"{WORK}:add",
+        params={"left": 2, "right": 3},
+        check=f"{WORK}:sum_is_five",
+    )
     sample = run_once(workload, lock=lock)
     assert sample.ok
     found = {metric.name: (metric.value, metric.unit) for metric in sample.metrics()}
@@ -67,15 +80,25 @@ def test_the_numbers_a_target_returns_become_named_values(lock: Path) -> None:
 
 
 def test_wrong_work_is_a_failed_sample_without_figures(lock: Path) -> None:
-    workload = Workload("test.add", target=f"{WORK}:add", params={"left": 2, "right": 2}, check=f"{WORK}:sum_is_five")
+    workload = Workload(
+        "test.add",
+        target=f"{WORK}:add",
+        params={"left": 2, "right": 2},
+        check=f"{WORK}:sum_is_five",
+    )
     sample = run_once(workload, lock=lock)
     assert sample.reason == "wrong result: sum is 4, expected 5"
     assert sample.metrics() == []
 
 
 def test_the_check_of_a_command_sees_what_it_printed(lock: Path, python: Python) -> None:
-    assert run_once(python("print('hello')", check=f"{WORK}:says_hello"), lock=lock).values == {"letters": 5}
-    assert run_once(python("print('bye')", check=f"{WORK}:says_hello"), lock=lock).reason == "wrong result: printed 'bye\\n'"
+    assert run_once(python("print('hello')", check=f"{WORK}:says_hello"), lock=lock).values == {
+        "letters": 5
+    }
+    assert (
+        run_once(python("print('bye')", check=f"{WORK}:says_hello"), lock=lock).reason
+        == "wrong result: printed 'bye\\n'"
+    )
 
 
 def test_each_repetition_has_an_empty_directory_that_is_gone_afterwards(lock: Path) -> None:
@@ -85,7 +108,9 @@ def test_each_repetition_has_an_empty_directory_that_is_gone_afterwards(lock: Pa
         seen.append((output.scratch, output.returned, Path(output.params["path"]).exists()))
         return Correctness(True)
 
-    workload = Workload("test.write", target=f"{WORK}:write", params={"path": "{scratch}/out.txt"}, check=remember)
+    workload = Workload(
+        "test.write", target=f"{WORK}:write", params={"path": "{scratch}/out.txt"}, check=remember
+    )
     measure(workload, 2, 0, lock=lock)
     assert [(entries, written) for _, entries, written in seen] == [([], True), ([], True)]
     assert seen[0][0] != seen[1][0]
@@ -93,14 +118,28 @@ def test_each_repetition_has_an_empty_directory_that_is_gone_afterwards(lock: Pa
 
 
 def test_prepare_fills_the_directory_before_the_measurement(lock: Path) -> None:
-    command = (sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", "{scratch}/input.txt")
-    sample = run_once(Workload("test.cat", command=command, params={"seed": 7}, prepare=f"{WORK}:place"), lock=lock)
+    command = (
+        sys.executable,
+        "-c",
+        "import sys; print(open(sys.argv[1]).read())",
+        "{scratch}/input.txt",
+    )
+    sample = run_once(
+        Workload("test.cat", command=command, params={"seed": 7}, prepare=f"{WORK}:place"),
+        lock=lock,
+    )
     assert sample.ok, sample.reason
 
 
 def test_read_and_written_bytes_of_the_whole_tree_are_counted(lock: Path, python: Python) -> None:
-    inner = "import sys; open(sys.argv[1], 'wb').write(bytes(3_000_000)); open(sys.argv[1], 'rb').read()"
-    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}, sys.argv[1]], check=True)"
+    inner = (
+        "import sys; open(sys.argv[1], 'wb').write(bytes(3_000_000)); open(sys.argv[1],"
+        " 'rb').read()"
+    )
+    code = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}, sys.argv[1]],"
+        " check=True)"
+    )
     command = (sys.executable, "-c", code, "{scratch}/file")
     sample = run_once(python("", command=command), lock=lock)
     assert 3_000_000 <= sample.written_bytes < 3_010_000
@@ -109,7 +148,9 @@ def test_read_and_written_bytes_of_the_whole_tree_are_counted(lock: Path, python
 
 def test_peak_memory_of_one_process_is_its_allocation(lock: Path, python: Python) -> None:
     idle = run_once(python(BURN.format(seconds=0.3)), lock=lock)
-    loaded = run_once(python(f"block = bytearray(b'x') * (200 * {MIB})\n" + BURN.format(seconds=0.6)), lock=lock)
+    loaded = run_once(
+        python(f"block = bytearray(b'x') * (200 * {MIB})\n" + BURN.format(seconds=0.6)), lock=lock
+    )
     assert idle.peak_memory and loaded.peak_memory and loaded.peak_memory_bound
     assert loaded.peak_memory - idle.peak_memory == pytest.approx(200 * MIB, rel=0.03)
     assert loaded.peak_memory <= loaded.peak_memory_bound <= loaded.peak_memory * 1.1
@@ -133,7 +174,8 @@ for _ in range(2): os.wait()
     sample = run_once(python(code), lock=lock)
     assert sample.ok and sample.peak_memory and sample.peak_memory_bound and idle.peak_memory
     assert sample.peak_memory - idle.peak_memory == pytest.approx(300 * MIB, rel=0.03)
-    assert sample.peak_memory_bound > 600 * MIB  # each process's own peak counts the shared block again
+    # each process's own peak counts the shared block again
+    assert sample.peak_memory_bound > 600 * MIB
 
 
 def test_memory_of_spawned_children_is_added(lock: Path, python: Python) -> None:
@@ -166,7 +208,10 @@ def test_a_killed_child_is_a_failed_sample(lock: Path, python: Python) -> None:
 
 def test_a_failing_child_is_quoted(lock: Path) -> None:
     sample = run_once(Workload("test.fail", target=f"{WORK}:fail"), lock=lock)
-    assert sample.reason.startswith("exit status 1: ") and "RuntimeError: the disk is full of holes" in sample.reason
+    assert (
+        sample.reason.startswith("exit status 1: ")
+        and "RuntimeError: the disk is full of holes" in sample.reason
+    )
 
 
 def test_a_result_that_json_cannot_hold_is_a_failure_that_says_so(lock: Path) -> None:
@@ -175,7 +220,9 @@ def test_a_result_that_json_cannot_hold_is_a_failure_that_says_so(lock: Path) ->
 
 
 def test_a_value_that_is_not_a_number_is_a_failure(lock: Path) -> None:
-    assert "speed" in run_once(Workload("test.nan", target=f"{WORK}:not_a_number"), lock=lock).reason
+    assert (
+        "speed" in run_once(Workload("test.nan", target=f"{WORK}:not_a_number"), lock=lock).reason
+    )
 
 
 def test_a_missing_command_is_a_failed_sample(lock: Path) -> None:
@@ -183,11 +230,14 @@ def test_a_missing_command_is_a_failed_sample(lock: Path) -> None:
     assert sample.reason == "could not start /nonexistent/program: No such file or directory"
 
 
-def test_a_child_that_takes_too_long_is_killed_with_its_children(lock: Path, python: Python, tmp_path: Path) -> None:
+def test_a_child_that_takes_too_long_is_killed_with_its_children(
+    lock: Path, python: Python, tmp_path: Path
+) -> None:
     grandchild = tmp_path / "grandchild"
     code = f"""
 import subprocess, sys, pathlib
-p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True)
+pause = [sys.executable, '-c', 'import signal; signal.pause()']
+p = subprocess.Popen(pause, start_new_session=True)
 pathlib.Path({str(grandchild)!r}).write_text(str(p.pid))
 p.wait()
 """
@@ -199,7 +249,10 @@ p.wait()
 
 
 def test_a_process_left_running_fails_the_sample_and_is_ended(lock: Path, python: Python) -> None:
-    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']).pid)"
+    code = (
+        "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import signal;"
+        " signal.pause()']).pid)"
+    )
     sample = run_once(python(code), lock=lock)
     assert sample.reason.startswith("left processes running") and "signal.pause()" in sample.reason
 
@@ -211,7 +264,9 @@ def test_a_failed_warmup_ends_the_series(lock: Path, python: Python) -> None:
 
 def test_pairs_are_interleaved(lock: Path, python: Python, tmp_path: Path) -> None:
     log = tmp_path / "order"
-    a, b = (python(f"open({str(log)!r}, 'a').write('{name}')", name=f"test.{name}") for name in "ab")
+    a, b = (
+        python(f"open({str(log)!r}, 'a').write('{name}')", name=f"test.{name}") for name in "ab"
+    )
     pairs = measure_pair(a, b, 3, 0, lock=lock)
     assert log.read_text() == "abbaab"
     assert [sample.side for sample in pairs.samples] == ["a", "a", "a", "b", "b", "b"]
@@ -219,9 +274,14 @@ def test_pairs_are_interleaved(lock: Path, python: Python, tmp_path: Path) -> No
     assert len(left) == len(right) == 3
 
 
-def test_a_pair_with_a_failed_side_is_left_out_of_the_values(lock: Path, python: Python, tmp_path: Path) -> None:
+def test_a_pair_with_a_failed_side_is_left_out_of_the_values(
+    lock: Path, python: Python, tmp_path: Path
+) -> None:
     flag = tmp_path / "flag"
-    once = f"import pathlib\np = pathlib.Path({str(flag)!r})\nif not p.exists():\n    p.touch()\n    raise SystemExit(1)"
+    once = (
+        f"import pathlib\np = pathlib.Path({str(flag)!r})\nif not p.exists():\n    p.touch()\n   "
+        " raise SystemExit(1)"
+    )
     pairs = measure_pair(python(once), python("pass"), 3, 0, lock=lock)
     assert len(pairs.a) == 3
     assert [len(side) for side in pairs.values("cpu_seconds")] == [2, 2]
@@ -235,15 +295,20 @@ from pipeline_perf.bench.measure.measure import run_once
 from pipeline_perf.bench import Workload
 body = "import os, signal, pathlib; pathlib.Path({str(child)!r}).write_text(str(os.getpid()))"
 body += "; os.kill(os.getppid(), signal.SIGINT); signal.pause()"
-run_once(Workload('test.pause', command=(sys.executable, '-c', body)), lock=pathlib.Path({str(lock)!r}))
+pause = Workload('test.pause', command=(sys.executable, '-c', body))
+run_once(pause, lock=pathlib.Path({str(lock)!r}))
 """
-    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert "KeyboardInterrupt" in outcome.stderr
     assert not Path(f"/proc/{child.read_text()}").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_while_a_process_is_started_leaves_none_behind(number: int, lock: Path, tmp_path: Path) -> None:
+def test_an_interrupt_while_a_process_is_started_leaves_none_behind(
+    number: int, lock: Path, tmp_path: Path
+) -> None:
     started = tmp_path / "started"
     code = f"""
 import os, pathlib, signal, subprocess, sys
@@ -257,9 +322,12 @@ class Interrupted(subprocess.Popen):
         os.kill(os.getpid(), {int(number)})
 signal.signal({int(number)}, leave)
 subprocess.Popen = Interrupted
-run_once(Workload('test.pause', command=(sys.executable, '-c', 'import signal; signal.pause()')), lock=pathlib.Path({str(lock)!r}))
+pause = (sys.executable, '-c', 'import signal; signal.pause()')
+run_once(Workload('test.pause', command=pause), lock=pathlib.Path({str(lock)!r}))
 """
-    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert "KeyboardInterrupt" in outcome.stderr
     assert not Path(f"/proc/{started.read_text()}").exists()
 
@@ -272,16 +340,26 @@ def test_a_workload_is_a_command_or_a_target() -> None:
 
 
 def test_importing_the_lab_stays_cheap() -> None:
-    code = "import sys, pipeline_perf.bench.measure.measure, pipeline_perf.bench.judge.targets, pipeline_perf.bench.measure.results\nprint(sorted(sys.modules))"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not any(f"'{name}'" in modules for name in ("polars", "duckdb", "numpy", "dagster", "jinja2"))
+    code = (
+        "import sys, pipeline_perf.bench.measure.measure, pipeline_perf.bench.judge.targets,"
+        " pipeline_perf.bench.measure.results\nprint(sorted(sys.modules))"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert not any(
+        f"'{name}'" in modules for name in ("polars", "duckdb", "numpy", "dagster", "jinja2")
+    )
 
 
-def test_another_python_finds_modules_by_its_own_path_and_runs_in_the_directory_named(lock: Path, tmp_path: Path) -> None:
+def test_another_python_finds_modules_by_its_own_path_and_runs_in_the_directory_named(
+    lock: Path, tmp_path: Path
+) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "only_here.py").write_text(
-        "import os, sys\ndef where(python): return [os.getcwd(), python, sys.executable]\n", encoding="utf-8"
+        "import os, sys\ndef where(python): return [os.getcwd(), python, sys.executable]\n",
+        encoding="utf-8",
     )
     seen = []
 
@@ -303,23 +381,33 @@ def test_another_python_finds_modules_by_its_own_path_and_runs_in_the_directory_
 
 
 def test_a_command_names_its_python_by_a_placeholder(lock: Path) -> None:
-    workload = Workload("test.python", command=("{python}", "-c", "print('hello')"), check=f"{WORK}:says_hello")
+    workload = Workload(
+        "test.python", command=("{python}", "-c", "print('hello')"), check=f"{WORK}:says_hello"
+    )
     assert run_once(workload, lock=lock).ok
 
 
-def test_measuring_goes_on_for_as_many_repetitions_as_are_asked_for(lock: Path, python: Python) -> None:
+def test_measuring_goes_on_for_as_many_repetitions_as_are_asked_for(
+    lock: Path, python: Python
+) -> None:
     asked: list[int] = []
 
     def until_five(samples: Sequence[Sample]) -> int:
         asked.append(len(samples))
         return 5 - len(samples)
 
-    assert [sample.repetition for sample in measure(python("pass"), 2, 1, lock=lock, more=until_five)] == [0, 1, 2, 3, 4]
+    assert [
+        sample.repetition for sample in measure(python("pass"), 2, 1, lock=lock, more=until_five)
+    ] == [0, 1, 2, 3, 4]
     assert asked == [2, 5]
 
 
-def test_pairs_go_on_for_as_many_as_are_asked_for_still_alternating(lock: Path, python: Python) -> None:
-    pairs = measure_pair(python("pass"), python("pass"), 1, 0, lock=lock, more=lambda pairs: 3 - len(pairs.a))
+def test_pairs_go_on_for_as_many_as_are_asked_for_still_alternating(
+    lock: Path, python: Python
+) -> None:
+    pairs = measure_pair(
+        python("pass"), python("pass"), 1, 0, lock=lock, more=lambda pairs: 3 - len(pairs.a)
+    )
     assert len(pairs.a) == len(pairs.b) == 3
     order = [side for _, side in sorted((sample.started, sample.side) for sample in pairs.samples)]
     assert order == ["a", "b", "b", "a", "a", "b"]

@@ -11,7 +11,8 @@ Plugin = Callable[[str], EntryPoint]
 
 GOOD = """
 from pipeline_perf.bench import Workload
-def workloads(): return [Workload("words.short", command=("{python}", "-m", "words"), unit="words", units=12)]
+def workloads():
+    return [Workload("words.short", command=("{python}", "-m", "words"), unit="words", units=12)]
 """
 
 
@@ -54,7 +55,9 @@ def test_what_a_plugin_returns_stands_beside_the_programs_own(plugin: Plugin) ->
         ("workloads = 3", "callable"),
     ],
 )
-def test_a_broken_plugin_is_one_sentence_and_stops_no_other(plugin: Plugin, source: str, says: str) -> None:
+def test_a_broken_plugin_is_one_sentence_and_stops_no_other(
+    plugin: Plugin, source: str, says: str
+) -> None:
     broken = plugin(source)
     found = collect([], [broken, plugin(GOOD)])
     assert [one.name for one in found.offers] == ["words.short"]
@@ -69,7 +72,9 @@ def test_a_name_that_is_taken_is_a_problem_of_the_second(plugin: Plugin) -> None
 
 
 def test_workloads_are_chosen_by_name_scope_or_pattern() -> None:
-    registry = Registry((offer("ingest.small"), offer("ingest.large", usual=False), offer("words.small")))
+    registry = Registry(
+        (offer("ingest.small"), offer("ingest.large", usual=False), offer("words.small"))
+    )
 
     def names(*wanted: str) -> list[str]:
         return [one.name for one in registry.chosen(wanted)]
@@ -81,5 +86,7 @@ def test_workloads_are_chosen_by_name_scope_or_pattern() -> None:
 
 
 def test_a_name_that_nothing_has_is_told_with_what_comes_near() -> None:
-    with pytest.raises(WorkloadError, match=r"no workload 'ingest.smal': did you mean ingest.small"):
+    with pytest.raises(
+        WorkloadError, match=r"no workload 'ingest.smal': did you mean ingest.small"
+    ):
         Registry((offer("ingest.small"),)).chosen(["ingest.smal"])

@@ -98,11 +98,15 @@ def test_the_largest_gap_is_kolmogorov_and_smirnovs() -> None:
     values = quiet(9)
     last, first = values[-changepoint.SPREAD_NIGHTS :], values[: -changepoint.SPREAD_NIGHTS]
     ranks = np.argsort(np.argsort(values))[None, -changepoint.SPREAD_NIGHTS :]
-    assert changepoint._largest_gap(ranks, 60)[0] == pytest.approx(stats.ks_2samp(last, first).statistic)
+    assert changepoint._largest_gap(ranks, 60)[0] == pytest.approx(
+        stats.ks_2samp(last, first).statistic
+    )
 
 
 @given(st.lists(st.floats(0, 1), max_size=30), st.floats(0.001, 0.2))
-def test_discoveries_are_those_that_benjamini_and_hochberg_name(ps: list[float], level: float) -> None:
+def test_discoveries_are_those_that_benjamini_and_hochberg_name(
+    ps: list[float], level: float
+) -> None:
     found = changepoint.discoveries(ps, level)
     limits = [p for p in ps if p <= level * sum(other <= p for other in ps) / len(ps)]
     assert found == [bool(limits) and p <= max(limits) for p in ps]

@@ -7,13 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_perf.bench.measure.measurement import of_comparison
-from pipeline_perf.bench.statistics.compare import FEWEST_PAIRS, compare, pairs_needed, signed_rank_p
+from pipeline_perf.bench.statistics.compare import (
+    FEWEST_PAIRS,
+    compare,
+    pairs_needed,
+    signed_rank_p,
+)
 
 PAIRS = 20
 
 
-def noisy_pairs(seed: int, change: float = 0.0, noise: float = 0.05) -> tuple[list[float], list[float]]:
-    """Two sides of one to two seconds with their own noise, drifting together, some of them disturbed."""
+def noisy_pairs(
+    seed: int, change: float = 0.0, noise: float = 0.05
+) -> tuple[list[float], list[float]]:
+    """Two sides of one to two seconds with their own noise, drifting together, some of them
+    disturbed.
+    """
     rng = np.random.default_rng(seed)
     drift = 1.5 + 0.3 * np.sin(np.arange(PAIRS) / 3)
     sides = drift * np.exp(rng.normal(0, noise / math.sqrt(2), (2, PAIRS)))
@@ -51,11 +60,15 @@ def test_a_difference_within_the_tolerance_is_none() -> None:
     assert compare(a, [1.0] * PAIRS, tolerance=0.005).verdict == "changed"
 
 
-def test_noise_that_hides_the_tolerance_is_unresolved_and_says_how_many_pairs_it_would_take() -> None:
+def test_noise_that_hides_the_tolerance_is_unresolved_and_says_how_many_pairs_it_would_take() -> (
+    None
+):
     found = compare(*noisy_pairs(5, noise=0.10), tolerance=0.02)
     assert found.verdict == "unresolved"
     assert found.smallest_effect > 0.02
-    assert found.more_pairs == pytest.approx(PAIRS * (math.log1p(found.smallest_effect) / math.log1p(0.02)) ** 2 - PAIRS, abs=1)
+    assert found.more_pairs == pytest.approx(
+        PAIRS * (math.log1p(found.smallest_effect) / math.log1p(0.02)) ** 2 - PAIRS, abs=1
+    )
 
 
 def test_half_the_effect_takes_four_times_the_pairs_whatever_the_difference_is() -> None:
@@ -87,7 +100,9 @@ def test_the_smallest_effect_stated_is_found_as_often_as_stated() -> None:
     rng = np.random.default_rng(11)
     sides = [np.exp(rng.normal(math.log(stated), 0.05, PAIRS)) for _ in range(200)]
     found = [compare(side.tolist(), [1.0] * PAIRS) for side in sides]
-    assert sum(one.verdict == "changed" for one in found) / len(found) == pytest.approx(0.95, abs=0.04)
+    assert sum(one.verdict == "changed" for one in found) / len(found) == pytest.approx(
+        0.95, abs=0.04
+    )
     assert np.median([one.smallest_effect for one in found]) == pytest.approx(stated - 1, rel=0.15)
 
 
@@ -98,9 +113,14 @@ def test_the_signed_rank_p_is_that_of_trying_every_sign(values: list[int]) -> No
     middle = (len(moved) + 1) / 2
     ranks = [min(middle, (sizes < size).sum() + ((sizes == size).sum() + 1) / 2) for size in sizes]
     actual = sum(rank for rank, value in zip(ranks, moved, strict=True) if value > 0)
-    sums = [sum(rank for rank, sign in zip(ranks, signs, strict=True) if sign) for signs in product((0, 1), repeat=len(moved))]
+    sums = [
+        sum(rank for rank, sign in zip(ranks, signs, strict=True) if sign)
+        for signs in product((0, 1), repeat=len(moved))
+    ]
     tails = sum(one <= actual for one in sums), sum(one >= actual for one in sums)
-    assert signed_rank_p(np.array(values, dtype=float)) == pytest.approx(min(1.0, 2 * min(tails) / len(sums)))
+    assert signed_rank_p(np.array(values, dtype=float)) == pytest.approx(
+        min(1.0, 2 * min(tails) / len(sums))
+    )
 
 
 def test_the_verdict_is_the_same_each_time() -> None:
@@ -110,7 +130,13 @@ def test_the_verdict_is_the_same_each_time() -> None:
 def test_the_ratio_becomes_a_figure_with_its_interval() -> None:
     found = compare(*noisy_pairs(1))
     one = of_comparison("ingest.csv_1m", "ratio_to_copy", found)
-    assert (one.metric, one.scope, one.value, one.low, one.high) == ("ingest.ratio_to_copy", "csv_1m", found.ratio, found.low, found.high)
+    assert (one.metric, one.scope, one.value, one.low, one.high) == (
+        "ingest.ratio_to_copy",
+        "csv_1m",
+        found.ratio,
+        found.low,
+        found.high,
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,6 +148,8 @@ def test_the_ratio_becomes_a_figure_with_its_interval() -> None:
         ([1.0, 0.0], [1.0, 1.0], "not a positive number"),
     ],
 )
-def test_values_that_cannot_be_compared_are_refused(a: list[float], b: list[float], problem: str) -> None:
+def test_values_that_cannot_be_compared_are_refused(
+    a: list[float], b: list[float], problem: str
+) -> None:
     with pytest.raises(ValueError, match=problem):
         compare(a, b)

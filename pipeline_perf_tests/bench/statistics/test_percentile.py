@@ -12,7 +12,9 @@ def test_a_percentile_is_a_measured_value_at_the_nearest_rank() -> None:
     assert found.value == 950.0 and found.samples == 1000
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.5, 8), (0.95, 104), (0.05, 104), (0.99, 5000), (0.999, 50_000)])
+@pytest.mark.parametrize(
+    ("share", "count"), [(0.5, 8), (0.95, 104), (0.05, 104), (0.99, 5000), (0.999, 50_000)]
+)
 def test_a_percentile_takes_so_many_values(share: float, count: int) -> None:
     assert fewest(share) == count
     assert percentile([1.0] * (count - 1), share) is None

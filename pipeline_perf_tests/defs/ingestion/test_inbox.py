@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_perf.definitions import build
-from pipeline_perf.defs.ingestion.inbox import Cursor, Entry, entries, inbox_sensor, look, partition_of, path_of
+from pipeline_perf.defs.ingestion.inbox import (
+    Cursor,
+    Entry,
+    entries,
+    inbox_sensor,
+    look,
+    partition_of,
+    path_of,
+)
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf_tests.defs.conftest import Project
 
@@ -36,7 +44,10 @@ def test_a_growing_file_waits_without_holding_up_others() -> None:
 def test_a_file_that_was_moved_in_with_old_times_is_seen() -> None:
     _, cursor = look([entry("new.csv", modified=100, changed=100)], Cursor())
     _, cursor = look([entry("new.csv", modified=100, changed=100)], cursor)
-    _, cursor = look([entry("new.csv", modified=100, changed=100), entry("old.csv", modified=1, changed=101)], cursor)
+    _, cursor = look(
+        [entry("new.csv", modified=100, changed=100), entry("old.csv", modified=1, changed=101)],
+        cursor,
+    )
     assert set(cursor.growing) == {"old.csv"}
 
 
@@ -59,19 +70,35 @@ def test_a_file_that_was_taken_away_is_forgotten() -> None:
     assert (whole, cursor.growing, cursor.newest) == ([], {}, 9)
 
 
-@given(st.lists(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 3)), unique_by=lambda one: one[0]), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from("abcd"), st.integers(1, 3)), unique_by=lambda one: one[0]
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_no_file_is_lost_or_taken_twice(looks: list[list[tuple[str, int]]]) -> None:
-    """Whatever comes and grows in whatever order: once all is quiet, each file's last state has been taken exactly once."""
+    """Whatever comes and grows in whatever order: once all is quiet, each file's last state has
+    been taken exactly once.
+    """
     cursor, taken = Cursor(), list[tuple[str, int]]()
     states: dict[str, tuple[int, int]] = {}
     for clock, seen in enumerate(looks, start=1):
         for name, size in seen:
             if states.get(name, (0, 0))[0] != size:
                 states[name] = (size, clock)
-        whole, cursor = look([entry(name, size, at, at) for name, (size, at) in states.items()], Cursor.of(cursor.to_json()))
+        whole, cursor = look(
+            [entry(name, size, at, at) for name, (size, at) in states.items()],
+            Cursor.of(cursor.to_json()),
+        )
         taken += [(one.name, one.modified) for one in whole]
     for _ in range(2):
-        whole, cursor = look([entry(name, size, at, at) for name, (size, at) in states.items()], Cursor.of(cursor.to_json()))
+        whole, cursor = look(
+            [entry(name, size, at, at) for name, (size, at) in states.items()],
+            Cursor.of(cursor.to_json()),
+        )
         taken += [(one.name, one.modified) for one in whole]
     assert len(taken) == len(set(taken))
     assert {(name, at) for name, (_, at) in states.items()} <= set(taken)
@@ -98,7 +125,11 @@ def test_a_partition_masks_numbers_and_leads_back_to_its_file(tmp_path: Path) ->
 
 
 def tick(project: Project, cursor: str | None = None) -> dg.SensorResult:
-    context = dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral(), cursor=cursor, resources={"folders": project.folders})
+    context = dg.build_sensor_context(
+        instance=dg.DagsterInstance.ephemeral(),
+        cursor=cursor,
+        resources={"folders": project.folders},
+    )
     found = inbox_sensor(context)
     assert isinstance(found, dg.SensorResult)
     return found
@@ -123,7 +154,9 @@ def test_the_sensor_asks_for_a_run_per_whole_file(project: Project, sample: Path
     assert request.run_key is not None
     assert request.run_key.endswith(f" {status.st_size}")
     assert request.run_key.startswith(sample.name)
-    assert [list(one.partition_keys) for one in found.dynamic_partitions_requests or []] == [[sample.name]]
+    assert [list(one.partition_keys) for one in found.dynamic_partitions_requests or []] == [
+        [sample.name]
+    ]
     assert "nothing new" in str(tick(project, found.cursor).skip_reason)
 
 
@@ -151,8 +184,13 @@ def test_a_file_of_the_inbox_becomes_events_in_the_lake(project: Project, sample
     assert Lake(project.data / "lake").files().height == 1
 
 
-@pytest.mark.parametrize(("name", "data", "why"), [("junk.csv", bytes(range(256)) * 40, "rejected"), ("empty.csv", b"", "empty")])
-def test_a_file_that_cannot_be_read_fails_its_run_and_says_why(project: Project, name: str, data: bytes, why: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [("junk.csv", bytes(range(256)) * 40, "rejected"), ("empty.csv", b"", "empty")],
+)
+def test_a_file_that_cannot_be_read_fails_its_run_and_says_why(
+    project: Project, name: str, data: bytes, why: str
+) -> None:
     (project.data / "inbox").mkdir()
     (project.data / "inbox" / name).write_bytes(data)
     done = ingest(project, name)

@@ -1,4 +1,6 @@
-"""Sources: what is opened, what is refused and how it is said, and that bombs end in a bounded read."""
+"""Sources: what is opened, what is refused and how it is said, and that bombs end in a bounded
+read.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +68,17 @@ def test_each_file_of_an_archive_is_a_source(tmp_path: Path, method: int) -> Non
         method,
     )
     found = sources(path)
-    assert [source.name for source in found] == ["month.txt!a.csv", "month.txt!sub/b.csv", "month.txt!c.csv"]
+    assert [source.name for source in found] == [
+        "month.txt!a.csv",
+        "month.txt!sub/b.csv",
+        "month.txt!c.csv",
+    ]
     assert [read(source) for source in found] == [RECORDS, b"x,y\n", RECORDS]
-    assert all(source.size is not None and source.size < len(RECORDS) for source in found if method != zipfile.ZIP_STORED)
+    assert all(
+        source.size is not None and source.size < len(RECORDS)
+        for source in found
+        if method != zipfile.ZIP_STORED
+    )
 
 
 def test_reading_an_archive_writes_nothing(tmp_path: Path) -> None:
@@ -79,7 +89,10 @@ def test_reading_an_archive_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_workbook_is_one_source_of_its_own_bytes(tmp_path: Path) -> None:
-    path = archive(tmp_path / "calls.xlsx", {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
+    path = archive(
+        tmp_path / "calls.xlsx",
+        {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"},
+    )
     assert sources(path) == [Source(path)]
     assert read(Source(path)) == path.read_bytes()
 
@@ -90,7 +103,9 @@ def test_the_id_is_that_of_the_bytes_however_they_are_packed(tmp_path: Path) -> 
     packed.write_bytes(gzip.compress(RECORDS))
     zipped = archive(tmp_path / "a.zip", {"other.csv": RECORDS})
     expected = hashlib.sha256(RECORDS).hexdigest()[:16]
-    assert {file_id(source) for path in (plain, packed, zipped) for source in sources(path)} == {expected}
+    assert {file_id(source) for path in (plain, packed, zipped) for source in sources(path)} == {
+        expected
+    }
 
 
 def test_what_is_no_regular_file_is_refused_without_opening_it(tmp_path: Path) -> None:
@@ -147,11 +162,23 @@ def test_archives_that_cannot_or_should_not_be_read_are_refused(tmp_path: Path) 
     cases = {
         "cut": (good[: len(good) // 2], "damaged"),
         "empty": (archive(tmp_path / "e.zip", {}).read_bytes(), "without files"),
-        "folders": (archive(tmp_path / "f.zip", {"sub/": b"", ".hidden": b"x"}).read_bytes(), "without files"),
+        "folders": (
+            archive(tmp_path / "f.zip", {"sub/": b"", ".hidden": b"x"}).read_bytes(),
+            "without files",
+        ),
         "encrypted": (encrypted(good), r"encrypted\.zip!a\.csv: encrypted"),
-        "lzma": (archive(tmp_path / "l.zip", {"a.csv": RECORDS}, zipfile.ZIP_LZMA).read_bytes(), "method 14"),
-        "climbing": (archive(tmp_path / "c.zip", {"../../etc/a.csv": RECORDS}).read_bytes(), "leaves the archive"),
-        "rooted": (archive(tmp_path / "r.zip", {"/etc/a.csv": RECORDS}).read_bytes(), "leaves the archive"),
+        "lzma": (
+            archive(tmp_path / "l.zip", {"a.csv": RECORDS}, zipfile.ZIP_LZMA).read_bytes(),
+            "method 14",
+        ),
+        "climbing": (
+            archive(tmp_path / "c.zip", {"../../etc/a.csv": RECORDS}).read_bytes(),
+            "leaves the archive",
+        ),
+        "rooted": (
+            archive(tmp_path / "r.zip", {"/etc/a.csv": RECORDS}).read_bytes(),
+            "leaves the archive",
+        ),
         "twice": (twice.read_bytes(), "several files of one name"),
     }
     for name, (data, reason) in cases.items():
@@ -193,7 +220,10 @@ def test_a_gzip_bomb_ends_after_the_limit_and_not_after_the_bomb(tmp_path: Path)
     path = tmp_path / "bomb.gz"
     path.write_bytes(member * 10)
     got = 0
-    with Source(path, may_expand_to=MIB).open() as stream, pytest.raises(UnreadableFile, match="expands to more than"):
+    with (
+        Source(path, may_expand_to=MIB).open() as stream,
+        pytest.raises(UnreadableFile, match="expands to more than"),
+    ):
         while block := stream.read(1 << 16):
             got += len(block)
     limit = expansion_limit(path.stat().st_size, MIB)
@@ -226,7 +256,9 @@ def test_a_zip_that_understates_its_sizes_gives_no_more_than_it_states(tmp_path:
         read(sources(path)[0])
 
 
-@given(st.sampled_from([b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b""]), st.binary(max_size=300))
+@given(
+    st.sampled_from([b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b""]), st.binary(max_size=300)
+)
 def test_no_bytes_raise_anything_but_the_named_error(magic: bytes, rest: bytes) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(magic + rest)

@@ -1,4 +1,6 @@
-"""Workbooks: cells as a person sees them, rows as another library counts them, damage as one clear line."""
+"""Workbooks: cells as a person sees them, rows as another library counts them, damage as one
+clear line.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def lines(path: Path, member: str | None = None) -> list[str]:
         ("General", "4882550199", "4882550199"),
         ("General", "4.8825501990000001E9", "4882550199"),
         ("General", "0.30000000000000004", "0.3"),
-        ("General", "3.5209900176148201E15", "3.52099001761482E+15"),  # Excel keeps 15 digits: the others are lost
+        # Excel keeps 15 digits: the others are lost
+        ("General", "3.5209900176148201E15", "3.52099001761482E+15"),
         ("@", "00123", "00123"),
         ("0", "2125550100", "2125550100"),
         ("000000000000000", "35123400123456", "035123400123456"),
@@ -49,7 +52,9 @@ def lines(path: Path, member: str | None = None) -> list[str]:
         ("m/d/yyyy", "no number", "no number"),
     ],
 )
-def test_a_cell_is_shown_as_a_person_sees_it_but_for_long_numbers(form: str, stored: str, seen: str) -> None:
+def test_a_cell_is_shown_as_a_person_sees_it_but_for_long_numbers(
+    form: str, stored: str, seen: str
+) -> None:
     assert number_formats.shown(form)(stored) == seen
 
 
@@ -62,12 +67,18 @@ def test_columns_have_letters_for_names(column: int) -> None:
     assert column_of(letters(column)) == column
 
 
-CELLS = st.one_of(st.none(), st.text(st.characters(codec="ascii", min_codepoint=32), max_size=8), st.integers(-(10**14), 10**14))
+CELLS = st.one_of(
+    st.none(),
+    st.text(st.characters(codec="ascii", min_codepoint=32), max_size=8),
+    st.integers(-(10**14), 10**14),
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.lists(CELLS, max_size=6), max_size=12))
-def test_rows_and_texts_are_those_that_another_library_reads(rows: list[list[Cell]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_rows_and_texts_are_those_that_another_library_reads(
+    rows: list[list[Cell]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path, given = tmp_path_factory.mktemp("books") / "book.xlsx", len(rows)
     written(path, {"one": rows})
     found = [line.split("\t") if line else [] for line in lines(path)]
@@ -80,7 +91,8 @@ def test_rows_and_texts_are_those_that_another_library_reads(rows: list[list[Cel
     assert found == wanted
     if any(found):
         counted = fastexcel.read_excel(path).load_sheet(0, header_row=None, skip_rows=0)
-        assert len(found) <= counted.height <= given  # rows of empty texts at the end count there, and here do not
+        # rows of empty texts at the end count there, and here do not
+        assert len(found) <= counted.height <= given
 
 
 def test_line_ends_and_tabs_in_a_cell_do_not_break_its_line(tmp_path: Path) -> None:
@@ -89,8 +101,16 @@ def test_line_ends_and_tabs_in_a_cell_do_not_break_its_line(tmp_path: Path) -> N
 
 
 def test_how_a_text_is_pronounced_is_no_part_of_it_and_its_parts_are_joined(tmp_path: Path) -> None:
-    shared = [b'<sst xmlns:x="y"><si><r><t>212</t></r><r><rPr/><t>5550100</t></r><rPh sb="0" eb="1"><t>two</t></rPh></si></sst>']
-    rows = sheet([b'<row><c t="s"><v>0</v></c><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c><c t="str"><f>A1</f><v>x</v></c></row>'])
+    shared = [
+        b'<sst xmlns:x="y"><si><r><t>212</t></r><r><rPr/><t>5550100</t></r><rPh sb="0"'
+        b' eb="1"><t>two</t></rPh></si></sst>'
+    ]
+    rows = sheet(
+        [
+            b'<row><c t="s"><v>0</v></c><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c><c'
+            b' t="str"><f>A1</f><v>x</v></c></row>'
+        ]
+    )
     workbook(tmp_path / "a.xlsx", {"one": rows}, shared)
     assert lines(tmp_path / "a.xlsx") == ["2125550100\tTRUE\t#N/A\tx"]
 
@@ -106,7 +126,10 @@ def test_a_workbook_in_an_archive_is_read_too(tmp_path: Path) -> None:
     ("row", "words"),
     [
         (b'<row><c t="s"><v>7</v></c></row>', "points to a text that is not there"),
-        (b'<row><c r="B1"/><c r="B1"><v>1</v></c><c r="A1"><v>1</v></c></row>', "a cell in column 1 behind"),
+        (
+            b'<row><c r="B1"/><c r="B1"><v>1</v></c><c r="A1"><v>1</v></c></row>',
+            "a cell in column 1 behind",
+        ),
         (b'<row r="2"/><row r="1"/>', "row 1 behind row 2"),
         (b'<row r="x"/>', "no workbook that can be read"),
         (b"<row><c>", "damaged workbook"),
@@ -122,7 +145,9 @@ def test_damage_is_said_in_one_line(row: bytes, words: str, tmp_path: Path) -> N
 
 @settings(max_examples=100, deadline=None)
 @given(cut=st.integers(1, 2000), flip=st.integers(0, 2000))
-def test_no_damage_raises_anything_but_the_named_error(cut: int, flip: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_damage_raises_anything_but_the_named_error(
+    cut: int, flip: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("books") / "a.xlsx"
     written(path, {"one": [["x", 1, (40772.5, "m/d/yyyy")]]})
     data = bytearray(path.read_bytes())

@@ -39,15 +39,23 @@ def at(seconds: float, **more: Any) -> Row:
 
 def on_bill(seconds: float, length: float, **more: Any) -> Row:
     """The same call as a bill prints it: the minute in which it began, and whole minutes."""
-    return at(seconds // 60 * 60, duration_s=math.ceil(length / 60) * 60.0, time_resolution_s=60, duration_resolution_s=60, **more)
+    return at(
+        seconds // 60 * 60,
+        duration_s=math.ceil(length / 60) * 60.0,
+        time_resolution_s=60,
+        duration_resolution_s=60,
+        **more,
+    )
 
 
-# --------------------------------------------------------------------------- the how-manieth of its kind
+# ------------------------- the how-manieth of its kind
 
 
 @given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=8), max_size=5))
 @property_test
-def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_are_cut(chunks) -> None:
+def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_are_cut(
+    chunks,
+) -> None:
     seen, counted = SeenRows(), Counter()
     for chunk in chunks:
         wanted = []
@@ -55,20 +63,31 @@ def test_identical_rows_are_counted_through_the_whole_file_wherever_its_chunks_a
             counted[minute] += 1
             wanted.append(counted[minute])
         # In whatever order a chunk's rows come, they count in the order of the file.
-        shuffled = event_frame(*(at(60 * minute) for minute in chunk)).sample(fraction=1, shuffle=True, seed=len(chunk))
+        shuffled = event_frame(*(at(60 * minute) for minute in chunk)).sample(
+            fraction=1, shuffle=True, seed=len(chunk)
+        )
         found = shuffled.with_columns(seen.add(shuffled)).sort("record_no")
         assert found["occurrence"].to_list() == wanted
 
 
 @pytest.mark.parametrize(
-    "difference", [{"charge": None}, {"to_number": None}, {"duration_s": 61.0}, {"cell_last": "7"}, {"answered": None}]
+    "difference",
+    [
+        {"charge": None},
+        {"to_number": None},
+        {"duration_s": 61.0},
+        {"cell_last": "7"},
+        {"answered": None},
+    ],
 )
 def test_rows_that_differ_in_any_field_are_not_identical(difference) -> None:
     assert SeenRows().add(event_frame({}, difference)).to_list() == [1, 1]
 
 
 def test_events_far_in_the_future_are_taken_in_too() -> None:
-    assert SeenRows().add(event_frame({"started_at": dt.datetime(2099, 1, 1, tzinfo=dt.UTC)})).to_list() == [1]
+    assert SeenRows().add(
+        event_frame({"started_at": dt.datetime(2099, 1, 1, tzinfo=dt.UTC)})
+    ).to_list() == [1]
 
 
 # --------------------------------------------------------------------------- parts sent twice
@@ -76,10 +95,14 @@ def test_events_far_in_the_future_are_taken_in_too() -> None:
 
 @st.composite
 def minutes_of_redials(draw: st.DrawFn) -> list[tuple[int, int]]:
-    """Rows (minute, kind) in order of time; within a minute they may repeat each other in any way."""
+    """Rows (minute, kind) in order of time; within a minute they may repeat each other in any
+    way.
+    """
     rows = []
     for minute in range(draw(st.integers(5, 25))):
-        rows += [(minute, kind) for kind in draw(st.lists(st.integers(0, 1), min_size=1, max_size=4))]
+        rows += [
+            (minute, kind) for kind in draw(st.lists(st.integers(0, 1), min_size=1, max_size=4))
+        ]
     return rows
 
 
@@ -89,7 +112,9 @@ def runs_of(hashes: np.ndarray, starts: np.ndarray) -> list[tuple[int, int, int]
 
 def marked(rows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Pairs (row, earlier row) that are taken for sent twice."""
-    hashes = np.array([minute * 1_000_003 + kind * 7919 + 5 for minute, kind in rows], dtype=np.uint64)
+    hashes = np.array(
+        [minute * 1_000_003 + kind * 7919 + 5 for minute, kind in rows], dtype=np.uint64
+    )
     runs = runs_of(hashes, np.array([minute for minute, _ in rows]))
     return sorted((i, i - distance) for first, last, distance in runs for i in range(first, last))
 
@@ -107,7 +132,8 @@ def test_a_part_that_is_sent_again_is_marked_row_by_row_and_nothing_else_is(rows
     last = data.draw(st.integers(first + 5, len(rows)), label="last")
     where = data.draw(st.integers(last, len(rows)), label="where")
     assume(len({minute for minute, _ in rows[first:last]}) >= 5)
-    # Where the rows around the copy happen to go on like those around the original, nobody can tell its bounds.
+    # Where the rows around the copy happen to go on like those around the original, nobody can tell
+    # its bounds.
     assume(where == len(rows) or last == len(rows) or rows[where] != rows[last])
     assume(first == 0 or rows[first - 1] != rows[where - 1])
     found = marked([*rows[:where], *rows[first:last], *rows[where:]])
@@ -140,7 +166,10 @@ def test_a_few_rows_in_random_order_do_not_keep_the_search_busy() -> None:
 
 
 def test_parts_sent_again_are_found_across_the_chunks_of_a_file() -> None:
-    chunks = [event_frame(*(at(60 * minute) for minute in part)) for part in ([0, 1, 2], [3, 4, 5], [1, 2], [3, 4, 9])]
+    chunks = [
+        event_frame(*(at(60 * minute) for minute in part))
+        for part in ([0, 1, 2], [3, 4, 5], [1, 2], [3, 4, 9])
+    ]
     seen = SeenRows()
     for k, chunk in enumerate(chunks):
         seen.add(chunk.with_columns(pl.col("event_id") + 10 * k))
@@ -149,7 +178,9 @@ def test_parts_sent_again_are_found_across_the_chunks_of_a_file() -> None:
 
 def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties() -> None:
     rows = [at(0), at(100), at(98, to_number="+12125550103"), at(99), at(103), at(200)]
-    frame = event_frame(*rows).with_columns(pl.Series("repeat", [False, False, False, True, True, True]))
+    frame = event_frame(*rows).with_columns(
+        pl.Series("repeat", [False, False, False, True, True, True])
+    )
     assert sorted(repeats(telling(frame), 3).rows()) == [(4, 2), (5, 2)]
 
 
@@ -158,7 +189,11 @@ def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties(
 
 def pairs(own: Sequence[Row], others: Sequence[Row]) -> list[tuple[int, int, str]]:
     """Own events count from 1, the others from 101: (duplicate, of, kind)."""
-    return sorted(matched(event_frame(*own), event_frame(*others).with_columns(pl.col("event_id") + 100)).rows())
+    return sorted(
+        matched(
+            event_frame(*own), event_frame(*others).with_columns(pl.col("event_id") + 100)
+        ).rows()
+    )
 
 
 def test_the_same_row_in_two_files_is_an_exact_duplicate() -> None:
@@ -168,7 +203,12 @@ def test_the_same_row_in_two_files_is_an_exact_duplicate() -> None:
 @pytest.mark.parametrize(("own", "other"), [(2, 2), (2, 1), (1, 3), (3, 5), (1000, 900)])
 def test_identical_rows_are_compared_as_multisets(own, other) -> None:
     found = pairs([at(0)] * own, [at(0)] * other)
-    assert len(found) == min(own, other) == len({a for a, _, _ in found}) == len({b for _, b, _ in found})
+    assert (
+        len(found)
+        == min(own, other)
+        == len({a for a, _, _ in found})
+        == len({b for _, b, _ in found})
+    )
     assert {kind for _, _, kind in found} <= {"exact"}
 
 
@@ -194,7 +234,9 @@ def test_calls_of_another_length_are_others(length) -> None:
 
 @given(st.integers(0, 3600), st.floats(0.5, 600), st.sampled_from([-2, 0, 2]))
 @property_test
-def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_minutes(second, length, skew) -> None:
+def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_minutes(
+    second, length, skew
+) -> None:
     detail, bill = at(second + skew, duration_s=length), on_bill(second, length)
     assert pairs([detail], [bill]) == [(101, 1, "near")]
     assert pairs([bill], [detail]) == [(1, 101, "near")]
@@ -215,7 +257,10 @@ def test_a_call_that_was_not_answered_is_not_the_one_on_the_bill() -> None:
 
 
 def test_redials_within_a_minute_meet_the_rows_of_the_bill_one_to_one() -> None:
-    found = pairs([at(5, duration_s=10.0), at(25, duration_s=8.0), at(45, duration_s=3.0)], [on_bill(0, 10.0)] * 2)
+    found = pairs(
+        [at(5, duration_s=10.0), at(25, duration_s=8.0), at(45, duration_s=3.0)],
+        [on_bill(0, 10.0)] * 2,
+    )
     assert len(found) == 2 == len({a for a, _, _ in found}) == len({b for _, b, _ in found})
 
 
@@ -238,11 +283,17 @@ def test_the_nearest_telling_is_taken_first() -> None:
         ({"event_type": "data", "bytes_total": 5}, {"event_type": "data", "bytes_total": 5}, True),
         ({"event_type": "data", "bytes_total": 5}, {"event_type": "data", "bytes_total": 6}, False),
         ({"duration_s": None}, {"duration_s": None}, True),
-        ({"event_type": "sms", "duration_s": None}, {"event_type": "sms", "duration_s": None, "duration_resolution_s": 60}, True),
+        (
+            {"event_type": "sms", "duration_s": None},
+            {"event_type": "sms", "duration_s": None, "duration_resolution_s": 60},
+            True,
+        ),
         ({"event_type": "sms", "duration_s": 0.0}, {"event_type": "sms", "duration_s": None}, True),
     ],
 )
-def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(own, other, same) -> None:
+def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(
+    own, other, same
+) -> None:
     assert bool(pairs([at(0, **own)], [at(0, **other)])) is same
 
 
@@ -256,7 +307,9 @@ def test_only_the_same_kind_of_event_between_the_same_parties_can_be_the_same(ow
         (on_bill(0, 30.0), at(0, time_resolution_s=60, duration_s=30.0), 1),
     ],
 )
-def test_the_coarser_telling_is_marked_and_between_equals_the_later_files(own, other, loser) -> None:
+def test_the_coarser_telling_is_marked_and_between_equals_the_later_files(
+    own, other, loser
+) -> None:
     assert [duplicate for duplicate, _, _ in pairs([own], [other])] == [loser]
 
 
@@ -277,11 +330,20 @@ def deliver(lake: Lake, number: int, rows: Sequence[Row]) -> None:
     lake.append("events", frame, identity, 0)
     first, last = min(row["started_at"] for row in rows), max(row["started_at"] for row in rows)
     own = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-    marks = pl.concat([own, across_files(lake, identity, first, last, own)]).with_columns(pl.lit(identity).alias("source_file_id"))
+    marks = pl.concat([own, across_files(lake, identity, first, last, own)]).with_columns(
+        pl.lit(identity).alias("source_file_id")
+    )
     if marks.height:
         lake.append("duplicates", marks, identity, 0)
     stored = {"source_file_id": identity, "first_start": first, "last_start": last}
-    lake.append("files", pl.DataFrame({name: [stored.get(name)] for name in SCHEMAS["files"]}, schema=SCHEMAS["files"]), identity, 0)
+    lake.append(
+        "files",
+        pl.DataFrame(
+            {name: [stored.get(name)] for name in SCHEMAS["files"]}, schema=SCHEMAS["files"]
+        ),
+        identity,
+        0,
+    )
 
 
 def distinct(lake: Lake) -> pl.DataFrame:
@@ -307,7 +369,9 @@ def test_a_file_that_grew_adds_only_what_is_new(tmp_path: Path) -> None:
     check_marks(lake)
 
 
-def test_a_finer_file_that_comes_later_tells_the_call_for_all_that_came_before(tmp_path: Path) -> None:
+def test_a_finer_file_that_comes_later_tells_the_call_for_all_that_came_before(
+    tmp_path: Path,
+) -> None:
     lake = Lake(tmp_path)
     deliver(lake, 1, [on_bill(37, 50.0)])
     deliver(lake, 2, [on_bill(37, 50.0)])
@@ -322,7 +386,11 @@ def test_calls_on_either_side_of_a_months_end_meet(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     midnight = (dt.datetime(2026, 2, 1, tzinfo=dt.UTC) - NOON).total_seconds()
     deliver(lake, 1, [at(midnight - 1), at(midnight + 30, to_number="+12125550103")])
-    deliver(lake, 2, [at(midnight + 1), at(midnight + 30, to_number="+12125550103"), at(midnight - 3600)])
+    deliver(
+        lake,
+        2,
+        [at(midnight + 1), at(midnight + 30, to_number="+12125550103"), at(midnight - 3600)],
+    )
     assert distinct(lake).height == 3
     check_marks(lake)
 
@@ -335,7 +403,9 @@ def test_files_of_consecutive_months_add_up(tmp_path: Path) -> None:
     assert lake.duplicates().height == 0
 
 
-def test_the_number_of_buckets_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_buckets_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = []
     first = [at(60 * i, to_number=f"+121255501{i % 7:02}") for i in range(40)]
     second = [at(60 * i + i % 5, to_number=f"+121255501{i % 7:02}") for i in range(40)]
@@ -352,8 +422,13 @@ def test_the_number_of_buckets_changes_nothing(tmp_path: Path, monkeypatch: pyte
 
 @st.composite
 def sources(draw: st.DrawFn) -> list[list[Row]]:
-    """Three files that tell some of the same calls, some of them several times, each in its own way."""
-    calls = [(600 * k + draw(st.integers(0, 59)), float(draw(st.integers(1, 200)))) for k in range(draw(st.integers(1, 3)))]
+    """Three files that tell some of the same calls, some of them several times, each in its own
+    way.
+    """
+    calls = [
+        (600 * k + draw(st.integers(0, 59)), float(draw(st.integers(1, 200))))
+        for k in range(draw(st.integers(1, 3)))
+    ]
     files = []
     for skew in (0, 1, 2):
         bill = draw(st.booleans())
@@ -367,7 +442,9 @@ def sources(draw: st.DrawFn) -> list[list[Row]]:
 
 @given(sources())
 @settings(max_examples=4, deadline=None)
-def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(tmp_path_factory, files) -> None:
+def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(
+    tmp_path_factory, files
+) -> None:
     files = [rows for rows in files if rows]
     assume(len(files) > 1)
     told = Counter()
@@ -378,5 +455,7 @@ def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(
         for number in order:
             deliver(lake, number + 1, files[number])
         check_marks(lake)
-        starts = [int((start - NOON).total_seconds()) // 600 for start in distinct(lake)["started_at"]]
+        starts = [
+            int((start - NOON).total_seconds()) // 600 for start in distinct(lake)["started_at"]
+        ]
         assert Counter(starts) == told

@@ -1,4 +1,6 @@
-"""Drafts: a layout for a file that none knows is sound but for what is left open, and reads the file once that is filled in."""
+"""Drafts: a layout for a file that none knows is sound but for what is left open, and reads the
+file once that is filled in.
+"""
 
 from __future__ import annotations
 
@@ -86,9 +88,16 @@ def share(trial: Trial, field: str) -> tuple[int, str]:
     return next((filled.events, filled.example) for filled in trial.filled if filled.field == field)
 
 
-def test_titles_that_nobody_knows_are_told_by_their_values_and_what_stays_open_is_named_by_the_check(tmp_path: Path) -> None:
+def test_unknown_titles_are_told_by_their_values_and_what_stays_open_is_named_by_the_check(
+    tmp_path: Path,
+) -> None:
     source, text = drafted(ODD, tmp_path)
-    with pytest.raises(LayoutError, match=r"direction: '\?\?\?' is none of its values; choose one of outbound, inbound, forwarded"):
+    with pytest.raises(
+        LayoutError,
+        match=(
+            r"direction: '\?\?\?' is none of its values; choose one of outbound, inbound, forwarded"
+        ),
+    ):
         loaded(text, tmp_path)
     layout = loaded(text.replace("'FWD': '???'", "'FWD': forwarded"), tmp_path)
     (table,) = layout.tables
@@ -125,12 +134,20 @@ RECORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("codes", "record"), [(["CDR"], r"^CDR\d{14} \d{10} "), (["INC", "OUT"], r"^[IO][NU][CT]\d{14} \d{10} ")])
-def test_header_and_trailer_records_are_told_by_their_first_letters(codes: list[str], record: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("codes", "record"),
+    [(["CDR"], r"^CDR\d{14} \d{10} "), (["INC", "OUT"], r"^[IO][NU][CT]\d{14} \d{10} ")],
+)
+def test_header_and_trailer_records_are_told_by_their_first_letters(
+    codes: list[str], record: str, tmp_path: Path
+) -> None:
     body = "".join(f"{codes[i % len(codes)]}{line}\n" for i, line in enumerate(RECORDS))
     source, text = drafted(FRAMED.format(body), tmp_path)
     layout = loaded(text, tmp_path)
-    assert list(layout.tables[0].slices.values())[:2] == [(1, 3), (4, 17)], "the time touches the code"
+    assert list(layout.tables[0].slices.values())[:2] == [
+        (1, 3),
+        (4, 17),
+    ], "the time touches the code"
     assert layout.tables[0].record == record
     assert layout.furniture == (r"^\s*HDR", r"^\s*TRL")
     assert account(attempt(source, layout)) == (8, 2, 6, 0)
@@ -156,44 +173,77 @@ def test_records_without_a_header_line_are_known_by_their_time(tmp_path: Path) -
 def test_every_section_becomes_a_table(tmp_path: Path) -> None:
     source, text = drafted(SECTIONS, tmp_path)
     layout = loaded(text, tmp_path)
-    assert [(table.title, len(table.header)) for table in layout.tables] == [("^VOICE CALLS", 5), ("^TEXT MESSAGES", 4)]
+    assert [(table.title, len(table.header)) for table in layout.tables] == [
+        ("^VOICE CALLS", 5),
+        ("^TEXT MESSAGES", 4),
+    ]
     trial = attempt(source, layout)
     assert account(trial) == (15, 10, 5, 0)
     assert share(trial, "event_type") == (5, "3 call, 2 sms")
 
 
-#: Titles and codes of several languages → fields: from, to, started_at, duration, direction, charge.
+#: Titles and codes of several languages → fields: from, to, started_at, duration, direction,
+#: charge.
 TONGUES = {
     "French": (
         "Date appel;Heure appel;N° appelant;N° appelé;Durée;Sens;Coût",
-        ("15/01/2024;08h15;+12125550101;+12125550102;00:01:05;Sortant;0,15",
-         "16/01/2024;19h05;+12125550103;+12125550101;00:00:10;Entrant;1,20"),
+        (
+            "15/01/2024;08h15;+12125550101;+12125550102;00:01:05;Sortant;0,15",
+            "16/01/2024;19h05;+12125550103;+12125550101;00:00:10;Entrant;1,20",
+        ),
         ("N° appelant", "N° appelé", ("Date appel", "Heure appel"), "Durée", "Sens", "Coût"),
     ),
     "German": (
         "Rufnummer des Anrufers;Angerufene Nummer;Dauer;Uhrzeit;Datum;Richtung;Betrag",
-        ("+12125550101;+12125550102;00:01:05;08:15;15.01.2024;abgehend;0,15",
-         "+12125550103;+12125550101;00:00:10;19:05;16.01.2024;ankommend;1,20"),
-        ("Rufnummer des Anrufers", "Angerufene Nummer", ("Datum", "Uhrzeit"), "Dauer", "Richtung", "Betrag"),
+        (
+            "+12125550101;+12125550102;00:01:05;08:15;15.01.2024;abgehend;0,15",
+            "+12125550103;+12125550101;00:00:10;19:05;16.01.2024;ankommend;1,20",
+        ),
+        (
+            "Rufnummer des Anrufers",
+            "Angerufene Nummer",
+            ("Datum", "Uhrzeit"),
+            "Dauer",
+            "Richtung",
+            "Betrag",
+        ),
     ),
     "Italian": (
         "Numero chiamato;Numero chiamante;Data;Ora;Durata (sec);Direzione;Importo",
-        ("+12125550102;+12125550101;15/01/2024;08.15.00;65;in uscita;0,15",
-         "+12125550101;+12125550103;16/01/2024;19.05.00;10;in entrata;1,20"),
-        ("Numero chiamante", "Numero chiamato", ("Data", "Ora"), "Durata (sec)", "Direzione", "Importo"),
+        (
+            "+12125550102;+12125550101;15/01/2024;08.15.00;65;in uscita;0,15",
+            "+12125550101;+12125550103;16/01/2024;19.05.00;10;in entrata;1,20",
+        ),
+        (
+            "Numero chiamante",
+            "Numero chiamato",
+            ("Data", "Ora"),
+            "Durata (sec)",
+            "Direzione",
+            "Importo",
+        ),
     ),
     "Portuguese": (
         "Data;Hora;Número chamado;Número chamador;Duração em segundos;Sentido;Preço",
-        ("2024-01-15;08:15;+12125550102;+12125550101;65;Saída;0,15", "2024-01-16;19:05;+12125550101;+12125550103;10;Entrada;1,20"),
-        ("Número chamador", "Número chamado", ("Data", "Hora"), "Duração em segundos", "Sentido", "Preço"),
+        (
+            "2024-01-15;08:15;+12125550102;+12125550101;65;Saída;0,15",
+            "2024-01-16;19:05;+12125550101;+12125550103;10;Entrada;1,20",
+        ),
+        (
+            "Número chamador",
+            "Número chamado",
+            ("Data", "Hora"),
+            "Duração em segundos",
+            "Sentido",
+            "Preço",
+        ),
     ),
     "dates alone before the numbers": (
         "Called on;Called at;Caller;Other",
-        ("15/01/2024;08:15;2125550101;2125550102",
-         "16/01/2024;19:05;2125550103;2125550101"),
+        ("15/01/2024;08:15;2125550101;2125550102", "16/01/2024;19:05;2125550103;2125550101"),
         ("Caller", "Other", ("Called on", "Called at"), None, None, None),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
@@ -203,9 +253,15 @@ def test_values_decide_before_the_words_of_six_languages_do(tongue: str, tmp_pat
     layout = loaded(text, tmp_path)
     caller, called, started, duration, direction, charge = expected
     fields = {name: alternatives[0] for name, alternatives in layout.tables[0].fields.items()}
-    assert (fields.pop("from_number").column, fields.pop("to_number").column) == ((caller,), (called,))
+    assert (fields.pop("from_number").column, fields.pop("to_number").column) == (
+        (caller,),
+        (called,),
+    )
     assert fields.pop("started_at").column == started
-    assert [fields[name].column[0] if name in fields else None for name in ("duration_s", "direction", "charge")] == [
+    assert [
+        fields[name].column[0] if name in fields else None
+        for name in ("duration_s", "direction", "charge")
+    ] == [
         duration,
         direction,
         charge,
@@ -246,9 +302,14 @@ Date,Time,Other party
         '"Number": 212.555.0101',
     ],
 )
-def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(line: str, tmp_path: Path) -> None:
+def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(
+    line: str, tmp_path: Path
+) -> None:
     source, text = drafted(PREAMBLE.format(line, ""), tmp_path)
-    assert "# line 3 of the file speaks of a time zone: All times are US Eastern; write it as UTC or a name" in text
+    assert (
+        "# line 3 of the file speaks of a time zone: All times are US Eastern; write it as UTC or a"
+        " name" in text
+    )
     assert "All times" not in draft(probe(source))
     layout = loaded(text, tmp_path)
     for table in layout.tables:
@@ -258,7 +319,14 @@ def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(line: str, tmp
     assert share(trial, "subscriber_number") == (4, "+12125550101")
 
 
-@pytest.mark.parametrize("lines", ["Numbers 212-555-0101 and 212-555-0102", "Target: 212-555-0101\nMobile: 212-555-0102", "2125550101"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Numbers 212-555-0101 and 212-555-0102",
+        "Target: 212-555-0101\nMobile: 212-555-0102",
+        "2125550101",
+    ],
+)
 def test_a_preamble_without_one_sure_number_tells_no_subscriber(lines: str, tmp_path: Path) -> None:
     assert "context" not in drafted(PREAMBLE.format(lines, ""), tmp_path)[1]
 
@@ -271,24 +339,33 @@ def test_a_name_before_a_number_is_shown_only_with_examples(tmp_path: Path) -> N
 
 def test_a_preamble_above_fixed_columns_tells_the_subscriber_too(tmp_path: Path) -> None:
     source, text = drafted("Target number: 212-555-0101\n" + FIXED, tmp_path)
-    assert share(attempt(source, loaded(text, tmp_path)), "subscriber_number") == (5, "+12125550101")
+    assert share(attempt(source, loaded(text, tmp_path)), "subscriber_number") == (
+        5,
+        "+12125550101",
+    )
 
 
 def test_day_and_month_that_can_be_either_are_both_given(tmp_path: Path) -> None:
-    _, text = drafted("when,who\n03/02/2024 10:00,2125550101\n04/02/2024 10:00,2125550102\n", tmp_path)
+    _, text = drafted(
+        "when,who\n03/02/2024 10:00,2125550101\n04/02/2024 10:00,2125550102\n", tmp_path
+    )
     assert "formats: ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']" in text
 
 
 @pytest.mark.parametrize(
     ("value", "form"),
     [
-        ("2024-02-03T10:15:00Z", "%Y-%m-%dT%H:%M:%S%z"), ("2024-02-03 10:15:00 +0100", "%Y-%m-%d %H:%M:%S %z"),
+        ("2024-02-03T10:15:00Z", "%Y-%m-%dT%H:%M:%S%z"),
+        ("2024-02-03 10:15:00 +0100", "%Y-%m-%d %H:%M:%S %z"),
         ("20240203101500", "%Y%m%d%H%M%S"), ("1706955300", "epoch"),
-        ("1706955300123", "epoch_ms"), ("Feb 13, 2024 1:05 PM", "%b %d, %Y %I:%M %p"), ("13-Feb-24 13:05:10", "%d-%b-%y %H:%M:%S"),
+        ("1706955300123", "epoch_ms"), ("Feb 13, 2024 1:05 PM", "%b %d, %Y %I:%M %p"),
+        ("13-Feb-24 13:05:10", "%d-%b-%y %H:%M:%S"),
     ],
 )  # fmt: skip
 def test_a_time_is_known_by_its_form(value: str, form: str, tmp_path: Path) -> None:
-    source, text = drafted(f"a\tb\tc\n{value}\t2125550101\t2125550102\n{value}\t2125550103\t2125550104\n", tmp_path)
+    source, text = drafted(
+        f"a\tb\tc\n{value}\t2125550101\t2125550102\n{value}\t2125550103\t2125550104\n", tmp_path
+    )
     layout = loaded(text, tmp_path)
     assert layout.delimiter == "\t"
     assert layout.tables[0].fields["started_at"] == (Field(("a",), formats=(form,)),)
@@ -296,7 +373,10 @@ def test_a_time_is_known_by_its_form(value: str, form: str, tmp_path: Path) -> N
 
 
 def test_json_and_its_names_are_drafted_too(tmp_path: Path) -> None:
-    lines = '{"start": "2024-02-03 10:15:00", "leg": {"from": "2125550101", "to": "2125550102"}, "billsec": 7}\n' * 3
+    lines = (
+        '{"start": "2024-02-03 10:15:00", "leg": {"from": "2125550101", "to": "2125550102"},'
+        ' "billsec": 7}\n' * 3
+    )
     source, text = drafted(lines, tmp_path, "calls.json")
     layout = loaded(text, tmp_path)
     assert layout.container == "json"
@@ -308,21 +388,31 @@ def test_of_a_page_the_classes_of_its_records_are_asked_for(tmp_path: Path) -> N
     (tmp_path / "a.html").write_text('<html><body><p class="call">+12125550101</p></body></html>')
     lines = draft(probe(Source(tmp_path / "a.html"))).splitlines()
     assert "container: html" in lines
-    assert [line.partition("  ")[0] for line in lines if line.startswith("records:")] == ["records: '???'"]
+    assert [line.partition("  ")[0] for line in lines if line.startswith("records:")] == [
+        "records: '???'"
+    ]
     assert "    header: ['???']" in lines
 
 
-def test_a_draft_shows_numbers_masked_and_values_only_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_a_draft_shows_numbers_masked_and_values_only_where_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
     for text in (ODD, FIXED, SECTIONS):
         source, shown = drafted(text, tmp_path)
-        told = "".join(line for line in shown.splitlines(keepends=True) if "# 123456789" not in line)  # the ruler
+        # the ruler
+        told = "".join(
+            line for line in shown.splitlines(keepends=True) if "# 123456789" not in line
+        )
         assert masked(told) == told
         assert "0102" in told
         assert "0102" not in draft(probe(source))
 
 
 def test_titles_with_quotes_and_control_characters_stay_titles(tmp_path: Path) -> None:
-    source, text = drafted("it's\tw\x07o\tc\n2024-02-03 10:15\t2125550101\tx\n2024-02-04 10:15\t2125550101\ty\n", tmp_path)
+    source, text = drafted(
+        "it's\tw\x07o\tc\n2024-02-03 10:15\t2125550101\tx\n2024-02-04 10:15\t2125550101\ty\n",
+        tmp_path,
+    )
     layout: Layout = loaded(text, tmp_path)
     table: Table = layout.tables[0]
     assert table.header == ("it's", "w\x07o", "c")

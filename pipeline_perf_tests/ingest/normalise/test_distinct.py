@@ -1,4 +1,6 @@
-"""Looking values up by distinct text gives what working every row out would give, chunk after chunk."""
+"""Looking values up by distinct text gives what working every row out would give, chunk after
+chunk.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,19 @@ from hypothesis import strategies as st
 from pipeline_perf.ingest.normalise import distinct
 from pipeline_perf.ingest.normalise.distinct import Vocabulary
 
-CHUNKS = st.lists(st.lists(st.one_of(st.none(), st.sampled_from(["", " ", "0", "a", "ß", "12"]), st.text(max_size=3))), max_size=5)
+CHUNKS = st.lists(
+    st.lists(
+        st.one_of(st.none(), st.sampled_from(["", " ", "0", "a", "ß", "12"]), st.text(max_size=3))
+    ),
+    max_size=5,
+)
 
 
 def lengths(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(pl.col("c").str.len_chars().fill_null(99).alias("length"), pl.col("c").str.to_uppercase().alias("upper"))
+    return frame.select(
+        pl.col("c").str.len_chars().fill_null(99).alias("length"),
+        pl.col("c").str.to_uppercase().alias("upper"),
+    )
 
 
 @given(chunks=CHUNKS)
@@ -41,7 +51,11 @@ def test_each_text_is_worked_out_once() -> None:
     for _ in range(3):
         known.look_up(pl.Series("c", ["a", "b", "a", None]))
         gc.collect()
-    assert sorted(worked, key=str) == [None, "a", "b"] or sorted(worked, key=str) == ["a", "b", None]
+    assert sorted(worked, key=str) == [None, "a", "b"] or sorted(worked, key=str) == [
+        "a",
+        "b",
+        None,
+    ]
 
 
 def test_a_column_that_hardly_repeats_is_not_kept() -> None:

@@ -1,4 +1,6 @@
-"""Normalising: texts become the values that they denote, by decisions about columns and never about cells."""
+"""Normalising: texts become the values that they denote, by decisions about columns and never
+about cells.
+"""
 
 from __future__ import annotations
 
@@ -25,27 +27,38 @@ property_test = settings(max_examples=80, deadline=None)
 
 def test_a_duration_is_the_same_number_alone_and_among_others() -> None:
     for form, text in (("tenths", "5993"), ("minutes", "0.7"), ("seconds", "0.1")):
-        alone, among = (pl.DataFrame({"t": [text] * n}).select(seconds(pl.col("t"), form))["t"] for n in (1, 3))
+        alone, among = (
+            pl.DataFrame({"t": [text] * n}).select(seconds(pl.col("t"), form))["t"] for n in (1, 3)
+        )
         assert alone[0] == among[0] == among[2]
 
 
 @pytest.mark.parametrize(
     ("form", "text", "expected"),
     [
-        ("seconds", "0", 0), ("seconds", "58", 58), ("seconds", "1,234", 1234), ("seconds", "1.5", 1.5), ("seconds", "1:07", None),
+        ("seconds", "0", 0), ("seconds", "58", 58), ("seconds", "1,234", 1234),
+        ("seconds", "1.5", 1.5), ("seconds", "1:07", None),
         ("seconds", "inf", None), ("seconds", "nan", None), ("seconds", "abc", None),
-        ("iso", "PT24S", 24), ("iso", "PT1H0M2.5S", 3602.5), ("iso", "P1DT1M", 86460), ("iso", "PT", None), ("iso", "P1Y", None),
+        ("iso", "PT24S", 24), ("iso", "PT1H0M2.5S", 3602.5), ("iso", "P1DT1M", 86460),
+        ("iso", "PT", None), ("iso", "P1Y", None),
         ("iso", "24", None),
         ("minutes", "2", 120), ("minutes", "0.30", 18), ("minutes", "2:00", None),
-        ("clock", "5", 5), ("clock", "0:05", 5), ("clock", "1:07", 67), ("clock", "101:07", 6067), ("clock", "1:02:03", 3723),
-        ("clock", "0123:04:05", 443045), ("clock", "0:01.5", 1.5), ("clock", "1:60", None), ("clock", "1:60:00", None),
-        ("clock", "-1", None), ("clock", "1:2:3:4", None), ("clock", ":05", None), ("clock", "5:", None), ("clock", " 1 : 02 ", 62),
-        ("hour_clock", "0:05", 300), ("hour_clock", "101:07", 364020), ("hour_clock", "1:02:03", 3723), ("hour_clock", "5", None),
-        ("hhmmss", "000130", 90), ("hhmmss", "130", 90), ("hhmmss", "01010203", 363723), ("hhmmss", "000060", None),
+        ("clock", "5", 5), ("clock", "0:05", 5), ("clock", "1:07", 67), ("clock", "101:07", 6067),
+        ("clock", "1:02:03", 3723),
+        ("clock", "0123:04:05", 443045), ("clock", "0:01.5", 1.5), ("clock", "1:60", None),
+        ("clock", "1:60:00", None),
+        ("clock", "-1", None), ("clock", "1:2:3:4", None), ("clock", ":05", None),
+        ("clock", "5:", None), ("clock", " 1 : 02 ", 62),
+        ("hour_clock", "0:05", 300), ("hour_clock", "101:07", 364020),
+        ("hour_clock", "1:02:03", 3723), ("hour_clock", "5", None),
+        ("hhmmss", "000130", 90), ("hhmmss", "130", 90), ("hhmmss", "01010203", 363723),
+        ("hhmmss", "000060", None),
         ("hhmmss", "00:01", None),
         ("tenths", "0000905", 90.5), ("tenths", "-5", None), ("tenths", "1.5", None),
-        ("words", "1h 2m 3s", 3723), ("words", "1m 2s", 62), ("words", "0 m 28 s", 28), ("words", "2 hrs 5 mins", 7500),
-        ("words", "90 sec", 90), ("words", "1 Minute 2 Seconds", 62), ("words", "1h2m3s", 3723), ("words", "45", None),
+        ("words", "1h 2m 3s", 3723), ("words", "1m 2s", 62), ("words", "0 m 28 s", 28),
+        ("words", "2 hrs 5 mins", 7500),
+        ("words", "90 sec", 90), ("words", "1 Minute 2 Seconds", 62), ("words", "1h2m3s", 3723),
+        ("words", "45", None),
         ("words", "3s 1m", None),
     ],
 )  # fmt: skip
@@ -58,7 +71,11 @@ def test_a_duration_is_read_in_the_form_that_its_column_has(form, text, expected
 def test_every_print_of_a_length_of_time_is_the_same_length(hours, minutes, rest) -> None:
     length = hours * 3600 + minutes * 60 + rest
     prints = {
-        "clock": [f"{hours}:{minutes:02}:{rest:02}", f"{hours * 60 + minutes}:{rest:02}", f"{length}"],
+        "clock": [
+            f"{hours}:{minutes:02}:{rest:02}",
+            f"{hours * 60 + minutes}:{rest:02}",
+            f"{length}",
+        ],
         "hour_clock": [f"{hours:04}:{minutes:02}:{rest:02}"],
         "hhmmss": [f"{hours:04}{minutes:02}{rest:02}"],
         "words": [f"{hours}h {minutes}m {rest}s", f"{hours} hours {minutes} min. {rest} sec."],
@@ -66,13 +83,19 @@ def test_every_print_of_a_length_of_time_is_the_same_length(hours, minutes, rest
         "seconds": [f"{length}", f"{length:,}"],
     }
     for form, texts in prints.items():
-        assert pl.DataFrame({"t": texts}).select(seconds(pl.col("t"), form)).to_series().to_list() == [length] * len(texts)
+        assert pl.DataFrame({"t": texts}).select(
+            seconds(pl.col("t"), form)
+        ).to_series().to_list() == [length] * len(texts)
 
 
 def test_a_missing_duration_comes_from_the_end_of_the_call_and_is_counted_as_a_correction() -> None:
     end = Field(("End",), formats=ISO.formats)
     found = typed(
-        {"Time": ["2026-01-01 10:00:00"] * 3, "End": ["2026-01-01 10:01:05", "junk", None], "Sec": [None, "7", None]},
+        {
+            "Time": ["2026-01-01 10:00:00"] * 3,
+            "End": ["2026-01-01 10:01:05", "junk", None],
+            "Sec": [None, "7", None],
+        },
         table(duration_s=Field(("Sec",), form="seconds"), ended_at=end),
     )
     assert found["duration_s"].to_list() == [65, 7, None]
@@ -93,12 +116,20 @@ def parties(of: Table, cells: Cells, **options: str) -> list[tuple[str | None, .
 
 def test_the_direction_follows_from_which_party_the_subscriber_is() -> None:
     of = table(
-        from_number=Field(("From",)), to_number=Field(("To",)), direction=Field(("Way",), map={"F": "forwarded"}, derive="subscriber")
+        from_number=Field(("From",)),
+        to_number=Field(("To",)),
+        direction=Field(("Way",), map={"F": "forwarded"}, derive="subscriber"),
     )
     cells = {"From": ["2125550101", "2125550102", "2125550102", "2125550101", "2125550101"],
              "To": ["2125550102", "(212) 555-0101", "2125550103", "2125550101", "2125550102"],
              "Way": ["?", None, None, None, "f"]}  # fmt: skip
-    assert [row[0] for row in parties(of, cells, subscriber=A)] == ["outbound", "inbound", "unknown", "unknown", "forwarded"]
+    assert [row[0] for row in parties(of, cells, subscriber=A)] == [
+        "outbound",
+        "inbound",
+        "unknown",
+        "unknown",
+        "forwarded",
+    ]
     assert [row[0] for row in parties(of, cells)] == ["unknown"] * 4 + ["forwarded"]
 
 
@@ -110,32 +141,63 @@ def test_the_subscriber_follows_from_the_direction() -> None:
         subscriber_number=Field(derive="direction"),
     )
     cells = {"From": ["2125550101"] * 3, "To": ["2125550102"] * 3, "Way": ["O", "I", "?"]}
-    assert parties(of, cells) == [("outbound", A, A, B), ("inbound", B, A, B), ("unknown", None, A, B)]
+    assert parties(of, cells) == [
+        ("outbound", A, A, B),
+        ("inbound", B, A, B),
+        ("unknown", None, A, B),
+    ]
 
 
 def test_the_counterpart_is_the_caller_of_what_comes_in_and_the_called_of_all_else() -> None:
-    of = table(direction=Field(("Way",), map={"i": "inbound"}, default="outbound"), counterpart=Field(("Number",)))
+    of = table(
+        direction=Field(("Way",), map={"i": "inbound"}, default="outbound"),
+        counterpart=Field(("Number",)),
+    )
     cells = {"Way": ["O", "I", "O"], "Number": ["2125550102", "2125550102", "Restricted"]}
-    assert parties(of, cells, subscriber=A) == [("outbound", A, A, B), ("inbound", A, B, A), ("outbound", A, A, "Restricted")]
+    assert parties(of, cells, subscriber=A) == [
+        ("outbound", A, A, B),
+        ("inbound", A, B, A),
+        ("outbound", A, A, "Restricted"),
+    ]
 
 
 def test_the_subscriber_comes_from_the_row_then_the_section_then_the_user() -> None:
     of = table(from_number=Field(("From",)), subscriber_number=Field(("Line",)))
     cells = {"Time": ["2026-01-01 10:00:00"] * 2, "From": [B, B], "Line": ["2125550103", None]}
     assert typed(cells, of, subscriber=A)["subscriber_number"].to_list() == ["+12125550103", A]
-    found = typed(cells, table(from_number=Field(("From",))), context={"subscriber": ["2125550102", None]}, subscriber=A)
+    found = typed(
+        cells,
+        table(from_number=Field(("From",))),
+        context={"subscriber": ["2125550102", None]},
+        subscriber=A,
+    )
     assert found["subscriber_number"].to_list() == [B, A]
 
 
 def test_an_override_replaces_fields_of_its_rows_only() -> None:
     of = Table(
         "calls",
-        {"started_at": (ISO,), "event_type": (Field(value="call"),), "to_number": (Field(("To",)),)},
+        {
+            "started_at": (ISO,),
+            "event_type": (Field(value="call"),),
+            "to_number": (Field(("To",)),),
+        },
         header=("Time",),
-        overrides=(Override({"To": "^11"}, {"event_type": Field(value="voicemail"), "to_number": Field(("To",), strip="^11")}),),
+        overrides=(
+            Override(
+                {"To": "^11"},
+                {"event_type": Field(value="voicemail"), "to_number": Field(("To",), strip="^11")},
+            ),
+        ),
     )
-    found = typed({"Time": ["2026-01-01 10:00:00"] * 3, "To": ["112125550101", "2125550101", None]}, of)
-    assert found.select("event_type", "to_number").rows() == [("voicemail", A), ("call", A), ("call", None)]
+    found = typed(
+        {"Time": ["2026-01-01 10:00:00"] * 3, "To": ["112125550101", "2125550101", None]}, of
+    )
+    assert found.select("event_type", "to_number").rows() == [
+        ("voicemail", A),
+        ("call", A),
+        ("call", None),
+    ]
 
 
 # --------------------------------------------------------------------------- legs
@@ -164,16 +226,25 @@ def test_rows_of_one_call_get_a_common_call_id_and_are_numbered_by_time() -> Non
 
 
 def test_rows_of_which_none_was_sent_on_are_calls_of_their_own() -> None:
-    found = typed({"Time": ["2026-01-01 10:00:00"] * 2, "From": ["2125550101"] * 2, "Feature": [None, None]}, LEGS)
+    found = typed(
+        {"Time": ["2026-01-01 10:00:00"] * 2, "From": ["2125550101"] * 2, "Feature": [None, None]},
+        LEGS,
+    )
     assert found["call_id"].to_list() == [None, None]
 
 
 def test_dates_of_which_most_are_none_but_with_day_and_month_exchanged_are_asked_about() -> None:
     us = Field(("Time",), formats=("%m/%d/%Y %H:%M",))
     saved_elsewhere = [f"{day:02}/03/2010 10:00" for day in range(1, 32)]
-    with pytest.raises(NeedsMapping, match=r"column Time: 19 dates read only as %d/%m/%Y %H:%M, 12 as %m/%d/%Y %H:%M"):
+    with pytest.raises(
+        NeedsMapping,
+        match=r"column Time: 19 dates read only as %d/%m/%Y %H:%M, 12 as %m/%d/%Y %H:%M",
+    ):
         typed({"Time": saved_elsewhere}, table(started_at=us))
-    slips = [f"03/{day:02}/2010 10:00" for day in range(1, 32)] + ["18/03/2010 10:00", "13/45/2010 10:00"]
+    slips = [f"03/{day:02}/2010 10:00" for day in range(1, 32)] + [
+        "18/03/2010 10:00",
+        "13/45/2010 10:00",
+    ]
     assert typed({"Time": slips}, table(started_at=us))["started_at"].null_count() == 2
 
 
@@ -193,28 +264,58 @@ def test_what_keeps_excel_from_taking_a_text_for_a_number_is_no_part_of_it() -> 
 
 
 def test_amounts_are_exact_and_their_decoration_falls_off() -> None:
-    cells = {"Time": ["2026-01-01 10:00:00"] * 6, "Cost": ["$1,234.50", "(5.00)", "-0.10", "0.123456", None, "free"]}
+    cells = {
+        "Time": ["2026-01-01 10:00:00"] * 6,
+        "Cost": ["$1,234.50", "(5.00)", "-0.10", "0.123456", None, "free"],
+    }
     found = typed(cells, table(charge=Field(("Cost",))))
     amounts = ["1234.50", "-5.00", "-0.10", "0.123456", None, None]
-    assert found["charge"].to_list() == [text and Decimal(text).quantize(Decimal("0.000001")) for text in amounts]
+    assert found["charge"].to_list() == [
+        text and Decimal(text).quantize(Decimal("0.000001")) for text in amounts
+    ]
     assert found["unreadable.charge"].to_list() == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(
     ("decimal", "amounts"),
     [
-        (".", {"0.15": "0.15", "1,250.50": "1250.5", "1,00,000": "100000", "1 250.5": "1250.5", "0,15": None, "12,5": None}),
-        (",", {"0,15": "0.15", "1.250,50": "1250.5", "1 250": "1250", "1250": "1250", "1'250,5": "1250.5", "0.15": None, "1.25": None}),
+        (
+            ".",
+            {
+                "0.15": "0.15",
+                "1,250.50": "1250.5",
+                "1,00,000": "100000",
+                "1 250.5": "1250.5",
+                "0,15": None,
+                "12,5": None,
+            },
+        ),
+        (
+            ",",
+            {
+                "0,15": "0.15",
+                "1.250,50": "1250.5",
+                "1 250": "1250",
+                "1250": "1250",
+                "1'250,5": "1250.5",
+                "0.15": None,
+                "1.25": None,
+            },
+        ),
     ],
-)  # fmt: skip
-def test_a_separator_that_stands_between_no_thousands_makes_no_number(decimal: Literal[".", ","], amounts: dict[str, str | None]) -> None:
+)
+def test_a_separator_that_stands_between_no_thousands_makes_no_number(
+    decimal: Literal[".", ","], amounts: dict[str, str | None]
+) -> None:
     """Neither a charge nor a duration nor a volume is a hundred times what was written."""
     fields = {
         "charge": Field(("A",), decimal=decimal, scale=0.01),
         "duration_s": Field(("A",), decimal=decimal),
         "bytes_total": Field(("A",), decimal=decimal, scale=1000.0),
     }
-    found = typed({"Time": ["2026-01-01 10:00:00"] * len(amounts), "A": list(amounts)}, table(**fields))
+    found = typed(
+        {"Time": ["2026-01-01 10:00:00"] * len(amounts), "A": list(amounts)}, table(**fields)
+    )
     values = [text and Decimal(text) for text in amounts.values()]
     assert found["charge"].to_list() == [value and value / 100 for value in values]
     assert found["duration_s"].to_list() == [value and float(value) for value in values]
@@ -224,16 +325,29 @@ def test_a_separator_that_stands_between_no_thousands_makes_no_number(decimal: L
 
 
 def test_volumes_add_up_and_half_a_volume_is_the_half_that_is_known() -> None:
-    cells = {"Time": ["2026-01-01 10:00:00"] * 4, "Up": ["1,000", "7", None, "x"], "Down": ["24", None, None, "5"]}
+    cells = {
+        "Time": ["2026-01-01 10:00:00"] * 4,
+        "Up": ["1,000", "7", None, "x"],
+        "Down": ["24", None, None, "5"],
+    }
     found = typed(cells, table(bytes_total=Field(("Up", "Down"), combine="add")))
     assert found["bytes_total"].to_list() == [1024, 7, None, None]
     assert found["unreadable.bytes_total"].to_list() == [False, False, False, True]
 
 
 def test_positions_in_the_wrong_order_are_turned_round_only_where_that_is_certain() -> None:
-    cells = {"Time": ["2026-01-01 10:00:00"] * 4, "Lat": ["-118.2", "40.7", "95", "-100"], "Lon": ["34.0", "-73.9", "100", None]}
+    cells = {
+        "Time": ["2026-01-01 10:00:00"] * 4,
+        "Lat": ["-118.2", "40.7", "95", "-100"],
+        "Lon": ["34.0", "-73.9", "100", None],
+    }
     found = typed(cells, table(latitude=Field(("Lat",)), longitude=Field(("Lon",))))
-    assert found.select("latitude", "longitude").rows() == [(34.0, -118.2), (40.7, -73.9), (95.0, 100.0), (-100.0, None)]
+    assert found.select("latitude", "longitude").rows() == [
+        (34.0, -118.2),
+        (40.7, -73.9),
+        (95.0, 100.0),
+        (-100.0, None),
+    ]
     assert found["corrected.coordinates_swapped"].to_list() == [True, False, False, False]
 
 
@@ -288,10 +402,20 @@ ROW = st.tuples(
 
 @given(st.lists(ROW, min_size=1, max_size=5), st.integers(2, 4))
 @settings(max_examples=20, deadline=None)
-def test_values_worked_out_once_per_distinct_text_are_those_of_each_row_by_itself(rows, times) -> None:
+def test_values_worked_out_once_per_distinct_text_are_those_of_each_row_by_itself(
+    rows, times
+) -> None:
     titles = ("Time", "Kind", "Sec", "From", "To", "Dialled", "Cost", "Cell")
-    found = typed(dict(zip(titles, zip(*(rows * times), strict=True), strict=True)), RICH, subscriber=A)
+    found = typed(
+        dict(zip(titles, zip(*(rows * times), strict=True), strict=True)), RICH, subscriber=A
+    )
     for k, row in enumerate(rows):
-        alone = typed(dict(zip(titles, ([cell] for cell in row), strict=True)), RICH, subscriber=A, first=k + 1)
-        columns = [name for name in alone.columns if row[0] or name != "time_resolution_s"]  # a column of no times has no form
+        alone = typed(
+            dict(zip(titles, ([cell] for cell in row), strict=True)),
+            RICH,
+            subscriber=A,
+            first=k + 1,
+        )
+        # a column of no times has no form
+        columns = [name for name in alone.columns if row[0] or name != "time_resolution_s"]
         assert alone.select(columns).equals(found[k].select(columns))

@@ -1,4 +1,6 @@
-"""Telephone numbers: every notation of a number gives one E.164 number; what is no number stays as written."""
+"""Telephone numbers: every notation of a number gives one E.164 number; what is no number stays
+as written.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,12 @@ def normalised(text: str | None, region: str = "US") -> str | None:
 @pytest.mark.parametrize(
     "notation",
     [
-        "2125550101", "12125550101", "+12125550101", "(212) 555-0101", "(212)555-0101", "212-555-0101", "212.555.0101", "212 555 0101",
-        "1 (212) 555-0101", "1-212-555-0101", "+1 212 555 0101", "212\u2011555\u20110101", "2125550101\u00a0", "01112125550101",
-        "0012125550101", "012125550101", "sip:+12125550101@ims.example;user=phone", "sips:2125550101@ims.example", "tel:+1-212-555-0101",
+        "2125550101", "12125550101", "+12125550101", "(212) 555-0101", "(212)555-0101",
+        "212-555-0101", "212.555.0101", "212 555 0101",
+        "1 (212) 555-0101", "1-212-555-0101", "+1 212 555 0101", "212\u2011555\u20110101",
+        "2125550101\u00a0", "01112125550101",
+        "0012125550101", "012125550101", "sip:+12125550101@ims.example;user=phone",
+        "sips:2125550101@ims.example", "tel:+1-212-555-0101",
         "TEL:2125550101",
     ],
 )  # fmt: skip
@@ -31,17 +36,23 @@ def test_every_notation_of_a_north_american_number_gives_the_same_number(notatio
 
 @pytest.mark.parametrize("prefix", ["", "0", "00", "1", "011", "+"])
 @pytest.mark.parametrize("number", ["442075550100", "34915550101", "639175550167"])
-def test_an_international_number_is_known_without_its_prefix_or_with_a_wrong_one(prefix, number) -> None:
+def test_an_international_number_is_known_without_its_prefix_or_with_a_wrong_one(
+    prefix, number
+) -> None:
     assert normalised(prefix + number) == "+" + number
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "611", "*86", "*67", "#31#", "729725", "32665", "555-0101", "5550101", "1001", "T3", "ATT1", "X9999", "VMAIL CL", "INCOMING CL",
-        "Restricted", "Unavailable", "BLOCKED", "Unknown", "mobile", "airtelgprs", "-1", "0", "", " ", "+", "12125550101A", "212555O101",
-        "2125550101 x12", "2125550101 ext. 12", "2125550101,,12", "2125550101;ext=12", "tel:+12125550101;ext=12", "2125550101#5",
-        "20260101", "20260101120000", "12345678901234567890", "0125550101", "2120550101", "5550112B6C784C3", "a@2125550101",
+        "611", "*86", "*67", "#31#", "729725", "32665", "555-0101", "5550101", "1001", "T3", "ATT1",
+        "X9999", "VMAIL CL", "INCOMING CL",
+        "Restricted", "Unavailable", "BLOCKED", "Unknown", "mobile", "airtelgprs", "-1", "0", "",
+        " ", "+", "12125550101A", "212555O101",
+        "2125550101 x12", "2125550101 ext. 12", "2125550101,,12", "2125550101;ext=12",
+        "tel:+12125550101;ext=12", "2125550101#5",
+        "20260101", "20260101120000", "12345678901234567890", "0125550101", "2120550101",
+        "5550112B6C784C3", "a@2125550101",
         "Smith; 2125550101",
     ],
 )  # fmt: skip
@@ -54,7 +65,9 @@ def test_nothing_stays_nothing() -> None:
     assert normalise(pl.Series([], dtype=pl.String), "US").to_list() == []
 
 
-@pytest.mark.parametrize("text", ["2125550101", "12125550101", "02075550100", "00442075550100", "1001"])
+@pytest.mark.parametrize(
+    "text", ["2125550101", "12125550101", "02075550100", "00442075550100", "1001"]
+)
 def test_where_the_notation_is_not_known_only_a_plus_makes_a_number(text) -> None:
     assert normalised(text, "ZZ") == text
     assert normalised("+44 20 7555 0100", "ZZ") == "+442075550100"
@@ -95,4 +108,9 @@ def test_each_value_is_judged_by_itself_and_a_second_time_changes_nothing(texts,
 @given(st.text(max_size=16), st.sampled_from(["US", "GB", "ZZ"]))
 def test_the_result_is_a_number_or_the_text_itself(text, region) -> None:
     found = normalised(text, region)
-    assert found == text or (found.startswith("+") and found[1:].isascii() and found[1:].isdigit() and 7 <= len(found) - 1 <= 15)
+    assert found == text or (
+        found.startswith("+")
+        and found[1:].isascii()
+        and found[1:].isdigit()
+        and 7 <= len(found) - 1 <= 15
+    )

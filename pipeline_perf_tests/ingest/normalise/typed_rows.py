@@ -1,4 +1,6 @@
-"""Columns given by title, normalised as those of a file: for tests of values, of times and of parties."""
+"""Columns given by title, normalised as those of a file: for tests of values, of times and of
+parties.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Cells = Mapping[str, Sequence[str | None]]
 
 
 def table(**fields: Field | tuple[Field, ...]) -> Table:
-    listed = {name: field if isinstance(field, tuple) else (field,) for name, field in fields.items()}
+    listed = {
+        name: field if isinstance(field, tuple) else (field,) for name, field in fields.items()
+    }
     return Table("calls", {"started_at": (ISO,), **listed}, header=("Time",))
 
 
@@ -31,16 +35,33 @@ def typed(
     subscriber: str | None = None,
     first: int = 1,
 ) -> pl.DataFrame:
-    """Normalise columns given by title; `zone` is the layout's, `origin_zone` what the user said."""
-    columns = {f"c{i}": pl.Series(values, dtype=pl.String) for i, values in enumerate(cells.values())}
-    columns |= {f"context.{name}": pl.Series(values, dtype=pl.String) for name, values in (context or {}).items()}
+    """Normalise columns given by title; `zone` is the layout's, `origin_zone` what the user
+    said.
+    """
+    columns = {
+        f"c{i}": pl.Series(values, dtype=pl.String) for i, values in enumerate(cells.values())
+    }
+    columns |= {
+        f"context.{name}": pl.Series(values, dtype=pl.String)
+        for name, values in (context or {}).items()
+    }
     frame = pl.DataFrame(columns).with_columns(
         pl.int_range(first, pl.len() + first, dtype=pl.Int64).alias("record_no"),
         pl.lit(None, dtype=pl.Int32).alias("page"),
         pl.lit("raw").alias("raw"),
     )
-    layout = Layout("some", "att", "calls", "this test", "delimited", (of,), zone=zone, currency="USD")
-    origin = Origin("00000000000000ab", layout, "att", origin_zone or "America/New_York", origin_zone is not None, subscriber, None)
+    layout = Layout(
+        "some", "att", "calls", "this test", "delimited", (of,), zone=zone, currency="USD"
+    )
+    origin = Origin(
+        "00000000000000ab",
+        layout,
+        "att",
+        origin_zone or "America/New_York",
+        origin_zone is not None,
+        subscriber,
+        None,
+    )
     return normalise(Batch(of, tuple(cells), frame), origin, decisions or Decisions())
 
 

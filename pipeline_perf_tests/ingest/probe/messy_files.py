@@ -1,7 +1,8 @@
-"""Messy delimited files with what is true of them, seeded: `python -m pipeline_perf_tests.ingest.probe.messy_files FOLDER COUNT`.
+"""Messy delimited files with what is true of them, seeded: `python -m
+pipeline_perf_tests.ingest.probe.messy_files FOLDER COUNT`.
 
-The files and their annotations.csv are as `score_probe` reads them. Each kind of mess is drawn on its own, so that
-files have none, one, or many of them.
+The files and their annotations.csv are as `score_probe` reads them. Each kind of mess is drawn on
+its own, so that files have none, one, or many of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from pathlib import Path
 
 #: Usual ones more often; "  " stands for several blanks, not always as many.
 DELIMITERS = (*",;\t|" * 4, *":~^#@*&%!§¦¬\x01\x1f", " ", "  ")
-TOWNS = ("NEW YORK", "ST. LOUIS", "Boston, MA", "San José", "O'Fallon", "Zürich", "WASHINGTON D.C.", "Köln", "L.A.")
+TOWNS = (
+    "NEW YORK",
+    "ST. LOUIS",
+    "Boston, MA",
+    "San José",
+    "O'Fallon",
+    "Zürich",
+    "WASHINGTON D.C.",
+    "Köln",
+    "L.A.",
+)
 NAMES = ("Alice Smith", "Bob", "J. Doe", "María López", "Chen Wei", "D'Arcy", "Acme Corp.", "N. N.")
 KINDS = ("Outgoing", "Incoming", "SMS", "Data", "Voice Mail")
 TITLES = (
@@ -30,9 +41,12 @@ TITLES = (
     ("code", ("Cell ID", "Site", "Route Code", "LAC")),
 )
 PROSE = (
-    "Call detail report", "Created on 07/31/2023 at 14:02:11, Eastern", "Account: 287001234567", "Usage For: (212)555-0100",
-    "The records of this report are kept for some years, as written.", "Run Date: 08/15/23        Run Time: 10:00", "CONFIDENTIAL",
-    "Requested by: A. Name, Legal Department, Atlanta, GA", "(times are local)", "Page 1 of 3", "Source: billing system; extract no. 17",
+    "Call detail report", "Created on 07/31/2023 at 14:02:11, Eastern", "Account: 287001234567",
+    "Usage For: (212)555-0100",
+    "The records of this report are kept for some years, as written.",
+    "Run Date: 08/15/23        Run Time: 10:00", "CONFIDENTIAL",
+    "Requested by: A. Name, Legal Department, Atlanta, GA", "(times are local)", "Page 1 of 3",
+    "Source: billing system; extract no. 17",
 )  # fmt: skip
 
 
@@ -89,9 +103,31 @@ def messy(seed: int) -> Messy:
     if not some(0.15, "no header"):
         header.append(line(titles))
         if not spaced and some(0.1, "types"):
-            header.append(line([{"number": "VARCHAR(20)", "count": "INTEGER", "amount": "DECIMAL(9,2)"}.get(k, "TEXT") for k, _ in chosen]))
-        elif not spaced and sum(kind in ("count", "amount", "date", "time") for kind, _ in chosen) > 1 and some(0.1, "units"):
-            header.append(line([{"count": "s", "amount": "USD", "date": "M/D/Y", "time": "local"}.get(kind, "-x-") for kind, _ in chosen]))
+            header.append(
+                line(
+                    [
+                        {"number": "VARCHAR(20)", "count": "INTEGER", "amount": "DECIMAL(9,2)"}.get(
+                            k, "TEXT"
+                        )
+                        for k, _ in chosen
+                    ]
+                )
+            )
+        elif (
+            not spaced
+            and sum(kind in ("count", "amount", "date", "time") for kind, _ in chosen) > 1
+            and some(0.1, "units")
+        ):
+            header.append(
+                line(
+                    [
+                        {"count": "s", "amount": "USD", "date": "M/D/Y", "time": "local"}.get(
+                            kind, "-x-"
+                        )
+                        for kind, _ in chosen
+                    ]
+                )
+            )
     rows = [[make() for make in makers] for _ in range(rng.choice((3, 8, 30, 120, 400)))]
     if quote and not escape and some(0.2, "line ends in cells"):
         for row in rng.sample(rows, max(1, len(rows) // 10)):
@@ -106,22 +142,42 @@ def messy(seed: int) -> Messy:
     body = [line(row) for row in rows]
     quoted = quote is not None and quote in "".join(header + body)
     if quote and not all_quoted and len(rows) > 8 and some(0.1, "open quote"):
-        body.insert(len(body) // 2, delimiter.join([quote + "damaged", *(f"{i}" for i in range(len(titles) - 1))]))
+        body.insert(
+            len(body) // 2,
+            delimiter.join([quote + "damaged", *(f"{i}" for i in range(len(titles) - 1))]),
+        )
     tables = 1
-    if header and len(header) == 1 and not spaced and len(rows) > 8 and some(0.12, "several tables"):
+    if (
+        header
+        and len(header) == 1
+        and not spaced
+        and len(rows) > 8
+        and some(0.12, "several tables")
+    ):
         others = ["Plan", "Allowance MB", "Fee", "Tax code"][: rng.randint(3, 4)]
-        body += ["", line(others), *(line([f"Plan {i}", str(100 * i), f"{i}.99", "T1"][: len(others)]) for i in range(6))]
+        body += [
+            "",
+            line(others),
+            *(line([f"Plan {i}", str(100 * i), f"{i}.99", "T1"][: len(others)]) for i in range(6)),
+        ]
         tables = 2
     foot: list[str] = []
     if tables == 1 and some(0.25, "footer"):
-        foot = rng.choice((["", "End of report"], ["Totals" + delimiter * (len(titles) - 1)], ["", "All times are local.", "Page 3 of 3"]))
+        foot = rng.choice(
+            (
+                ["", "End of report"],
+                ["Totals" + delimiter * (len(titles) - 1)],
+                ["", "All times are local.", "Page 3 of 3"],
+            )
+        )
         if spaced:
             foot = ["", "End-of-report"]
     newline = rng.choice(("\n", "\n", "\r\n", "\r"))
     text = "\n".join([*head, *header, *body, *foot, ""])
     return Messy(
         text.replace("\n", newline),
-        # A delimiter beyond ASCII is in every line, and so would be most of what tells single-byte encodings apart.
+        # A delimiter beyond ASCII is in every line, and so would be most of what tells single-byte
+        # encodings apart.
         rng.choice(("utf-8", "utf-8-sig", "utf-16", "cp1252" if delimiter.isascii() else "utf-8")),
         " " if spaced else delimiter,
         quote if quoted else None,
@@ -147,7 +203,9 @@ def _maker(kind: str, rng: random.Random) -> Callable[[], str]:
     return {
         "number": lambda: f"2125550{rng.randint(100, 199)}",
         "date": lambda: form % (rng.randint(1, 12), rng.randint(1, 28)),
-        "time": lambda: f"{rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:{rng.randint(0, 59):02d}",
+        "time": lambda: (
+            f"{rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:{rng.randint(0, 59):02d}"
+        ),
         "count": lambda: str(rng.randint(0, 9000)) if rng.random() < 0.95 else "",
         "amount": lambda: f"{rng.uniform(0, 90):.2f}",
         "town": lambda: rng.choice(TOWNS),
@@ -161,9 +219,8 @@ def _preamble_line(kind: str, delimiter: str, width: int, rng: random.Random) ->
     if kind == "blank" and rng.random() < 0.6:
         return ""
     if kind == "pairs" and delimiter.strip():
-        return (
-            f"{rng.choice(('Account', 'Period', 'Customer', 'Line', 'Export'))}{delimiter}{rng.choice(('287001234567', 'July', 'A. Name'))}"
-        )
+        title = rng.choice(("Account", "Period", "Customer", "Line", "Export"))
+        return f"{title}{delimiter}{rng.choice(('287001234567', 'July', 'A. Name'))}"
     text = rng.choice(PROSE)
     if kind == "padded" and delimiter.strip():
         return text.replace(delimiter, " ") + delimiter * (width - 1)
@@ -174,14 +231,27 @@ def main(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "annotations.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
-        writer.writerow(("file", "delimiter", "quote", "preamble_lines", "header_lines", "footer_lines", "tables", "mess"))
+        writer.writerow(
+            (
+                "file",
+                "delimiter",
+                "quote",
+                "preamble_lines",
+                "header_lines",
+                "footer_lines",
+                "tables",
+                "mess",
+            )
+        )
         for seed in range(count):
             made = messy(seed)
             name = f"messy_{seed:05d}.csv"
             (folder / name).write_bytes(made.data)
             delimiter = {"\t": "tab", " ": "space"}.get(made.delimiter, made.delimiter)
             counts = (made.preamble_lines, made.header_lines, made.footer_lines, made.tables)
-            writer.writerow((name, delimiter, made.quote or "none", *counts, " + ".join(sorted(made.mess))))
+            writer.writerow(
+                (name, delimiter, made.quote or "none", *counts, " + ".join(sorted(made.mess)))
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Splitting takes every line; the sniffer finds delimiters, quotes and escapes, and knows when it does not know."""
+"""Splitting takes every line; the sniffer finds delimiters, quotes and escapes, and knows when
+it does not know.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from pipeline_perf.ingest.probe import dialect
 from pipeline_perf.ingest.probe.dialect import Dialect, sniff, split
 
-lines = st.lists(st.text(alphabet=st.sampled_from("ab12,;\t|:~ \"'\\\0é"), max_size=40), max_size=20)
+lines = st.lists(
+    st.text(alphabet=st.sampled_from("ab12,;\t|:~ \"'\\\0é"), max_size=40), max_size=20
+)
 dialects = st.builds(
     Dialect,
     delimiter=st.sampled_from([None, *dialect.DELIMITERS]),
@@ -24,7 +28,9 @@ UNCERTAIN = ["Alice;Bob,Carol", "Dave;Erin,Frank"] * 4
 @given(lines, dialects)
 def test_every_line_is_part_of_exactly_one_row(given_lines: list[str], chosen: Dialect) -> None:
     rows = list(split(given_lines, chosen))
-    assert [row.line for row in rows] == [sum(row.lines for row in rows[:i]) for i in range(len(rows))]
+    assert [row.line for row in rows] == [
+        sum(row.lines for row in rows[:i]) for i in range(len(rows))
+    ]
     assert sum(row.lines for row in rows) == len(given_lines)
 
 
@@ -54,7 +60,9 @@ def test_a_blank_delimiter_is_a_run_of_blanks_and_not_of_tabs() -> None:
         ("Alice\nBob\n", None),
     ],
 )
-def test_delimiters_are_told_from_the_same_signs_within_values(text: str, delimiter: str | None) -> None:
+def test_delimiters_are_told_from_the_same_signs_within_values(
+    text: str, delimiter: str | None
+) -> None:
     assert sniff(text.splitlines()).delimiter == delimiter
 
 

@@ -11,20 +11,33 @@ from hypothesis import strategies as st
 from pipeline_perf.ingest.probe.encoding import detect
 from pipeline_perf_tests.ingest.probe.encoded_files import ENCODINGS, encoded_file
 
-WESTERN = ("José Núñez", "Zürich", "São Paulo", "Genève", "Malmö", "Señor Peña", "Groß-Gerau", "Numéro appelé", "BRÜSSEL")
+WESTERN = (
+    "José Núñez",
+    "Zürich",
+    "São Paulo",
+    "Genève",
+    "Malmö",
+    "Señor Peña",
+    "Groß-Gerau",
+    "Numéro appelé",
+    "BRÜSSEL",
+)
 
 
 def records(places: tuple[str, ...], lines: int = 60) -> str:
     """Records, one in ten of which has a letter beyond ASCII."""
+    where = [places[i // 10 % len(places)] if i % 10 == 0 else "NEW YORK" for i in range(lines)]
     return "".join(
-        f"2023-07-{i % 28 + 1:02d} 10:05:00;2125550{100 + i % 100};{places[i // 10 % len(places)] if i % 10 == 0 else 'NEW YORK'};{7 * i}\n"
-        for i in range(lines)
+        f"2023-07-{i % 28 + 1:02d} 10:05:00;2125550{100 + i % 100};{place};{7 * i}\n"
+        for i, place in enumerate(where)
     )
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "cp1252", "mac-roman", "cp850"])
 @pytest.mark.parametrize("priors", [(), ("utf-8", "windows-1252")])
-def test_western_encodings_are_told_apart_by_the_letters_they_make(codec: str, priors: tuple[str, ...]) -> None:
+def test_western_encodings_are_told_apart_by_the_letters_they_make(
+    codec: str, priors: tuple[str, ...]
+) -> None:
     text = records(WESTERN, 100)
     found = detect([text.encode(codec)], priors)
     assert found is not None
@@ -44,7 +57,9 @@ def test_bytes_that_windows_1252_lacks_are_latin_1_or_older() -> None:
     assert found.codec != "cp1252"
 
 
-@pytest.mark.parametrize("text", ["Bill for £5, “paid” – thanks…\n", "Caller’s name\n", "5 °C\n", "Ä\n"])
+@pytest.mark.parametrize(
+    "text", ["Bill for £5, “paid” – thanks…\n", "Caller’s name\n", "5 °C\n", "Ä\n"]
+)
 def test_a_single_sign_is_windows_1252(text: str) -> None:
     for priors in ((), ("windows-1252",)):
         found = detect([("From,To\n2125550100,2125550101\n" + text).encode("cp1252")], priors)
@@ -108,7 +123,14 @@ def test_zero_padding_is_no_utf_16() -> None:
     assert found.codec == "utf-8"
 
 
-@given(st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x2FFF, exclude_categories=["Cc", "Cs", "Cn"]), min_size=1))
+@given(
+    st.text(
+        alphabet=st.characters(
+            min_codepoint=0x20, max_codepoint=0x2FFF, exclude_categories=["Cc", "Cs", "Cn"]
+        ),
+        min_size=1,
+    )
+)
 def test_utf_8_is_never_taken_for_anything_else(text: str) -> None:
     found = detect([text.encode()])
     assert found is not None
@@ -122,7 +144,9 @@ def test_records_with_few_names_are_read_right_in_nine_of_ten_encodings_and_file
         for seed in range(6):
             made = encoded_file(codec, words, random.Random(f"{codec} {words[0]} {seed}"))
             found = detect([made.data])
-            right.setdefault(codec, []).append(found is not None and found.decode(made.data) == made.text)
+            right.setdefault(codec, []).append(
+                found is not None and found.decode(made.data) == made.text
+            )
     files = [answer for answers in right.values() for answer in answers]
     assert len(right) >= 30
     assert sum(files) >= 0.95 * len(files)

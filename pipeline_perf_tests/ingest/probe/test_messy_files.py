@@ -1,4 +1,6 @@
-"""The probe over seeded messy files whose truth is known, and over damaged ones, for which any answer will do."""
+"""The probe over seeded messy files whose truth is known, and over damaged ones, for which any
+answer will do.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ def share(answers: list[bool]) -> float:
 
 
 def test_delimiters_and_quotes_are_found(found: list[tuple[Messy, Probe]]) -> None:
-    assert share([(made.delimiter, made.quote) == (one.delimiter, one.quote) for made, one in found]) >= 0.95
+    assert (
+        share([(made.delimiter, made.quote) == (one.delimiter, one.quote) for made, one in found])
+        >= 0.95
+    )
 
 
 def test_preamble_and_header_are_found_too(found: list[tuple[Messy, Probe]]) -> None:
@@ -54,25 +59,54 @@ def test_footers_and_further_tables_are_counted(found: list[tuple[Messy, Probe]]
 
 
 @pytest.mark.parametrize(
-    "kind", ["preamble", "footer", "several tables", "ragged", "width changes", "open quote", "types", "units", "backslashes"]
+    "kind",
+    [
+        "preamble",
+        "footer",
+        "several tables",
+        "ragged",
+        "width changes",
+        "open quote",
+        "types",
+        "units",
+        "backslashes",
+    ],
 )
 def test_no_kind_of_mess_is_the_weak_one(kind: str, found: list[tuple[Messy, Probe]]) -> None:
     having = [(made, one) for made, one in found if kind in made.mess]
     assert len(having) > 3
-    assert share([(made.delimiter, made.quote) == (one.delimiter, one.quote) for made, one in having]) >= 0.85
+    assert (
+        share([(made.delimiter, made.quote) == (one.delimiter, one.quote) for made, one in having])
+        >= 0.85
+    )
 
 
 def test_files_and_annotations_are_scored(tmp_path: Path) -> None:
     main(tmp_path, 30)
     total, missing = score(annotations(tmp_path))
-    assert (missing, total.asked) == (0, {"delimiter and quote": 30, "preamble_lines": 30, "header_lines": 30, "all four": 30})
+    assert (missing, total.asked) == (
+        0,
+        {"delimiter and quote": 30, "preamble_lines": 30, "header_lines": 30, "all four": 30},
+    )
     assert total.right["all four"] >= 24
     (tmp_path / "messy_00003.csv").unlink()
     assert "1 annotated files are absent" in told("suite", *score(annotations(tmp_path)))
     assert "not measured" in told("suite", *score(annotations(tmp_path / "absent")))
 
 
-PUT_IN = (b'"', b"'", b"\\", b"\0", b"\r", b"\n", b"\xff", b"\xef\xbb\xbf", b",", b"\x1b[2J", b" " * 90)
+PUT_IN = (
+    b'"',
+    b"'",
+    b"\\",
+    b"\0",
+    b"\r",
+    b"\n",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b",",
+    b"\x1b[2J",
+    b" " * 90,
+)
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
@@ -91,7 +125,9 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 def test_damaged_files_have_an_answer_each(tmp_path: Path) -> None:
     rng = random.Random("damaged")
-    sound = [messy(seed).data for seed in range(60)] + [encoded_file(codec, words, rng).data for codec, words in ENCODINGS]
+    sound = [messy(seed).data for seed in range(60)] + [
+        encoded_file(codec, words, rng).data for codec, words in ENCODINGS
+    ]
     for number in range(1500):
         data = damaged(sound[number % len(sound)], rng)
         one = look(data, tmp_path / "damaged")
@@ -105,9 +141,12 @@ def test_damaged_files_have_an_answer_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b'"' * 200_000, b"'," * 100_000, b"a,b\n1;2\n" * 20_000, b"\n" * 200_000, b"\\,\\" * 70_000, b"a|b,c;d\te~f:g h@i#j\n" * 10_000,
-        b'1,"\n' * 50_000, b"1,2\n1,2,3,4,5\n" * 15_000, bytes(range(128, 256)) * 1000, b"\xb0\xa1" * 100_000, b" " * 200_000 + b"x",
-        b"#" * 200_000, b"\xe9," + b" " * 200_000, b"a\xe9,b\n" * 40_000, "ě;š\n".encode("cp1250") * 50_000,
+        b'"' * 200_000, b"'," * 100_000, b"a,b\n1;2\n" * 20_000, b"\n" * 200_000, b"\\,\\" * 70_000,
+        b"a|b,c;d\te~f:g h@i#j\n" * 10_000,
+        b'1,"\n' * 50_000, b"1,2\n1,2,3,4,5\n" * 15_000, bytes(range(128, 256)) * 1000,
+        b"\xb0\xa1" * 100_000, b" " * 200_000 + b"x",
+        b"#" * 200_000, b"\xe9," + b" " * 200_000, b"a\xe9,b\n" * 40_000,
+        "ě;š\n".encode("cp1250") * 50_000,
     ],
     ids=range(15),
 )  # fmt: skip

@@ -1,4 +1,6 @@
-"""The probe on small files of its own, one per trap, and its promises: an answer for any bytes, from samples only."""
+"""The probe on small files of its own, one per trap, and its promises: an answer for any bytes,
+from samples only.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest.container.source import Source, sources
-from pipeline_perf.ingest.probe.probe import HEAD_BYTES, MIDDLE_BYTES, TAIL_BYTES, Probe, is_endless, probe
+from pipeline_perf.ingest.probe.probe import (
+    HEAD_BYTES,
+    MIDDLE_BYTES,
+    TAIL_BYTES,
+    Probe,
+    is_endless,
+    probe,
+)
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,20 @@ def look(data: bytes, *priors: str) -> Probe:
 
 
 def facts(found: Probe) -> tuple[str | None, int, int, int, int]:
-    return found.delimiter, found.preamble_lines, found.header_lines, found.footer_lines, len(found.columns)
+    return (
+        found.delimiter,
+        found.preamble_lines,
+        found.header_lines,
+        found.footer_lines,
+        len(found.columns),
+    )
 
 
 HEADER = b"Date,Time,Number,Seconds,Call Type\n"
-ROWS = b"".join(b"07/%02d/2023,%02d:10:05,2125550%03d,%d,Outgoing\n" % (i + 1, i, 100 + i, 7 * i) for i in range(12))
+ROWS = b"".join(
+    b"07/%02d/2023,%02d:10:05,2125550%03d,%d,Outgoing\n" % (i + 1, i, 100 + i, 7 * i)
+    for i in range(12)
+)
 
 PREAMBLE = (
     b"Call detail report\n",
@@ -92,7 +110,13 @@ def test_a_preamble_of_any_length_is_counted(length: int, delimiter: bytes) -> N
         (b"\n", 1),
         (b"Totals,,,462,\n", 1),
         (b"\n AT&T Proprietary\n   Page 1 of 2\n", 3),
-        (b'"Total minutes: 8"\nThe date and time corresponds to the local time, where the mobile was located.\n', 2),
+        (
+            (
+                b'"Total minutes: 8"\nThe date and time corresponds to the local time, where the'
+                b" mobile was located.\n"
+            ),
+            2,
+        ),
         (b"Subtotal,,,462\n\nEnd of report", 3),
     ],
 )
@@ -109,11 +133,19 @@ def test_a_footer_is_found_behind_many_records_too() -> None:
 
 @pytest.mark.parametrize("width", [3, 4])
 def test_sentences_with_as_many_commas_as_the_table_are_no_header(width: int) -> None:
-    prose = b"Requested by A. Name, Legal, Atlanta\nThe records of this report are kept for some years, as written, and provided, in UTC.\n"
-    rows = b"".join(b",".join([b"2125550%03d" % (100 + i), b"%d" % i, b"Outgoing", b"X"][:width]) + b"\n" for i in range(12))
+    prose = (
+        b"Requested by A. Name, Legal, Atlanta\nThe records of this report are kept for some years,"
+        b" as written, and provided, in UTC.\n"
+    )
+    rows = b"".join(
+        b",".join([b"2125550%03d" % (100 + i), b"%d" % i, b"Outgoing", b"X"][:width]) + b"\n"
+        for i in range(12)
+    )
     titles = b",".join([b"Number", b"Seconds", b"Direction", b"Line"][:width]) + b"\n"
     assert facts(look(prose + titles + rows)) == (",", 2, 1, 0, width)
-    assert facts(look(b"Number, Seconds, Direction\n2125550100, 5, Outgoing\n2125550101, 6, Outgoing\n")) == (",", 0, 1, 0, 3)
+    assert facts(
+        look(b"Number, Seconds, Direction\n2125550100, 5, Outgoing\n2125550101, 6, Outgoing\n")
+    ) == (",", 0, 1, 0, 3)
 
 
 def test_a_wide_line_of_words_over_a_narrow_table_has_an_answer() -> None:
@@ -143,7 +175,10 @@ def test_pairs_before_the_table_are_preamble() -> None:
 
 @pytest.mark.parametrize("line", [b"sep=;\n", b"sep=;\r\n", b'"sep=;"\n', b"SEP=;\n"])
 def test_a_declared_separator_is_believed_and_is_preamble(line: bytes) -> None:
-    table = b"Typ;Datum;Name;Rufnummer;Nebenstelle;Eigene Rufnummer;Dauer\n1;21.07.23 10:05;A, Name;2125550100;Telefon;5550101;0:04\n"
+    table = (
+        b"Typ;Datum;Name;Rufnummer;Nebenstelle;Eigene Rufnummer;Dauer\n1;21.07.23 10:05;A,"
+        b" Name;2125550100;Telefon;5550101;0:04\n"
+    )
     found = look(line + table)
     assert facts(found) == (";", 1, 1, 0, 7)
     assert found.columns[0] == "Typ"
@@ -196,7 +231,9 @@ def test_colons_delimit_where_nothing_else_does() -> None:
 
 
 def test_backslashes_escape() -> None:
-    rows = b"".join(b'2125550%03d,Smith\\, A. \\"Al\\",%d,20230701101500\n' % (100 + i, i) for i in range(9))
+    rows = b"".join(
+        b'2125550%03d,Smith\\, A. \\"Al\\",%d,20230701101500\n' % (100 + i, i) for i in range(9)
+    )
     found = look(b"number,name,seconds,start\n" + rows)
     assert (found.escape, found.quote, facts(found)) == ("\\", None, (",", 0, 1, 0, 4))
     quoted = b"".join(b'"2125550%03d","A \\"nick\\", Name","%d"\n' % (100 + i, i) for i in range(9))
@@ -205,7 +242,9 @@ def test_backslashes_escape() -> None:
 
 
 def test_quotes_hold_delimiters_quotes_and_line_ends() -> None:
-    rows = b"".join(b'"Smith, ""Al"" %d","first\nsecond",2125550%03d\n' % (i, 100 + i) for i in range(9))
+    rows = b"".join(
+        b'"Smith, ""Al"" %d","first\nsecond",2125550%03d\n' % (i, 100 + i) for i in range(9)
+    )
     found = look(b"name,note,number\n" + rows)
     assert (found.quote, found.escape, facts(found)) == ('"', None, (",", 0, 1, 0, 3))
 
@@ -224,18 +263,32 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_table() -> None:
 
 
 def test_unquoted_delimiters_in_the_last_column_do_not_move_the_header() -> None:
-    cells = [b"[35034/21504:-73.98:40.71:330:-1.0%s]" % (b",35034/12615:-73.99:40.71:85:0.0" * (i % 5)) for i in range(9)]
-    rows = b"".join(b"%d,07/04/23 03:59:41,0:07,2125550100,2125550101,MO,[NIOP],,,%s\n" % (i, cell) for i, cell in enumerate(cells))
-    found = look(b"Voice Usage For: (212)555-0100\n\nItem,ConnDateTime(UTC),ET,Orig,Term,CT,Feature,MAKE,MODEL,CellLocation\n" + rows)
+    cells = [
+        b"[35034/21504:-73.98:40.71:330:-1.0%s]" % (b",35034/12615:-73.99:40.71:85:0.0" * (i % 5))
+        for i in range(9)
+    ]
+    rows = b"".join(
+        b"%d,07/04/23 03:59:41,0:07,2125550100,2125550101,MO,[NIOP],,,%s\n" % (i, cell)
+        for i, cell in enumerate(cells)
+    )
+    found = look(
+        b"Voice Usage For: (212)555-0100\n\n"
+        b"Item,ConnDateTime(UTC),ET,Orig,Term,CT,Feature,MAKE,MODEL,CellLocation\n" + rows
+    )
     assert facts(found) == (",", 2, 1, 0, 10)
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("text", [(HEADER + ROWS * 400).decode(), "Имя;Номер;Секунды\n" + "Иван Петров;2125550100;65\n" * 50])
+@pytest.mark.parametrize(
+    "text",
+    [(HEADER + ROWS * 400).decode(), "Имя;Номер;Секунды\n" + "Иван Петров;2125550100;65\n" * 50],
+)
 def test_utf_16_without_and_with_a_mark(codec: str, text: str) -> None:
     found = look(text.encode(codec))
     assert (found.encoding, found.head[0]) == (codec, text.splitlines()[0])
-    marked = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}[codec] + text.encode(codec)
+    marked = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}[
+        codec
+    ] + text.encode(codec)
     found = look(marked)
     assert (found.encoding, found.head[0]) == ("utf-16", text.splitlines()[0])
     assert marked.decode(found.encoding) == text
@@ -266,11 +319,17 @@ def test_a_header_only() -> None:
 
 def test_records_without_a_header() -> None:
     found = look(ROWS)
-    assert (facts(found), found.columns) == ((",", 0, 0, 0, 5), ("column_1", "column_2", "column_3", "column_4", "column_5"))
+    assert (facts(found), found.columns) == (
+        (",", 0, 0, 0, 5),
+        ("column_1", "column_2", "column_3", "column_4", "column_5"),
+    )
 
 
 def test_types_below_the_titles_belong_to_the_header() -> None:
-    titles, types = b'"cdrRecordType","callingPartyNumber","duration","dateTime"\n', b"INTEGER,VARCHAR(50),INTEGER,BIGINT\n"
+    titles, types = (
+        b'"cdrRecordType","callingPartyNumber","duration","dateTime"\n',
+        b"INTEGER,VARCHAR(50),INTEGER,BIGINT\n",
+    )
     rows = b"".join(b'1,"2125550%03d",%d,16%08d\n' % (100 + i, i, i) for i in range(9))
     found = look(titles + types + rows)
     assert (facts(found), found.columns[1]) == ((",", 0, 2, 0, 4), "callingPartyNumber")
@@ -279,11 +338,16 @@ def test_types_below_the_titles_belong_to_the_header() -> None:
 def test_titles_on_two_lines_are_joined() -> None:
     rows = b"".join(b"A Name,2125550%03d,B Name,2125550101,%d\n" % (100 + i, i) for i in range(9))
     found = look(b"Calling,Calling ,Called,Called ,\nName,Number,Name ,Number ,Seconds\n" + rows)
-    assert (facts(found), found.columns[:2]) == ((",", 0, 2, 0, 5), ("Calling Name", "Calling Number"))
+    assert (facts(found), found.columns[:2]) == (
+        (",", 0, 2, 0, 5),
+        ("Calling Name", "Calling Number"),
+    )
 
 
 def test_sections_with_titles_of_their_own_are_counted_once_each() -> None:
-    voice = b"Voice Usage\n\nItem,Start,ET,From,To\n" + b"".join(b"%d,07/04/23 03:59,0:42,2125550100,2125550101\n" % i for i in range(5))
+    voice = b"Voice Usage\n\nItem,Start,ET,From,To\n" + b"".join(
+        b"%d,07/04/23 03:59,0:42,2125550100,2125550101\n" % i for i in range(5)
+    )
     text = b"SMS Usage\n\nItem,Start,From,To,Desc,Make\n" + b"".join(
         b"%d,07/04/23 03:59,2125550100,2125550101,MO,X\n" % i for i in range(5)
     )
@@ -306,7 +370,8 @@ def test_fixed_columns_have_no_delimiter() -> None:
 
 def test_prose_is_no_table() -> None:
     text = (
-        "These are the terms, as agreed. Nobody reads them; everybody signs.\nThere is, in short, no table here.\nNone at all: nothing.\n"
+        "These are the terms, as agreed. Nobody reads them; everybody signs.\nThere is, in short,"
+        " no table here.\nNone at all: nothing.\n"
     )
     found = look(text.encode() * 3)
     assert found.container == "text"
@@ -318,11 +383,16 @@ def test_prose_is_no_table() -> None:
 
 def png() -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     pixels = zlib.compress(random.Random(1).randbytes(900))
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", pixels)
+        + chunk(b"IEND", b"")
     )
 
 
@@ -339,8 +409,14 @@ def png() -> bytes:
         (bytes(5000), "empty"),
         (bytes(range(256)) * 300, "binary"),
         (b"\x7fELF\x02\x01\x01" + bytes(64), "binary"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "Workbook".encode("utf-16-le"), "workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument".encode("utf-16-le"), "binary"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "Workbook".encode("utf-16-le"),
+            "workbook",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument".encode("utf-16-le"),
+            "binary",
+        ),
         (b"a", "text"),
     ],
 )
@@ -403,12 +479,20 @@ text_like = st.text(alphabet=st.sampled_from("ab1290,;\t|:~ \"'\\\n\r\0é€.-=/
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(st.binary(max_size=2000), text_like.map(str.encode), text_like.map(lambda t: t.encode("utf-16-le"))))
+@given(
+    st.one_of(
+        st.binary(max_size=2000),
+        text_like.map(str.encode),
+        text_like.map(lambda t: t.encode("utf-16-le")),
+    )
+)
 def test_any_bytes_have_an_answer_that_adds_up(data: bytes) -> None:
     found = look(data)
     if found.container == "text":
         assert found.preamble_lines + found.header_lines + found.footer_lines <= len(found.head)
-        assert data.decode(found.encoding, errors="windows-1252" if found.mixed else "replace") != ""
+        assert (
+            data.decode(found.encoding, errors="windows-1252" if found.mixed else "replace") != ""
+        )
         assert 0 <= found.confidence <= 1
         assert found.columns or not found.tables
     elif found.container not in ("json", "xml"):
@@ -416,7 +500,10 @@ def test_any_bytes_have_an_answer_that_adds_up(data: bytes) -> None:
 
 
 titles = st.lists(
-    st.from_regex(r"[A-Z][a-z]{2,8}( [A-Z][a-z]{2,6}| ID)?", fullmatch=True), min_size=3, max_size=9, unique_by=lambda t: t.casefold()
+    st.from_regex(r"[A-Z][a-z]{2,8}( [A-Z][a-z]{2,6}| ID)?", fullmatch=True),
+    min_size=3,
+    max_size=9,
+    unique_by=lambda t: t.casefold(),
 )
 
 
@@ -427,12 +514,24 @@ def table(draw: st.DrawFn) -> tuple[bytes, str, int, tuple[str, ...]]:
     delimiter = draw(st.sampled_from(",;\t|"))
     preamble = draw(
         st.lists(
-            st.sampled_from(["", "Report of calls", "Account: 287001234567", "Usage For: (212)555-0100", "Run Date: 08/15/23"]), max_size=12
+            st.sampled_from(
+                [
+                    "",
+                    "Report of calls",
+                    "Account: 287001234567",
+                    "Usage For: (212)555-0100",
+                    "Run Date: 08/15/23",
+                ]
+            ),
+            max_size=12,
         )
     )
     rng = draw(st.randoms(use_true_random=False))
     kinds = [
-        lambda: f"{rng.randint(1, 12):02d}/{rng.randint(1, 28):02d}/2023 {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00",
+        lambda: (
+            f"{rng.randint(1, 12):02d}/{rng.randint(1, 28):02d}/2023"
+            f" {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00"
+        ),
         lambda: f"2125550{rng.randint(100, 199)}",
         lambda: str(rng.randint(0, 5000)),
         lambda: rng.choice(["Outgoing", "Incoming", "", "NEW YORK NY"]),
@@ -442,7 +541,12 @@ def table(draw: st.DrawFn) -> tuple[bytes, str, int, tuple[str, ...]]:
     chosen = [kinds[1], *(rng.choice(kinds) for _ in columns[1:])]
     rows = [delimiter.join(kind() for kind in chosen) for _ in range(rng.randint(4, 60))]
     newline = draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    return newline.join([*preamble, delimiter.join(columns), *rows, ""]).encode(), delimiter, len(preamble), tuple(columns)
+    return (
+        newline.join([*preamble, delimiter.join(columns), *rows, ""]).encode(),
+        delimiter,
+        len(preamble),
+        tuple(columns),
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -450,7 +554,12 @@ def table(draw: st.DrawFn) -> tuple[bytes, str, int, tuple[str, ...]]:
 def test_random_tables_are_found_again(made: tuple[bytes, str, int, tuple[str, ...]]) -> None:
     data, delimiter, preamble, columns = made
     found = look(data)
-    assert (found.delimiter, found.preamble_lines, found.header_lines, found.columns) == (delimiter, preamble, 1, columns)
+    assert (found.delimiter, found.preamble_lines, found.header_lines, found.columns) == (
+        delimiter,
+        preamble,
+        1,
+        columns,
+    )
 
 
 @pytest.mark.parametrize(
@@ -469,7 +578,20 @@ def test_random_tables_are_found_again(made: tuple[bytes, str, int, tuple[str, .
         (b"%PDF-1.7\n" + b"x" * 120_000, False),
         (HEADER + ROWS, False),
     ],
-    ids=["line", "ended", "ended by a return", "of nothing", "nothing", "at once", "wide", "JSON", "wide JSON", "XML", "PDF", "records"],
+    ids=[
+        "line",
+        "ended",
+        "ended by a return",
+        "of nothing",
+        "nothing",
+        "at once",
+        "wide",
+        "JSON",
+        "wide JSON",
+        "XML",
+        "PDF",
+        "records",
+    ],
 )
 def test_a_text_whose_line_never_ends_is_known_by_its_beginning(data: bytes, endless: bool) -> None:
     source = Bytes(data=data)

@@ -1,4 +1,6 @@
-"""JSON and XML: elements as they are written, none lost whatever is damaged, and memory that a file cannot dictate."""
+"""JSON and XML: elements as they are written, none lost whatever is damaged, and memory that a
+file cannot dictate.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +42,22 @@ def of_xml(text: str, records: str = "", step: int = STEP) -> list[Element]:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1, max_size=2), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("abc", min_size=1, max_size=2), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-OBJECTS = st.lists(st.dictionaries(st.text("abcd", min_size=1, max_size=2), VALUES, max_size=4), max_size=6)
+OBJECTS = st.lists(
+    st.dictionaries(st.text("abcd", min_size=1, max_size=2), VALUES, max_size=4), max_size=6
+)
 
 
 @settings(deadline=None)
 @given(OBJECTS, st.sampled_from(["lines", "array", "pretty", "wrapped"]), st.integers(1, 60))
-def test_every_object_is_an_element_in_its_own_words_however_it_is_laid_out(objects: list[dict[str, object]], form: str, step: int) -> None:
+def test_every_object_is_an_element_in_its_own_words_however_it_is_laid_out(
+    objects: list[dict[str, object]], form: str, step: int
+) -> None:
     text = {
         "lines": "\n".join(json.dumps(o) for o in objects),
         "array": json.dumps(objects),
@@ -62,7 +71,8 @@ def test_every_object_is_an_element_in_its_own_words_however_it_is_laid_out(obje
 
 def test_numbers_stay_as_they_are_written() -> None:
     [element] = of_json(
-        '{"id": 12345678901234567890123, "price": 1.50, "far": 1E400, "yes": true, "none": null, "deep": {"list": [1, {"x": 2}]}}'
+        '{"id": 12345678901234567890123, "price": 1.50, "far": 1E400, "yes": true, "none": null,'
+        ' "deep": {"list": [1, {"x": 2}]}}'
     )
     assert element.values == {
         "id": "12345678901234567890123", "price": "1.50", "far": "1E400", "yes": "true", "none": "",
@@ -74,7 +84,9 @@ def test_numbers_stay_as_they_are_written() -> None:
 def test_documents_put_together_in_one_file_are_read_one_after_the_other(step: int) -> None:
     one = '<?xml version="1.0"?>\n<cdr id="{}"><uuid>{}</uuid></cdr>\n'
     found = of_xml("".join(one.format(i, i) for i in range(5)), "cdr", step)
-    assert [element.values for element in found] == [{"id": str(i), "uuid": str(i)} for i in range(5)]
+    assert [element.values for element in found] == [
+        {"id": str(i), "uuid": str(i)} for i in range(5)
+    ]
     broken = of_xml(one.format(0, 0) + "<cdr <cdr <cdr" + one.format(1, 1), "cdr", step)
     assert [element.values.get("id") for element in broken if not element.trouble] == ["0", "1"]
     assert "".join(element.raw for element in broken if element.trouble).count("<cdr") == 3
@@ -85,42 +97,77 @@ def test_documents_put_together_in_one_file_are_read_one_after_the_other(step: i
 def test_no_object_is_lost_beside_a_damaged_one(count: int, data: st.DataObject) -> None:
     lines = [json.dumps({"sid": i, "to": "+12125550100"}) for i in range(count)]
     hurt = data.draw(st.integers(0, count - 1))
-    lines[hurt] = data.draw(st.sampled_from(['{"sid": oops}', '{"sid" 1}', "plain text", '{"sid": 1,, "to": 2}', '{"sid": "\\x"}']))
+    lines[hurt] = data.draw(
+        st.sampled_from(
+            ['{"sid": oops}', '{"sid" 1}', "plain text", '{"sid": 1,, "to": 2}', '{"sid": "\\x"}']
+        )
+    )
     for text in ("\n".join(lines), "[" + ",\n".join(lines) + "]"):
         found = of_json(text)
-        assert [json.loads(e.raw)["sid"] for e in found if not e.trouble] == [i for i in range(count) if i != hurt]
+        assert [json.loads(e.raw)["sid"] for e in found if not e.trouble] == [
+            i for i in range(count) if i != hurt
+        ]
         assert "".join(e.raw for e in found if e.trouble).strip("[], \n") == lines[hurt]
 
 
 def test_thousands_of_documents_and_of_faults_in_one_file_are_gone_through_one_by_one() -> None:
     """Also where the last of them are found only at the file's end."""
     whole, broken = b"<?xml version='1.0'?><r><a>1</a></r>", b"<r><a>1</b></r>"
-    found = list(xml_elements(io.BytesIO((whole + broken) * 3_000 + broken + whole), "many", "utf-8", "r"))
-    assert [element.values.get("a") for element in found if element.trouble is None] == ["1"] * 3_001
+    found = list(
+        xml_elements(io.BytesIO((whole + broken) * 3_000 + broken + whole), "many", "utf-8", "r")
+    )
+    assert [element.values.get("a") for element in found if element.trouble is None] == [
+        "1"
+    ] * 3_001
     assert [element.trouble[0] for element in found if element.trouble] == ["malformed_xml"] * 3_001
 
 
 @pytest.mark.parametrize("step", [7, 1 << 18])
 def test_pages_put_together_in_one_file_are_read_one_after_the_other(step: int) -> None:
-    page = '{{"page": {0}, "calls": [{{"sid": "{0}"}}, {{"sid": "{0}b"}}], "end": {{}}}}\n'.replace("{{}}", "null")
+    page = '{{"page": {0}, "calls": [{{"sid": "{0}"}}, {{"sid": "{0}b"}}], "end": {{}}}}\n'.replace(
+        "{{}}", "null"
+    )
     pages = "".join(page.format(i) for i in range(3))
     found = of_json(pages, "calls", step)
-    assert [(e.values["sid"], e.trouble) for e in found] == [(f"{i}{x}", None) for i in range(3) for x in ("", "b")]
+    assert [(e.values["sid"], e.trouble) for e in found] == [
+        (f"{i}{x}", None) for i in range(3) for x in ("", "b")
+    ]
     found = of_json('[{"sid": 1}]\n[{"sid": 2}][\n{"sid": 3}]\n\n', step=step)
     assert [(e.values["sid"], e.trouble) for e in found] == [("1", None), ("2", None), ("3", None)]
-    found = of_json('{"calls": [{"sid": 1}], "texts": [{"sid": 2}]} {"calls": [{"sid": 3}]}', "calls", step)
-    assert [(e.values.get("sid"), e.trouble and e.raw) for e in found] == [("1", None), (None, ', "texts": [{"sid": 2}]} {'), ("3", None)]
+    found = of_json(
+        '{"calls": [{"sid": 1}], "texts": [{"sid": 2}]} {"calls": [{"sid": 3}]}', "calls", step
+    )
+    assert [(e.values.get("sid"), e.trouble and e.raw) for e in found] == [
+        ("1", None),
+        (None, ', "texts": [{"sid": 2}]} {'),
+        ("3", None),
+    ]
 
 
 def test_what_the_end_of_the_file_cuts_off_and_what_stands_behind_an_array_is_told() -> None:
     assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}, {"b": "x')] == [None, "cut_off"]
-    assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}]\n{"b": 2}')] == [None, "unrecognised_element"]
-    assert [e.trouble and e.trouble[0] for e in of_json("[1, {}]")] == ["unrecognised_element", None]
+    assert [e.trouble and e.trouble[0] for e in of_json('[{"a": 1}]\n{"b": 2}')] == [
+        None,
+        "unrecognised_element",
+    ]
+    assert [e.trouble and e.trouble[0] for e in of_json("[1, {}]")] == [
+        "unrecognised_element",
+        None,
+    ]
 
 
 def test_xml_values_have_the_path_below_their_record() -> None:
-    [element] = of_xml("<?xml version='1.0'?><r v='1'><c id='7'><n> +12125550100 </n><x><y>1</y><y k='v'>2</y></x><e/></c></r>")
-    assert element.values == {"id": "7", "n": "+12125550100", "x.y": "1", "x.y.1": "2", "x.y.k": "v"}
+    [element] = of_xml(
+        "<?xml version='1.0'?><r v='1'><c id='7'><n> +12125550100 </n><x><y>1</y><y"
+        " k='v'>2</y></x><e/></c></r>"
+    )
+    assert element.values == {
+        "id": "7",
+        "n": "+12125550100",
+        "x.y": "1",
+        "x.y.1": "2",
+        "x.y.k": "v",
+    }
     assert element.raw.startswith("<c id='7'>")
     assert element.raw.endswith("</c>")
     assert of_xml("<r><h>head</h><c><n>1</n></c><f/></r>", "r/c")[0].values == {"n": "1"}
@@ -134,13 +181,21 @@ def test_xml_values_have_the_path_below_their_record() -> None:
     st.sampled_from(["", "<n>AT&T</n>", "<n>a < b</n>", "<n></m>", "<n>\x02</n>"]),
     st.integers(1, 50),
 )
-def test_no_element_is_lost_beside_a_damaged_one(count: int, hurt: int, damage: str, step: int) -> None:
+def test_no_element_is_lost_beside_a_damaged_one(
+    count: int, hurt: int, damage: str, step: int
+) -> None:
     records = [f"<c><n>{i}</n>{damage if i == hurt else ''}</c>" for i in range(count)]
     found = of_xml("<r>\n" + "\n".join(records) + "\n</r>", step=step)
     spoiled = hurt < count and bool(damage)
-    assert [e.values["n"] for e in found if not e.trouble] == [str(i) for i in range(count) if not (spoiled and i == hurt)]
+    assert [e.values["n"] for e in found if not e.trouble] == [
+        str(i) for i in range(count) if not (spoiled and i == hurt)
+    ]
     assert [e.raw for e in found if e.trouble] == (
-        [records[hurt]] if spoiled and hurt < count - 1 else [f"{records[hurt]}\n</r>"] if spoiled else []
+        [records[hurt]]
+        if spoiled and hurt < count - 1
+        else [f"{records[hurt]}\n</r>"]
+        if spoiled
+        else []
     )
 
 
@@ -152,10 +207,20 @@ def test_encodings_that_xml_states_are_read() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 @pytest.mark.parametrize("stated", ["", ' encoding="UTF-8"', ' encoding="UTF-16"'])
-def test_several_documents_in_wide_characters_are_read_whatever_encoding_they_state(encoding: str, stated: str) -> None:
-    text = "".join(f"<?xml version='1.0'{stated}?>\n<cdr><n>Zürich {i}</n></cdr>\n" for i in range(3)) + "<cdr <cdr><n>3</n></cdr>"
+def test_several_documents_in_wide_characters_are_read_whatever_encoding_they_state(
+    encoding: str, stated: str
+) -> None:
+    text = (
+        "".join(f"<?xml version='1.0'{stated}?>\n<cdr><n>Zürich {i}</n></cdr>\n" for i in range(3))
+        + "<cdr <cdr><n>3</n></cdr>"
+    )
     found = list(xml_elements(io.BytesIO(text.encode(encoding)), "a.xml", encoding, "cdr"))
-    assert [e.values["n"] for e in found if not e.trouble] == ["Zürich 0", "Zürich 1", "Zürich 2", "3"]
+    assert [e.values["n"] for e in found if not e.trouble] == [
+        "Zürich 0",
+        "Zürich 1",
+        "Zürich 2",
+        "3",
+    ]
     assert [e.raw for e in found if e.trouble] == ["<cdr"]
 
 
@@ -164,7 +229,9 @@ def test_several_documents_in_wide_characters_are_read_whatever_encoding_they_st
 @given(seed=st.integers(0, 10**6))
 def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> None:
     rng = random.Random(seed)
-    data = bytearray((GOLDEN / {"json": "twilio_json.json", "xml": "broadworks_xml.xml"}[kind]).read_bytes())
+    data = bytearray(
+        (GOLDEN / {"json": "twilio_json.json", "xml": "broadworks_xml.xml"}[kind]).read_bytes()
+    )
     for _ in range(rng.randint(1, 6)):
         at = rng.randrange(len(data))
         data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
@@ -176,12 +243,21 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["twilio_json.json", "freeswitch_json.json", "broadworks_xml.xml", "tmobile_le.xlsx", "verizon_volte.xlsx"]
+    "name",
+    [
+        "twilio_json.json",
+        "freeswitch_json.json",
+        "broadworks_xml.xml",
+        "tmobile_le.xlsx",
+        "verizon_volte.xlsx",
+    ],
 )
 def test_a_file_is_of_its_own_layout_only(name: str) -> None:
     known = built_in().values()
     found, head = look(Source(GOLDEN / name), known)
-    assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [Path(name).stem]
+    assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [
+        Path(name).stem
+    ]
 
 
 def test_small_pieces_give_the_same_records_as_one(tmp_path: Path) -> None:
@@ -202,5 +278,10 @@ def test_objects_that_no_layout_knows_are_asked_about_by_their_paths(tmp_path: P
 
 def test_xml_read_by_another_parser_has_as_many_records() -> None:
     text = (GOLDEN / "broadworks_xml.xml").read_text()
-    whole = "".join(part + "</cdrData>" for part in text.replace("AT&T <b>", "").split("</cdrData>")[:4]) + "</BWCDR>"
+    whole = (
+        "".join(
+            part + "</cdrData>" for part in text.replace("AT&T <b>", "").split("</cdrData>")[:4]
+        )
+        + "</BWCDR>"
+    )
     assert len(of_xml(whole, "BWCDR/cdrData")) == len(ET.fromstring(whole).findall("cdrData")) == 4

@@ -1,4 +1,6 @@
-"""Text PDFs: golden bills in every cell, broken documents as clear errors, and no line unaccounted for."""
+"""Text PDFs: golden bills in every cell, broken documents as clear errors, and no line
+unaccounted for.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,20 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 BILLS = ("att_bill", "tmobile_bill", "verizon_bill", "sprint_bill")
 PDF_LAYOUTS = [layout for layout in built_in().values() if layout.container == "pdf"]
 
-SPRINT_COLUMNS: list[Column] = [*((x, False) for x in (40, 90, 130, 200, 290)), *((x, True) for x in (400, 470, 540))]
-SPRINT_TITLES = ["Date", "Time", "Phone number", "Call destination", "Rate/Type", "Minutes used", "LD charges", "Total charges"]
+SPRINT_COLUMNS: list[Column] = [
+    *((x, False) for x in (40, 90, 130, 200, 290)),
+    *((x, True) for x in (400, 470, 540)),
+]
+SPRINT_TITLES = [
+    "Date",
+    "Time",
+    "Phone number",
+    "Call destination",
+    "Rate/Type",
+    "Minutes used",
+    "LD charges",
+    "Total charges",
+]
 CALL = ["10/06/2013", "09:15 AM", "816-555-0120", "KANSAS CITY MO", "AT", "4", "0.00", "0.00"]
 
 
@@ -55,7 +69,11 @@ def rejected(pieces: list[Piece]) -> list[tuple[Any, ...]]:
 
 def cells(piece: Piece) -> list[list[str | None]]:
     """The cells of a page's records."""
-    return [list(row) for batch in piece.batches for row in batch.frame.select(f"c{i}" for i in range(len(batch.titles))).rows()]
+    return [
+        list(row)
+        for batch in piece.batches
+        for row in batch.frame.select(f"c{i}" for i in range(len(batch.titles))).rows()
+    ]
 
 
 def flipped(data: bytes, at: int) -> bytes:
@@ -75,35 +93,70 @@ def test_every_cell_of_a_golden_bill_is_read(name: str) -> None:
     assert [piece.position for piece in pieces] == list(range(1, len(pieces) + 1))
     found = []
     for batch in (batch for piece in pieces for batch in piece.batches):
-        columns = ["record_no", *(f"c{i}" for i in range(len(batch.titles))), *(f"context.{c}" for c in expected["context"])]
+        columns = [
+            "record_no",
+            *(f"c{i}" for i in range(len(batch.titles))),
+            *(f"context.{c}" for c in expected["context"]),
+        ]
         assert set(batch.frame.columns) == {*columns, "page", "raw"}
         assert batch.frame["page"].n_unique() == 1
         rows = [list(row) for row in batch.frame.select(columns).rows()]
-        found.append({"table": batch.table.name, "page": batch.frame["page"][0], "titles": list(batch.titles), "rows": rows})
+        found.append(
+            {
+                "table": batch.table.name,
+                "page": batch.frame["page"][0],
+                "titles": list(batch.titles),
+                "rows": rows,
+            }
+        )
     assert found == expected["batches"]
-    assert [[no, page, rule, raw] for no, page, rule, _, raw in rejected(pieces)] == expected["rejected"]
+    assert [[no, page, rule, raw] for no, page, rule, _, raw in rejected(pieces)] == expected[
+        "rejected"
+    ]
 
 
 @pytest.mark.parametrize("name", BILLS)
 def test_a_golden_bill_becomes_the_events_it_tells_of(name: str) -> None:
     expected = json.loads((GOLDEN / f"{name}.json").read_text())
     layout = built_in()[expected["layout"]]
-    origin = Origin("0123456789abcdef", layout, layout.carrier, zone="America/New_York", zone_stated=False)
+    origin = Origin(
+        "0123456789abcdef", layout, layout.carrier, zone="America/New_York", zone_stated=False
+    )
     decisions = Decisions()
     events = []
-    for batch in (batch for piece in read(GOLDEN / f"{name}.pdf", layout) for batch in piece.batches):
+    for batch in (
+        batch for piece in read(GOLDEN / f"{name}.pdf", layout) for batch in piece.batches
+    ):
         table = normalise(batch, origin, decisions)
         assert (table["subscriber_number"] == "+1" + batch.frame["context.subscriber"]).all()
-        columns = ["record_no", "event_type", "direction", "started_at_local", "duration_s", "from_number", "to_number", "charge"]
-        events += table.select(columns).with_columns(pl.col("started_at_local").dt.strftime("%Y-%m-%dT%H:%M:%S")).rows()
-    wanted = [(*event[:-1], None if event[-1] is None else Decimal(event[-1])) for event in expected["events"]]
+        columns = [
+            "record_no",
+            "event_type",
+            "direction",
+            "started_at_local",
+            "duration_s",
+            "from_number",
+            "to_number",
+            "charge",
+        ]
+        events += (
+            table.select(columns)
+            .with_columns(pl.col("started_at_local").dt.strftime("%Y-%m-%dT%H:%M:%S"))
+            .rows()
+        )
+    wanted = [
+        (*event[:-1], None if event[-1] is None else Decimal(event[-1]))
+        for event in expected["events"]
+    ]
     assert events == wanted
 
 
 @pytest.mark.parametrize("name", BILLS)
 def test_a_golden_bill_is_recognised_by_its_own_layout_only(name: str) -> None:
     text = head_text(GOLDEN / f"{name}.pdf")
-    assert [lay.id for lay in PDF_LAYOUTS if lay.grid and re.search(lay.grid.document, text)] == [f"{name}_pdf"]
+    assert [lay.id for lay in PDF_LAYOUTS if lay.grid and re.search(lay.grid.document, text)] == [
+        f"{name}_pdf"
+    ]
 
 
 def test_the_head_text_ends_after_the_pages_asked_for() -> None:
@@ -114,7 +167,10 @@ def test_the_head_text_ends_after_the_pages_asked_for() -> None:
 
 def test_the_raw_text_of_a_record_is_its_line() -> None:
     piece = next(read(GOLDEN / "att_bill.pdf", built_in()["att_bill_pdf"]))
-    assert piece.batches[0].frame["raw"][2] == "3 MON 03/12/2012 9:02PM BLOCKED 1 RM45 NW 0.00 0.00 0.00"
+    assert (
+        piece.batches[0].frame["raw"][2]
+        == "3 MON 03/12/2012 9:02PM BLOCKED 1 RM45 NW 0.00 0.00 0.00"
+    )
 
 
 # --------------------------------------------------------------------------- cells
@@ -135,7 +191,9 @@ TEXTS = [
 
 @settings(max_examples=15, deadline=None)
 @given(rows=st.lists(st.tuples(*TEXTS), min_size=1, max_size=30))
-def test_empty_cells_stay_empty_and_none_shifts(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]) -> None:
+def test_empty_cells_stay_empty_and_none_shifts(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]
+) -> None:
     path = tmp_path_factory.mktemp("pdf") / "bill.pdf"
     bill = Bill(path)
     bill.row(SPRINT_COLUMNS, SPRINT_TITLES, bold=True)
@@ -143,14 +201,17 @@ def test_empty_cells_stay_empty_and_none_shifts(tmp_path_factory: pytest.TempPat
         bill.row(SPRINT_COLUMNS, list(row))
     bill.save("Page 1 of 1")
     written = [[" ".join(cell.split()) or None for cell in row] for row in rows]
-    kept = [row for row in written if sum(cell is not None for cell in row) > 1]  # a date alone is no record
+    # a date alone is no record
+    kept = [row for row in written if sum(cell is not None for cell in row) > 1]
 
     pieces = list(read(path, sprint()))
     account(pieces)
     assert [row for piece in pieces for row in cells(piece)] == kept
 
 
-def test_cells_of_a_column_that_the_layout_does_not_know_stay_out_of_its_neighbours(tmp_path: Path) -> None:
+def test_cells_of_a_column_that_the_layout_does_not_know_stay_out_of_its_neighbours(
+    tmp_path: Path,
+) -> None:
     bill = Bill(tmp_path / "bill.pdf")
     columns = [*SPRINT_COLUMNS[:5], (335.0, False), *SPRINT_COLUMNS[5:]]
     bill.row(columns, [*SPRINT_TITLES[:5], "Z", *SPRINT_TITLES[5:]], bold=True)
@@ -175,7 +236,9 @@ def test_words_on_a_slightly_uneven_baseline_are_one_line(tmp_path: Path) -> Non
 # --------------------------------------------------------------------------- pages
 
 
-def test_a_table_that_runs_on_without_a_header_keeps_its_columns_and_its_broken_lines(tmp_path: Path) -> None:
+def test_a_table_that_runs_on_without_a_header_keeps_its_columns_and_its_broken_lines(
+    tmp_path: Path,
+) -> None:
     bill = Bill(tmp_path / "bill.pdf")
     bill.row(SPRINT_COLUMNS, SPRINT_TITLES)
     bill.row(SPRINT_COLUMNS, CALL)
@@ -190,8 +253,13 @@ def test_a_table_that_runs_on_without_a_header_keeps_its_columns_and_its_broken_
     assert pieces[1].batches[0].frame["record_no"].to_list() == [3]
 
 
-def test_text_above_the_header_and_below_the_totals_is_furniture_and_records_below_them_are_read(tmp_path: Path) -> None:
-    prose = "Notices about charges that stand under each and every one of the columns of the table above or below, and say nothing."
+def test_text_above_the_header_and_below_the_totals_is_furniture_and_records_below_them_are_read(
+    tmp_path: Path,
+) -> None:
+    prose = (
+        "Notices about charges that stand under each and every one of the columns of the table"
+        " above or below, and say nothing."
+    )
     bill = Bill(tmp_path / "bill.pdf")
     for number in (1, 2):
         bill.text(prose)
@@ -222,7 +290,9 @@ def test_lines_in_a_table_that_are_no_records_are_rejected_with_a_reason(tmp_pat
     assert rejected(pieces) == [(2, 1, "unrecognised_line", reason, " ".join(CALL[1:]))]
 
 
-def test_values_known_before_the_first_line_fill_the_context_until_a_line_tells_another(tmp_path: Path) -> None:
+def test_values_known_before_the_first_line_fill_the_context_until_a_line_tells_another(
+    tmp_path: Path,
+) -> None:
     bill = Bill(tmp_path / "bill.pdf")
     bill.row(SPRINT_COLUMNS, SPRINT_TITLES)
     bill.row(SPRINT_COLUMNS, CALL)
@@ -256,7 +326,9 @@ def test_a_page_whose_content_is_damaged_is_told_and_the_others_are_read(tmp_pat
     (tmp_path / "bill.pdf").write_bytes(flipped(data, first))
     pieces = list(read(tmp_path / "bill.pdf", built_in()["att_bill_pdf"]))
     account(pieces)
-    assert [(page, rule) for _, page, rule, *_ in rejected(pieces) if rule != "unrecognised_line"] == [(1, "damaged_page")]
+    assert [
+        (page, rule) for _, page, rule, *_ in rejected(pieces) if rule != "unrecognised_line"
+    ] == [(1, "damaged_page")]
     assert len(cells(pieces[1])) == 4
 
 
@@ -278,14 +350,19 @@ def test_no_page_outlives_its_turn(tmp_path: Path) -> None:
 
 
 def encrypted(path: Path, password: str) -> None:
-    canvas = Canvas(str(path), encrypt=StandardEncryption(password, ownerPassword="owner", canPrint=0))
+    canvas = Canvas(
+        str(path), encrypt=StandardEncryption(password, ownerPassword="owner", canPrint=0)
+    )
     canvas.drawString(40, 700, "Sprint")
     canvas.save()
 
 
 def test_an_encrypted_pdf_says_so(tmp_path: Path) -> None:
     encrypted(tmp_path / "bill.pdf", "secret")
-    with pytest.raises(UnreadableFile, match=r"bill\.pdf: the PDF is encrypted and needs a password; save a copy without one"):
+    with pytest.raises(
+        UnreadableFile,
+        match=r"bill\.pdf: the PDF is encrypted and needs a password; save a copy without one",
+    ):
         head_text(tmp_path / "bill.pdf")
     with pytest.raises(UnreadableFile, match="encrypted"):
         list(read(tmp_path / "bill.pdf", sprint()))
@@ -302,7 +379,9 @@ def test_a_scanned_pdf_says_so(tmp_path: Path) -> None:
         canvas.drawImage(ImageReader(Image.new("L", (20, 20), 128)), 0, 0, 600, 700)
         canvas.showPage()
     canvas.save()
-    with pytest.raises(UnreadableFile, match=r"scan\.pdf: the PDF's first 2 pages hold no text.* run OCR"):
+    with pytest.raises(
+        UnreadableFile, match=r"scan\.pdf: the PDF's first 2 pages hold no text.* run OCR"
+    ):
         head_text(tmp_path / "scan.pdf")
 
 
@@ -320,13 +399,25 @@ def test_a_pdf_whose_fonts_have_no_letters_says_so(tmp_path: Path) -> None:
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 700]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-        b"<</Length 58>>stream\nBT /F 8 Tf 40 600 Td <00410042> Tj 0 -20 Td <00430044> Tj ET\nendstream",
+        (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 700]/Contents 4 0 R/Resources<</Font<</F 5"
+            b" 0 R>>>>>>"
+        ),
+        (
+            b"<</Length 58>>stream\nBT /F 8 Tf 40 600 Td <00410042> Tj 0 -20 Td <00430044> Tj"
+            b" ET\nendstream"
+        ),
         font,
-        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>",
+        (
+            b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<"
+            b"</Registry(Adobe)/Ordering(Identity)/Supplement"
+            b" 0>>>>"
+        ),
     ]
     body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (i, text) for i, text in enumerate(objects, 1))
-    (tmp_path / "bill.pdf").write_bytes(b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n")
+    (tmp_path / "bill.pdf").write_bytes(
+        b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
+    )
     with pytest.raises(UnreadableFile, match="fonts do not say which letters"):
         head_text(tmp_path / "bill.pdf")
 
@@ -335,7 +426,9 @@ def test_a_pdf_whose_fonts_have_no_letters_says_so(tmp_path: Path) -> None:
 def test_a_truncated_pdf_says_so(tmp_path: Path, share: float) -> None:
     data = (GOLDEN / "att_bill.pdf").read_bytes()
     (tmp_path / "cut.pdf").write_bytes(data[: int(share * len(data))])
-    with pytest.raises(UnreadableFile, match=r"cut\.pdf: the PDF is cut off: .*; get the file again"):
+    with pytest.raises(
+        UnreadableFile, match=r"cut\.pdf: the PDF is cut off: .*; get the file again"
+    ):
         head_text(tmp_path / "cut.pdf")
 
 
@@ -362,8 +455,12 @@ def test_a_path_that_is_no_file_says_so(tmp_path: Path, kind: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(at=st.integers(0, (GOLDEN / "verizon_bill.pdf").stat().st_size - 1), length=st.integers(1, 40))
-def test_bytes_lost_anywhere_end_in_an_error_or_a_complete_account(tmp_path_factory: pytest.TempPathFactory, at: int, length: int) -> None:
+@given(
+    at=st.integers(0, (GOLDEN / "verizon_bill.pdf").stat().st_size - 1), length=st.integers(1, 40)
+)
+def test_bytes_lost_anywhere_end_in_an_error_or_a_complete_account(
+    tmp_path_factory: pytest.TempPathFactory, at: int, length: int
+) -> None:
     data = (GOLDEN / "verizon_bill.pdf").read_bytes()
     path = tmp_path_factory.mktemp("pdf") / "bill.pdf"
     path.write_bytes(data[:at] + data[at + length :])

@@ -1,4 +1,6 @@
-"""Reading: every physical line is a record, part of one, rejected or furniture, whatever the file and the size of its stretches."""
+"""Reading: every physical line is a record, part of one, rejected or furniture, whatever the
+file and the size of its stretches.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ property_test = settings(max_examples=120, deadline=None)
 
 TITLES = ("Time", "From", "To", "Note")
 HEADER = ",".join(TITLES)
-CALLS = Table("calls", {"started_at": (Field(("Time",)),), "from_number": (Field(("From",)),)}, header=("Time", "From"))
+CALLS = Table(
+    "calls",
+    {"started_at": (Field(("Time",)),), "from_number": (Field(("From",)),)},
+    header=("Time", "From"),
+)
 LAYOUT = Layout("plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=("^## ",))
 SUMMED = Table("calls", {"started_at": (Field(("Time",)),)}, header=("Item", "Time"))
 
@@ -32,7 +38,8 @@ SUMMED = Table("calls", {"started_at": (Field(("Time",)),)}, header=("Item", "Ti
 class Reading:
     """All that was read of a file, put together."""
 
-    records: dict[int, tuple[str, ...]]  # record number → cells, those missing at the end as empty text
+    # record number → cells, those missing at the end as empty text
+    records: dict[int, tuple[str, ...]]
     raw: dict[int, str]
     rejected: dict[int, tuple[str, str]]  # record number → rule, raw
     lines: int
@@ -44,16 +51,29 @@ class Reading:
     @property
     def record_lines(self) -> int:
         """Physical lines of the records, read or rejected."""
-        return sum(text.count("\n") + 1 for text in [*self.raw.values(), *(raw for _, raw in self.rejected.values())])
+        return sum(
+            text.count("\n") + 1
+            for text in [*self.raw.values(), *(raw for _, raw in self.rejected.values())]
+        )
 
 
-def reading(content: str, layout: Layout = LAYOUT, block: int = 1 << 20, window: int = 1 << 14, delimiter: str = "") -> Reading:
+def reading(
+    content: str,
+    layout: Layout = LAYOUT,
+    block: int = 1 << 20,
+    window: int = 1 << 14,
+    delimiter: str = "",
+) -> Reading:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK", block)
         patch.setattr(delimited, "WINDOW", window)
         path = Path(folder) / "records.csv"
         path.write_text(content, encoding="utf-8", newline="")
-        pieces = list(reader.read(Source(path), "utf-8", Match(layout, delimiter or layout.delimiter, layout.quote)))
+        pieces = list(
+            reader.read(
+                Source(path), "utf-8", Match(layout, delimiter or layout.delimiter, layout.quote)
+            )
+        )
     records, raw, context, tables = {}, {}, {}, {}
     for batch in (batch for piece in pieces for batch in piece.batches):
         for row in batch.frame.iter_rows(named=True):
@@ -61,9 +81,17 @@ def reading(content: str, layout: Layout = LAYOUT, block: int = 1 << 20, window:
             assert number not in records
             records[number] = tuple(row[f"c{i}"] or "" for i in range(len(batch.titles)))
             raw[number] = row["raw"]
-            context[number] = {name.removeprefix("context."): value for name, value in row.items() if name.startswith("context.")}
+            context[number] = {
+                name.removeprefix("context."): value
+                for name, value in row.items()
+                if name.startswith("context.")
+            }
             tables[number] = batch.table.name
-    rejected = {row["record_no"]: (row["rule"], row["raw"]) for piece in pieces for row in piece.rejected.iter_rows(named=True)}
+    rejected = {
+        row["record_no"]: (row["rule"], row["raw"])
+        for piece in pieces
+        for row in piece.rejected.iter_rows(named=True)
+    }
     assert len(rejected) == sum(piece.rejected.height for piece in pieces)
     assert sum(piece.records for piece in pieces) == len(records) + len(rejected)
     assert not set(records) & set(rejected)
@@ -89,13 +117,20 @@ CELL = st.text(st.sampled_from('ab1 ,"\n;é'), max_size=6)
 
 
 def written(cells: tuple[str, ...], quote_all: bool) -> str:
-    return ",".join('"' + cell.replace('"', '""') + '"' if quote_all or set(cell) & set(',"\n') else cell for cell in cells)
+    return ",".join(
+        '"' + cell.replace('"', '""') + '"' if quote_all or set(cell) & set(',"\n') else cell
+        for cell in cells
+    )
 
 
 @st.composite
 def elements(draw: st.DrawFn) -> tuple[str, str, tuple[str, ...]]:
     """A stretch of a file: what it is, its text, and its cells."""
-    kind = draw(st.sampled_from(["record"] * 6 + ["blank", "header", "furniture", "short", "surplus", "many", "few"]))
+    kind = draw(
+        st.sampled_from(
+            ["record"] * 6 + ["blank", "header", "furniture", "short", "surplus", "many", "few"]
+        )
+    )
     cells = ("t", *draw(st.tuples(CELL, CELL, CELL)))
     quoted = draw(st.booleans())
     if kind == "record":
@@ -110,14 +145,26 @@ def elements(draw: st.DrawFn) -> tuple[str, str, tuple[str, ...]]:
         return "unrecognised_line", draw(st.sampled_from(["t", "some text"])), cells
     return (
         "furniture",
-        {"blank": draw(st.sampled_from(["", "  ", ",,,", '"","",""'])), "header": HEADER, "furniture": "## page 2"}[kind],
+        {
+            "blank": draw(st.sampled_from(["", "  ", ",,,", '"","",""'])),
+            "header": HEADER,
+            "furniture": "## page 2",
+        }[kind],
         (),
     )
 
 
 @property_test
-@given(st.lists(elements(), max_size=25), st.integers(8, 200), st.integers(1, 9), st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_their_lines(parts, block, window, ended, end) -> None:
+@given(
+    st.lists(elements(), max_size=25),
+    st.integers(8, 200),
+    st.integers(1, 9),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_their_lines(
+    parts, block, window, ended, end
+) -> None:
     at, records, rejects, furniture = 3, {}, {}, 2
     for kind, text, cells in parts:
         if kind == "record":
@@ -129,12 +176,19 @@ def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_th
         at += text.count("\n") + 1
     texts = ["## preamble", HEADER, *(text for _, text, _ in parts)]
     content = "\n".join(texts) + "\n" * (ended or texts[-1] in ("", "t"))
-    cut = not ended and parts and parts[-1][0] == "record" and len(next(csv.reader(io.StringIO(parts[-1][1])))) < 4
+    cut = (
+        not ended
+        and parts
+        and parts[-1][0] == "record"
+        and len(next(csv.reader(io.StringIO(parts[-1][1])))) < 4
+    )
     found = reading(content.replace("\n", end), block=block, window=window)
     if cut:  # the last line may have been cut off: whether it was depends on the rows above
         last = max(records)
         assert found.record_lines + found.furniture == found.lines == len(physical_lines(content))
-        assert {n: c for n, c in found.records.items() if n != last} == {n: c for n, c in records.items() if n != last}
+        assert {n: c for n, c in found.records.items() if n != last} == {
+            n: c for n, c in records.items() if n != last
+        }
         return
     assert found.records == records
     assert found.rejected == rejects
@@ -145,13 +199,17 @@ def test_well_formed_files_give_the_cells_that_csv_gives_under_the_numbers_of_th
 # --------------------------------------------------------------------------- any file
 
 SOUP = st.lists(
-    st.text(st.sampled_from('ab, "'), max_size=10) | st.sampled_from([HEADER, "## x", '"', 'a,b,5" x 6" y,c', 'a,"b']), max_size=25
+    st.text(st.sampled_from('ab, "'), max_size=10)
+    | st.sampled_from([HEADER, "## x", '"', 'a,b,5" x 6" y,c', 'a,"b']),
+    max_size=25,
 )
 
 
 @property_test
 @given(SOUP, st.integers(8, 120), st.integers(1, 9), st.booleans())
-def test_nothing_is_lost_of_any_text_and_the_size_of_the_stretches_decides_nothing(texts, block, window, ended) -> None:
+def test_nothing_is_lost_of_any_text_and_the_size_of_the_stretches_decides_nothing(
+    texts, block, window, ended
+) -> None:
     content = "\n".join([HEADER, *texts]) + "\n" * ended
     whole = reading(content)
     told = physical_lines(content)
@@ -202,7 +260,19 @@ def test_a_quote_that_never_closes_costs_its_own_line_only() -> None:
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_quoted_rows_below() -> None:
-    found = reading("\n".join([HEADER, 't,"open,b,c', 't,"a","b","c"', "t,a,b,c", 't,"open too,b,c', 't,"a","b","c"', ""]))
+    found = reading(
+        "\n".join(
+            [
+                HEADER,
+                't,"open,b,c',
+                't,"a","b","c"',
+                "t,a,b,c",
+                't,"open too,b,c',
+                't,"a","b","c"',
+                "",
+            ]
+        )
+    )
     assert [rule for rule, _ in found.rejected.values()] == ["unclosed_quote", "unclosed_quote"]
     assert list(found.records) == [3, 4, 6]
 
@@ -224,7 +294,7 @@ def test_ten_thousand_quotes_that_never_close_are_told_one_by_one() -> None:
     assert len(found.rejected) == 10_000
 
 
-# --------------------------------------------------------------------------- ragged rows and the end of the file
+# ------------------------- ragged rows and the end of the file
 
 
 def test_a_last_line_that_was_cut_off_is_rejected_and_not_read_as_a_short_record() -> None:
@@ -235,33 +305,48 @@ def test_a_last_line_without_line_end_is_a_record_when_it_is_whole() -> None:
     assert list(reading(f"{HEADER}\nt,a,b,c\nt,a,b,c").records) == [2, 3]
 
 
-def test_where_rows_may_be_short_the_last_one_may_be_too_but_not_end_inside_what_a_record_needs() -> None:
+def test_where_rows_may_be_short_the_last_may_be_too_but_not_end_inside_what_a_record_needs() -> (
+    None
+):
     layout = Layout("short", "att", "calls", "this test", "delimited", (CALLS,), short_rows=True)
     assert list(reading(f"{HEADER}\nt,a\nt,a,b,c\nt,a,b", layout).records) == [2, 3, 4]
     assert reading(f"{HEADER}\nt,a\nt,a,b,c\nt,a", layout).rejected == {4: ("cut_off", "t,a")}
 
 
 def test_a_record_without_the_fields_it_needs_is_rejected() -> None:
-    table = Table("calls", {"started_at": (Field(("Time",)),), "to_number": (Field(("To",)),)}, header=("Time", "From"))
-    found = reading(f"{HEADER}\nt,a,b\nt,a\n", Layout("plain", "att", "calls", "this test", "delimited", (table,)))
+    table = Table(
+        "calls",
+        {"started_at": (Field(("Time",)),), "to_number": (Field(("To",)),)},
+        header=("Time", "From"),
+    )
+    found = reading(
+        f"{HEADER}\nt,a,b\nt,a\n",
+        Layout("plain", "att", "calls", "this test", "delimited", (table,)),
+    )
     assert list(found.records) == [2]
     assert found.rejected == {3: ("cut_off", "t,a")}
 
 
 def test_a_total_with_as_many_delimiters_as_a_record_is_furniture() -> None:
-    layout = Layout("plain", "att", "calls", "this test", "delimited", (SUMMED,), furniture=("^Total,",))
+    layout = Layout(
+        "plain", "att", "calls", "this test", "delimited", (SUMMED,), furniture=("^Total,",)
+    )
     found = reading("Item,Time,From,To\n1,t,a,b\nTotal,,,12\n", layout)
     assert (list(found.records), found.furniture) == ([2], 2)
 
 
 def test_a_record_that_begins_like_furniture_is_a_record_as_it_has_a_time() -> None:
-    layout = Layout("plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=(r"^\s+\S",))
+    layout = Layout(
+        "plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=(r"^\s+\S",)
+    )
     found = reading(f"  Report\n{HEADER}\n  10:15,a,b,c\n  page 2\n  total,,,12\n", layout)
     assert (list(found.records), found.furniture) == ([3], 4)
 
 
 def test_what_stands_beyond_the_last_column_belongs_to_it_where_the_layout_says_so() -> None:
-    layout = Layout("overflow", "att", "calls", "this test", "delimited", (CALLS,), quote=None, overflow=True)
+    layout = Layout(
+        "overflow", "att", "calls", "this test", "delimited", (CALLS,), quote=None, overflow=True
+    )
     found = reading(f'{HEADER}\nt,a,b,[1:2,3:4]\nt,a,b,[]\nt,a,"b,c"\nt,a,b,,\n', layout)
     assert found.records == {
         2: ("t", "a", "b", "[1:2,3:4]"),
@@ -273,16 +358,31 @@ def test_what_stands_beyond_the_last_column_belongs_to_it_where_the_layout_says_
 
 # --------------------------------------------------------------------------- sections
 
-VOICE = Table("voice", {"started_at": (Field(("Time",)),)}, header=("Time", "From"), title="^Voice Usage For")
-SMS = Table("sms", {"started_at": (Field(("Sent",)),)}, header=("Sent", "To"), title="^SMS Usage For")
+VOICE = Table(
+    "voice", {"started_at": (Field(("Time",)),)}, header=("Time", "From"), title="^Voice Usage For"
+)
+SMS = Table(
+    "sms", {"started_at": (Field(("Sent",)),)}, header=("Sent", "To"), title="^SMS Usage For"
+)
 SECTIONS = Layout(
-    "sections", "att", "two tables", "this test", "delimited", (VOICE, SMS), context={"subscriber": (r"Usage For: (\d{3})-(\d{4})",)}
+    "sections",
+    "att",
+    "two tables",
+    "this test",
+    "delimited",
+    (VOICE, SMS),
+    context={"subscriber": (r"Usage For: (\d{3})-(\d{4})",)},
 )
 
 
 @st.composite
 def sections(draw: st.DrawFn) -> tuple[str, str, int, int]:
-    return (draw(st.sampled_from(["voice", "sms"])), f"01{draw(st.integers(0, 99)):02}", draw(st.integers(0, 4)), draw(st.integers(0, 2)))
+    return (
+        draw(st.sampled_from(["voice", "sms"])),
+        f"01{draw(st.integers(0, 99)):02}",
+        draw(st.integers(0, 4)),
+        draw(st.integers(0, 2)),
+    )
 
 
 @property_test
@@ -297,7 +397,9 @@ def test_each_section_has_its_own_header_and_subscriber(parts, block, window) ->
             expected[len(texts)] = (kind, {"subscriber": f"555{line}"})
     content = "\n".join(texts) + "\n"
     found = reading(content, SECTIONS, block, window)
-    assert {number: (found.tables[number], found.context[number]) for number in found.records} == expected
+    assert {
+        number: (found.tables[number], found.context[number]) for number in found.records
+    } == expected
     assert not found.rejected
     assert found.furniture == len(texts) - len(expected)
 
@@ -305,18 +407,41 @@ def test_each_section_has_its_own_header_and_subscriber(parts, block, window) ->
 # --------------------------------------------------------------------------- fixed width
 
 FIXED = Layout(
-    "fixed", "att", "calls", "this test", "fixed",
-    (Table("calls", {"started_at": (Field(("time",)),)}, record="^CDR", slices={"time": (5, 8), "to": (10, 13)}),),
+    "fixed",
+    "att",
+    "calls",
+    "this test",
+    "fixed",
+    (
+        Table(
+            "calls",
+            {"started_at": (Field(("time",)),)},
+            record="^CDR",
+            slices={"time": (5, 8), "to": (10, 13)},
+        ),
+    ),
     furniture=("^PAGE",),
     context={"subscriber": (r"^HDR (\d+)",)},
     controls=(Control("^TRL", (5, 8), "records"),),
-)  # fmt: skip
+)
 
 
 @property_test
 @given(
     st.lists(
-        st.sampled_from(["CDR 0101 abcd", "CDR 01é1 ab", "PAGE 1", "", "junk", "HDR 5550101", "HDR 5550102", "TRL 0002"]), max_size=20
+        st.sampled_from(
+            [
+                "CDR 0101 abcd",
+                "CDR 01é1 ab",
+                "PAGE 1",
+                "",
+                "junk",
+                "HDR 5550101",
+                "HDR 5550102",
+                "TRL 0002",
+            ]
+        ),
+        max_size=20,
     ),
     st.integers(8, 80),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -326,11 +451,15 @@ def test_fixed_width_lines_are_cut_by_character_and_all_accounted_for(texts, blo
     numbered = list(enumerate(texts, 1))
     assert found.records == {n: (t[4:8], t[9:13]) for n, t in numbered if t.startswith("CDR")}
     assert found.rejected == {n: ("unrecognised_line", t) for n, t in numbered if t == "junk"}
-    assert [text for _, text in found.stated] == ["0002" for text in texts if text.startswith("TRL")]
+    assert [text for _, text in found.stated] == [
+        "0002" for text in texts if text.startswith("TRL")
+    ]
     assert found.lines == len(texts) == found.record_lines + found.furniture
     heads = {n: t[4:] for n, t in numbered if t.startswith("HDR")}
     for number in found.records:
-        assert found.context[number]["subscriber"] == next((heads[n] for n in sorted(heads, reverse=True) if n < number), None)
+        assert found.context[number]["subscriber"] == next(
+            (heads[n] for n in sorted(heads, reverse=True) if n < number), None
+        )
 
 
 @pytest.mark.parametrize("block", [8, 1000])
@@ -338,4 +467,8 @@ def test_a_fixed_width_record_that_the_end_of_the_file_cuts_off_is_rejected(bloc
     found = reading("CDR 0101 abcd\nCDR 0102 abcd\nCDR 0103 ab", FIXED, block)
     assert list(found.records) == [1, 2]
     assert found.rejected == {3: ("cut_off", "CDR 0103 ab")}
-    assert list(reading("CDR 0101 abcd\nCDR 0102 ab\nCDR 0103 ab", FIXED, block).records) == [1, 2, 3]
+    assert list(reading("CDR 0101 abcd\nCDR 0102 ab\nCDR 0103 ab", FIXED, block).records) == [
+        1,
+        2,
+        3,
+    ]

@@ -1,4 +1,6 @@
-"""The same records in another print: other order, titles, delimiter, encoding or packing give the same events."""
+"""The same records in another print: other order, titles, delimiter, encoding or packing give
+the same events.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from pipeline_perf.lake.delta import Lake
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 OPTIONS: dict[str, dict[str, Any]] = {
-    e["file"]: e["options"] for e in (json.loads(path.read_text()) for path in sorted(GOLDEN.glob("*.expected.json")))
+    e["file"]: e["options"]
+    for e in (json.loads(path.read_text()) for path in sorted(GOLDEN.glob("*.expected.json")))
 }
 ATT = "att_le_mobility_joined.txt"
 #: Files that are one table below one header.
@@ -39,7 +42,9 @@ TABLES = {
 Reading = tuple[list[dict[str, Any]], list[str]]
 
 
-def ingested(name: str, data: bytes, folder: Path, options: dict[str, Any]) -> tuple[FileReport, Lake]:
+def ingested(
+    name: str, data: bytes, folder: Path, options: dict[str, Any]
+) -> tuple[FileReport, Lake]:
     path = folder / name
     path.write_bytes(data)
     lake = Lake(folder / "lake")
@@ -47,7 +52,9 @@ def ingested(name: str, data: bytes, folder: Path, options: dict[str, Any]) -> t
 
 
 def reading(name: str, data: bytes, folder: Path, options: dict[str, Any]) -> Reading:
-    """The events, without what says in which file and line they stood, and the rules of the records in quarantine."""
+    """The events, without what says in which file and line they stood, and the rules of the
+    records in quarantine.
+    """
     report, lake = ingested(name, data, folder, options)
     assert report.status == "ingested", report.reason
     assert report.records == report.events + report.quarantined
@@ -100,7 +107,10 @@ def test_packing_changes_no_event(name: str, tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, data)
-    for container, contents in ((f"{name}.gz", gzip.compress(data)), ("upload.zip", packed.getvalue())):
+    for container, contents in (
+        (f"{name}.gz", gzip.compress(data)),
+        ("upload.zip", packed.getvalue()),
+    ):
         (tmp_path / container).mkdir()
         assert reading(container, contents, tmp_path / container, OPTIONS[name]) == as_shipped(name)
 
@@ -117,11 +127,15 @@ class Table:
 
     def written(self, delimiter: str) -> bytes:
         out = io.StringIO()
-        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows([self.titles, *self.rows])
+        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(
+            [self.titles, *self.rows]
+        )
         return out.getvalue().encode()
 
     def rearranged(self, order: list[int]) -> Table:
-        return Table([self.titles[i] for i in order], [[row[i] for i in order] for row in self.rows])
+        return Table(
+            [self.titles[i] for i in order], [[row[i] for i in order] for row in self.rows]
+        )
 
     def without(self, title: str) -> Table:
         return self.rearranged([i for i, t in enumerate(self.titles) if t != title])
@@ -133,13 +147,16 @@ def table(name: str) -> Table:
     titles, *rows = csv.reader(lines, delimiter=TABLES[name])
     fitting = [row + [""] * (len(titles) - len(row)) for row in rows if len(row) <= len(titles)]
     if name.startswith("verizon"):
-        fitting = [row for row in rows if len(row) == len(titles)]  # here a row with fewer cells is a damaged one
+        # here a row with fewer cells is a damaged one
+        fitting = [row for row in rows if len(row) == len(titles)]
     return Table(titles, fitting)
 
 
 @functools.cache
 def regular(name: str) -> Reading:
-    """What the regular rows give in the usual print; damaged ones excepted, that is what the file as shipped gives."""
+    """What the regular rows give in the usual print; damaged ones excepted, that is what the
+    file as shipped gives.
+    """
     with tempfile.TemporaryDirectory() as folder:
         found = reading(name, table(name).written(TABLES[name]), Path(folder), OPTIONS[name])
     events, rules = as_shipped(name)
@@ -160,7 +177,9 @@ def retitled(how: Callable[[str], str]) -> Callable[[Table], Table]:
 def with_a_column(at: int) -> Callable[[Table], Table]:
     def extended(original: Table) -> Table:
         titles = [*original.titles[:at], "Remarks (internal)", *original.titles[at:]]
-        return Table(titles, [[*row[:at], f"see {i}", *row[at:]] for i, row in enumerate(original.rows)])
+        return Table(
+            titles, [[*row[:at], f"see {i}", *row[at:]] for i, row in enumerate(original.rows)]
+        )
 
     return extended
 
@@ -172,7 +191,9 @@ PRINTS: dict[str, Callable[[Table], Table]] = {
     "titles in small letters": retitled(str.lower),
     "titles without blanks": retitled(lambda title: title.replace(" ", "").replace("_", "")),
     "titles with underscores": retitled(lambda title: re.sub(r"\W+", "_", title).strip("_")),
-    "titles with blanks for underscores, and padded": retitled(lambda title: f"  {title.replace('_', ' ')} "),
+    "titles with blanks for underscores, and padded": retitled(
+        lambda title: f"  {title.replace('_', ' ')} "
+    ),
     "a strange column first": with_a_column(0),
     "a strange column in the midst": with_a_column(3),
 }
@@ -180,12 +201,16 @@ PRINTS: dict[str, Callable[[Table], Table]] = {
 
 @pytest.mark.parametrize("variation", PRINTS)
 @pytest.mark.parametrize("name", TABLES)
-def test_order_and_spelling_of_columns_change_no_event(name: str, variation: str, tmp_path: Path) -> None:
+def test_order_and_spelling_of_columns_change_no_event(
+    name: str, variation: str, tmp_path: Path
+) -> None:
     data = PRINTS[variation](table(name)).written(TABLES[name])
     assert reading(name, data, tmp_path, OPTIONS[name]) == regular(name)
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"], ids=["comma", "tab", "semicolon", "bar"])
+@pytest.mark.parametrize(
+    "delimiter", [",", "\t", ";", "|"], ids=["comma", "tab", "semicolon", "bar"]
+)
 @pytest.mark.parametrize("name", TABLES)
 def test_another_delimiter_changes_no_event(name: str, delimiter: str, tmp_path: Path) -> None:
     assert reading(name, table(name).written(delimiter), tmp_path, OPTIONS[name]) == regular(name)
@@ -208,25 +233,42 @@ def test_another_delimiter_changes_no_event(name: str, delimiter: str, tmp_path:
         ("verizon_le.csv", "Last Serving Cell Site", ("cell_last",)),
     ],
 )
-def test_without_an_optional_column_only_its_own_fields_are_lost(name: str, title: str, lost: tuple[str, ...], tmp_path: Path) -> None:
+def test_without_an_optional_column_only_its_own_fields_are_lost(
+    name: str, title: str, lost: tuple[str, ...], tmp_path: Path
+) -> None:
     events, rules = regular(name)
     wanted = [event | dict.fromkeys(lost) for event in events]
-    assert reading(name, table(name).without(title).written(TABLES[name]), tmp_path, OPTIONS[name]) == (wanted, rules)
+    assert reading(
+        name, table(name).without(title).written(TABLES[name]), tmp_path, OPTIONS[name]
+    ) == (wanted, rules)
 
 
-def test_without_the_column_of_the_destination_the_called_number_stands_in_for_it(tmp_path: Path) -> None:
+def test_without_the_column_of_the_destination_the_called_number_stands_in_for_it(
+    tmp_path: Path,
+) -> None:
     events, rules = regular("tmobile_le.txt")
     sent_on = [event for event in events if event["direction"] == "forwarded"]
     assert len(sent_on) == 2
-    wanted = [{**event, "to_number": event["subscriber_number"], "event_type": "call"} if event in sent_on else event for event in events]
+    wanted = [
+        (
+            {**event, "to_number": event["subscriber_number"], "event_type": "call"}
+            if event in sent_on
+            else event
+        )
+        for event in events
+    ]
     data = table("tmobile_le.txt").without("Destination Number").written("\t")
     assert reading("tmobile_le.txt", data, tmp_path, {}) == (wanted, rules)
 
 
-def test_without_the_column_that_an_exception_takes_a_field_from_the_usual_one_is_taken(tmp_path: Path) -> None:
+def test_without_the_column_that_an_exception_takes_a_field_from_the_usual_one_is_taken(
+    tmp_path: Path,
+) -> None:
     data = table("tmobile_le.txt").without("Called Number").written("\t")
     events, rules = reading("tmobile_le.txt", data, tmp_path, {"subscriber": "+12065550121"})
-    assert [event["direction"] for event in events] == [event["direction"] for event in regular("tmobile_le.txt")[0]]
+    assert [event["direction"] for event in events] == [
+        event["direction"] for event in regular("tmobile_le.txt")[0]
+    ]
     assert {event["subscriber_number"] for event in events} == {"+12065550121"}
     assert rules == regular("tmobile_le.txt")[1]
 
@@ -235,26 +277,45 @@ def test_without_the_column_that_an_exception_takes_a_field_from_the_usual_one_i
     ("name", "title"),
     [
         *(("att_bill_csv.csv", title) for title in ("Date", "Time", "Number Called", "Min")),
-        *(("sprint_le_9135550101.csv", title) for title in ("CALLING_NBR", "CALLED_NBR", "START_DATE", "DURATION (SEC)")),
-        *(("tmobile_le.txt", title) for title in ("Date", "Time", "Duration", "Call Type", "Direction", "Calling Number")),
-        *(("verizon_le.csv", title) for title in ("Mobile Directory Number", "Call Direction", "Seizure Dt Tm", "Seizure Duration")),
+        *(
+            ("sprint_le_9135550101.csv", title)
+            for title in ("CALLING_NBR", "CALLED_NBR", "START_DATE", "DURATION (SEC)")
+        ),
+        *(
+            ("tmobile_le.txt", title)
+            for title in ("Date", "Time", "Duration", "Call Type", "Direction", "Calling Number")
+        ),
+        *(
+            ("verizon_le.csv", title)
+            for title in (
+                "Mobile Directory Number",
+                "Call Direction",
+                "Seizure Dt Tm",
+                "Seizure Duration",
+            )
+        ),
     ],
 )
-def test_a_file_without_an_essential_column_is_refused_by_that_column_s_name(name: str, title: str, tmp_path: Path) -> None:
-    report, lake = ingested(name, table(name).without(title).written(TABLES[name]), tmp_path, OPTIONS[name])
+def test_a_file_without_an_essential_column_is_refused_by_that_column_s_name(
+    name: str, title: str, tmp_path: Path
+) -> None:
+    report, lake = ingested(
+        name, table(name).without(title).written(TABLES[name]), tmp_path, OPTIONS[name]
+    )
     assert report.status in ("needs_mapping", "rejected")
     assert f"'{title}'" in report.reason
     assert report.events == 0
     assert lake.scan_events().collect().height == 0
 
 
-# --------------------------------------------------------------------------- AT&T's report: several tables, bare commas in the last column
+# ------------------------- AT&T's report: several tables, bare commas in the last column
 
 Rows = Callable[[list[str], list[str]], tuple[list[str], list[str]]]
 
 
 def att(change: Rows, *, delimiter: str = ",") -> bytes:
-    """The golden report with header and rows of each section changed: `change` takes and gives titles and cells.
+    """The golden report with header and rows of each section changed: `change` takes and gives
+    titles and cells.
 
     The last cell keeps its bare commas.
     """
@@ -274,7 +335,11 @@ def split_time(titles: list[str], cells: list[str]) -> tuple[list[str], list[str
     at = titles.index("ConnDateTime(UTC)")
     return (
         [*titles[:at], "Conn. Date", "Conn. Time (UTC)", *titles[at + 1 :]],
-        [*cells[:at], *(cells[at].split(" ") if cells is not titles else ["", ""]), *cells[at + 1 :]],
+        [
+            *cells[:at],
+            *(cells[at].split(" ") if cells is not titles else ["", ""]),
+            *cells[at + 1 :],
+        ],
     )
 
 
@@ -283,7 +348,9 @@ def spaced(titles: list[str], cells: list[str]) -> tuple[list[str], list[str]]:
 
 
 def reversed_but_last(titles: list[str], cells: list[str]) -> tuple[list[str], list[str]]:
-    """The last column must stay where it is, and Item, by which rows are known to this test, first."""
+    """The last column must stay where it is, and Item, by which rows are known to this test,
+    first.
+    """
     return [titles[0], *titles[-2:0:-1], titles[-1]], [cells[0], *cells[-2:0:-1], cells[-1]]
 
 
@@ -314,22 +381,32 @@ ATT_PRINTS: dict[str, bytes] = {
     "date and time apart, titles with blanks": att(lambda t, c: spaced(*split_time(t, c))),
     "columns in another order": att(reversed_but_last),
     "a strange column": att(strange_column),
-    "without Seizure Time, Feature of a phone and dialled number": att(without("SeizureTime", "MAKE", "MODEL", "DIALED")),
+    "without Seizure Time, Feature of a phone and dialled number": att(
+        without("SeizureTime", "MAKE", "MODEL", "DIALED")
+    ),
     "cells in quotes": att(quoted_cells),
     "by tabs": att(unchanged, delimiter="\t"),
     "without the preamble": b"\n".join(att(unchanged).split(b"\n")[9:]),
     "without the preamble, date and time apart": b"\n".join(att(split_time).split(b"\n")[9:]),
-    "with a longer preamble": b"      STIR/SHAKEN\n\n" + b"      see the key, page 4, for columns, codes and units\n" * 40 + att(unchanged),
+    "with a longer preamble": (
+        b"      STIR/SHAKEN\n\n"
+        + b"      see the key, page 4, for columns, codes and units\n" * 40
+        + att(unchanged)
+    ),
 }
 
 
 @pytest.mark.parametrize("variation", ATT_PRINTS)
-def test_every_print_of_the_att_report_gives_the_same_events(variation: str, tmp_path: Path) -> None:
+def test_every_print_of_the_att_report_gives_the_same_events(
+    variation: str, tmp_path: Path
+) -> None:
     assert reading(ATT, ATT_PRINTS[variation], tmp_path, {}) == as_shipped(ATT)
 
 
 @pytest.mark.parametrize("title", ["ConnDateTime(UTC)", "OriginatingNumber"])
-def test_an_att_report_without_an_essential_column_is_refused_by_that_column_s_name(title: str, tmp_path: Path) -> None:
+def test_an_att_report_without_an_essential_column_is_refused_by_that_column_s_name(
+    title: str, tmp_path: Path
+) -> None:
     report, lake = ingested(ATT, att(without(title)), tmp_path, {})
     assert report.status in ("needs_mapping", "rejected")
     assert re.sub(r"[\W_]", "", title).casefold() in re.sub(r"[\W_]", "", report.reason).casefold()
