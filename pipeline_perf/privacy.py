@@ -1,3 +1,8 @@
+"""Text made fit to be shown: telephone numbers masked, control characters as their pictures.
+
+Exports are the data themselves and are not masked.
+"""
+
 from __future__ import annotations
 
 import re

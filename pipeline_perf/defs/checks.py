@@ -14,9 +14,8 @@ from functools import cache, partial
 import dagster as dg
 
 from pipeline_perf.bench.judge.targets import Target, Verdict
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf.report.figures import figure, limit
 
 #: The status in the metadata of a check that judged nothing.

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 
 from pipeline_perf.bench.judge.targets import Target
+from pipeline_perf.defs import recording
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf.report.content import assemble
 from pipeline_perf.report.document import write
 from pipeline_perf.report.markdown import markdown

@@ -1,3 +1,8 @@
+"""What is counted of a file while it goes through the corridor, and what is said of it in the end.
+
+Nothing here reads, decides or writes; the order of the rooms is the business of `pipeline`.
+"""
+
 from __future__ import annotations
 
 import contextlib

@@ -33,13 +33,13 @@ from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, State,
 from pipeline_perf.ingest.deduplicate import across_files, within_file
 from pipeline_perf.ingest.errors import IngestError, NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.load import available, built_in
+from pipeline_perf.ingest.mapping.draft import draft
 from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
 from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe.probe import STRUCTURED, is_endless
 from pipeline_perf.ingest.read.pieces import check_unchanged, pieces, unchanged, utf8_size
-from pipeline_perf.ingest.recognise import signatures
 from pipeline_perf.ingest.recognise.evidence import look
-from pipeline_perf.ingest.recognise.signatures import carrier_of
+from pipeline_perf.ingest.recognise.signatures import carrier_of, recognise
 from pipeline_perf.ingest.validate import validate
 from pipeline_perf.ingest.workers import Ahead, Committer
 from pipeline_perf.lake.attempt import Attempt
@@ -219,7 +219,12 @@ def _open(
         finally:
             check_unchanged(source, state)
     with watch.room("recognise"):
-        match = signatures.recognise(found, known.values(), head)
+        try:
+            match = recognise(found, known.values(), head)
+        except NeedsMapping as unknown:
+            if head is None:  # of a PDF, nobody can begin a layout yet
+                unknown.suggestion = draft(found)
+            raise
     layout = match.layout
     zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
     origin = Origin(

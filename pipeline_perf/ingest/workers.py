@@ -1,3 +1,7 @@
+"""The threads of an ingestion: one reads ahead, one commits behind. What they work on is the
+business of `pipeline`.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Callable

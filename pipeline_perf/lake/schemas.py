@@ -1,3 +1,7 @@
+"""The columns of the lake's tables, and in which order and with which statistics rows are
+stored.
+"""
+
 from __future__ import annotations
 
 import polars as pl

@@ -1,0 +1,1 @@
+"""What was read against what is true: classification, fields, duplicates, validation."""

@@ -4,10 +4,9 @@ import pytest
 from pipeline_perf.bench.judge.targets import Target, Threshold, judge
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.definitions import build
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.checks import Producer, misses_required, result, target_checks
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf_tests.defs.conftest import Project
 
 FIGURE = dg.AssetKey(["benchmark", "tiny"])

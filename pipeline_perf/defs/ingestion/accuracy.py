@@ -11,10 +11,9 @@ import dagster as dg
 
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.contract.scenarios import Scenario
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets, parsed
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.quality.accuracy import Accuracy, score
 

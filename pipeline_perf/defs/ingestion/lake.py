@@ -14,10 +14,9 @@ from pydantic import Field
 
 from pipeline_perf.bench.measure.lock import measurement_lock
 from pipeline_perf.bench.measure.measurement import Measurement
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accounting, inbox
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.ingest.pipeline import Options, ingest_path
 from pipeline_perf.lake.delta import Lake

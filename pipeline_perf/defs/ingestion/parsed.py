@@ -13,10 +13,9 @@ import dagster as dg
 from pipeline_perf.bench.measure.lock import measurement_lock
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.contract.scenarios import Scenario
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accounting, datasets
-from pipeline_perf.defs.laboratory import recording
 from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake

@@ -17,10 +17,9 @@ from pipeline_perf.bench.measure.measurement import Measurement, of_samples, uni
 from pipeline_perf.bench.statistics.compare import compare
 from pipeline_perf.contract.scenarios import Measure, Scenario
 from pipeline_perf.contract.workloads import IDLE, IDLE_REPETITIONS, bare_copy, ingestion
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accuracy, datasets, parsed
-from pipeline_perf.defs.laboratory import recording
 
 GROUP = "benchmark"
 

@@ -15,10 +15,9 @@ from pydantic import Field
 from pipeline_perf.bench.calibrate import calibrate
 from pipeline_perf.bench.calibrate.calibrate import Known
 from pipeline_perf.bench.judge.targets import Target, Verdict
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.checks import NOT_MEASURED, check_name, result, told
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.laboratory import recording
 
 GROUP = "calibration"
 

@@ -17,10 +17,9 @@ from pipeline_perf.bench.measure.measure import Pairs
 from pipeline_perf.bench.measure.measurement import of_samples
 from pipeline_perf.contract.scenarios import Scenario
 from pipeline_perf.contract.workloads import ingestion
-from pipeline_perf.defs import metadata
+from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets
-from pipeline_perf.defs.laboratory import recording
 
 GROUP = "history"
 

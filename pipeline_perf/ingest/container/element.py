@@ -1,3 +1,5 @@
+"""What the readers of JSON, XML and HTML give, and the bounds that they share."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

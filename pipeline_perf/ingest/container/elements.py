@@ -1,3 +1,5 @@
+"""The containers of elements by their names, and a file's first elements."""
+
 from __future__ import annotations
 
 from pipeline_perf.ingest.container.element import Element

@@ -1,3 +1,5 @@
+"""JSON → its objects, one behind the other, in arrays, or in several documents of one file."""
+
 from __future__ import annotations
 
 import codecs

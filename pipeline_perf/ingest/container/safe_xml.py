@@ -1,7 +1,7 @@
 """A parser for XML from strangers: expat, streaming, without document types' entities and with a
 bounded depth.
 
-What the elements mean is the business of `workbook` and `structured`.
+What the elements mean is the business of `workbook` and `xml_elements`.
 """
 
 from __future__ import annotations

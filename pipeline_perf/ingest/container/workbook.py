@@ -2,9 +2,9 @@
 reads them as it reads any text.
 
 Line numbers are row numbers, running on from sheet to sheet; rows behind a sheet's last text are
-none. What a cell looks like is said in `cells`, which line is a record in `read`. Not a library's
-work, because those at hand hold a whole sheet (and, for two cells far apart, all the empty ones
-between them), and do not tell how a cell is shown.
+none. What a cell looks like is said in `number_formats`, which line is a record in `read`. Not a
+library's work, because those at hand hold a whole sheet (and, for two cells far apart, all the
+empty ones between them), and do not tell how a cell is shown.
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+"""XML → the elements that are records, with their values by path, also beside broken ones."""
+
 from __future__ import annotations
 
 import codecs

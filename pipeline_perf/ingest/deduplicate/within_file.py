@@ -1,3 +1,9 @@
+"""Rows of one file that tell a call again: parts that were sent twice, rows that repeat or close
+another.
+
+Rows that are merely equal are events of their own: minute-resolution bills list quick redials so.
+"""
+
 from __future__ import annotations
 
 import datetime as dt

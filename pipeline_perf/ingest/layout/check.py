@@ -2,7 +2,7 @@
 are no value of their field, columns and tables out of reach.
 
 Here belong these statements, each with the place in the layout that it is about. Reading the YAML,
-and on which line a place stands, is the work of `layouts`.
+and on which line a place stands, is the work of `load`.
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+"""What layout and times both know of the ways in which times and zones are written."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,3 +1,8 @@
+"""Layouts from YAML files, read strictly: file, line and remedy in every message.
+
+What types cannot say of a layout is the work of `check`.
+"""
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,3 +1,5 @@
+"""A layout as one file follows it, and the table that a header line announces."""
+
 from __future__ import annotations
 
 import re

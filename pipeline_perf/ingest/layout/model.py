@@ -1,9 +1,8 @@
 """Layouts: what a carrier's file looks like and what its columns mean, as frozen data read from
 YAML.
 
-Here belong the form of a layout and reading it strictly, with file, line and remedy in every
-message. What types cannot say is `layout_check`'s work, matching a file against layouts
-`recognise`'s, converting values `normalise`'s.
+Here belongs the form of a layout. Reading one is the work of `load`, what types cannot say of one
+that of `check`; matching a file against layouts is `recognise`'s, converting values `normalise`'s.
 """
 
 from __future__ import annotations

@@ -1,3 +1,7 @@
+"""The regular expressions in a layout: whether each can be used, and whether it can take for
+ever.
+"""
+
 from __future__ import annotations
 
 import dataclasses

@@ -2,7 +2,7 @@
 YAML with comments.
 
 A proposal for a person, never used to read a file. What the file is, the probe has found; what a
-layout may say, `layouts` knows.
+layout may say, `layout.model` knows.
 """
 
 from __future__ import annotations

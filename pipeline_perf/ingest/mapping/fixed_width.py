@@ -1,3 +1,7 @@
+"""Lines whose columns stand at fixed places: which are records, how their beginning looks, what of
+the rest is furniture.
+"""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,7 @@
+"""Which event field a column is, by its values and its title, each as the value of a layout's
+key.
+"""
+
 from __future__ import annotations
 
 import datetime as dt

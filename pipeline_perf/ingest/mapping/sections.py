@@ -1,3 +1,5 @@
+"""The tables of an unknown file: titles, some rows, and the line that announces each."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,5 @@
+"""Numbers and durations as they are written → Polars expressions of their values."""
+
 from __future__ import annotations
 
 import polars as pl

@@ -1,7 +1,7 @@
 """String columns → typed event columns: which field comes from which column, who called whom,
 and the row's identity.
 
-How a text becomes a value is said in `fields`, how a time does in `times`. Whether a value is
+How a text becomes a value is said in `expressions`, how a time does in `times`. Whether a value is
 plausible is `validate`'s question.
 """
 

@@ -1,3 +1,5 @@
+"""Who called whom, whose line it is, and which rows are legs of one call."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,3 +1,7 @@
+"""Local times → UTC: the zone of each row, hours that came twice or never, starts told by their
+ends.
+"""
+
 from __future__ import annotations
 
 import datetime as dt

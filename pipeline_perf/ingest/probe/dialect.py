@@ -1,8 +1,8 @@
 """How lines divide into cells: delimiter, quote, escape, found by which choice makes the rows
 agree.
 
-Here belong splitting and the choice. Which of the rows are preamble, header or footer is `tables`'
-work.
+Here belong splitting and the choice. Which of the rows are preamble, header or footer is
+`structure`'s work.
 """
 
 from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Records by a layout, as string columns; every line of the file is accounted for. No value is
+interpreted.
+"""

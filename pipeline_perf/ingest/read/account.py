@@ -1,3 +1,7 @@
+"""The account of a file's lines while they are told apart: records, furniture, rejects, and the
+context that lines in passing give to the records below them.
+"""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,9 @@
+"""Lines of delimited cells told apart: headers, records, furniture, and what is none of them.
+
+The bulk is told by two numbers per line (its delimiters, its length) in NumPy; only lines that are
+not plainly records are looked at one by one.
+"""
+
 from __future__ import annotations
 
 import functools

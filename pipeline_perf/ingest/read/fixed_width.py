@@ -1,3 +1,5 @@
+"""Lines of fixed-width records told apart by the layout's patterns, and cut."""
+
 from __future__ import annotations
 
 import re

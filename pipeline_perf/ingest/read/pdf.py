@@ -1,7 +1,7 @@
 """Text PDF → string columns: words fall under the titles of the header line above them.
 
 Which line is a record, and which column a word belongs to, is decided here; where words stand on a
-page is told by `sheets`, which layout the file follows by `recognise`, what the cells mean by
+page is told by `pdf_pages`, which layout the file follows by `recognise`, what the cells mean by
 `normalise`.
 """
 

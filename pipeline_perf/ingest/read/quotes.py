@@ -2,7 +2,7 @@
 only stand for inches.
 
 The rules are those of the csv module: a quote opens a field only at its start, and a doubled one
-inside stands for itself. Splitting records into cells is `read`'s work.
+inside stands for itself. Splitting records into cells is `split`'s work.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Record lines → string columns: by position, by delimiter, by quotes.
 
-Which lines are records has been decided in `read`.
+Which lines are records has been decided in `delimited` and `fixed_width`.
 """
 
 from __future__ import annotations

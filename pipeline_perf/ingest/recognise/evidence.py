@@ -1,3 +1,5 @@
+"""What recognising a file needs to know of it, and what holds no records by its very form."""
+
 from __future__ import annotations
 
 from collections.abc import Collection

@@ -55,8 +55,8 @@ class Fit:
 def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> Match:
     """Match a file against the layouts.
 
-    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, with the columns found and
-    a layout to complete, or UnreadableFile when there is no table in the file at all.
+    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, which names the columns of
+    a file that no layout knows, or UnreadableFile when there is no table in the file at all.
     """
     layouts = list(layouts)
     name = probe.source.name
@@ -92,13 +92,10 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
         if nearest.nearness >= NEARLY
         else ""
     )
-    from pipeline_perf.ingest.mapping.draft import draft
-
     raise NeedsMapping(
         f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}Complete the"
         " suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your"
         " layouts folder",
-        draft(probe),
     )
 
 

@@ -1,0 +1,1 @@
+"""How each carrier, switch and platform writes its files."""
