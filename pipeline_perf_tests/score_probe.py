@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import Probe, probe
 
@@ -120,7 +121,7 @@ def score(truths: Iterator[Truth]) -> tuple[Score, int]:
             missing += 1
             continue
         began = time.perf_counter()
-        found = probe(Source(truth.file))
+        found = probe(Content(Source(truth.file)))
         total.seconds.append(time.perf_counter() - began)
         right = judge(truth, found)
         total.add("delimiter and quote", all(right[name] for name in FIELDS[:2] if name in right))

@@ -16,7 +16,7 @@ import click
 from pipeline_perf.cli.options import NEEDS_MAPPING, layouts_option, own_layouts
 
 if TYPE_CHECKING:
-    from pipeline_perf.ingest.container.source import Source
+    from pipeline_perf.ingest.container.content import Content
     from pipeline_perf.ingest.layout.model import Layout
 
 
@@ -88,7 +88,7 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
     1: the file is unsound or cannot be read.
     """
     from pipeline_perf.cli.display import tell
-    from pipeline_perf.ingest.container.source import sources
+    from pipeline_perf.ingest.container.content import contents
     from pipeline_perf.ingest.errors import IngestError, LayoutError, NeedsMapping
     from pipeline_perf.ingest.layout.load import load
 
@@ -97,15 +97,16 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
         raise click.UsageError(f"{file}: name the layout first, a .yaml file, and then the samples")
     try:
         if not is_layout:
-            fitting = [_check_records(source, _known(own).values()) for source in sources(file)]
+            fitting = [_check_records(content, _known(own).values()) for content in contents(file)]
             sys.exit(0 if all(fitting) else NEEDS_MAPPING)
         layout = load(file)
         click.echo(f"{file}: {layout.id} is a sound layout of {len(layout.tables)} table(s)")
         if samples:
             from pipeline_perf.ingest.trial import attempt
 
-            for source in [source for sample in samples for source in sources(sample)]:
-                tell(attempt(source, layout))
+            for content in (content for sample in samples for content in contents(sample)):
+                with content:
+                    tell(attempt(content, layout))
     except LayoutError as error:
         raise click.ClickException("\n".join(error.slips)) from error
     except NeedsMapping as error:
@@ -123,31 +124,31 @@ def _draft(file: Path) -> None:
 
     The comments show some of the file's values, telephone numbers masked.
     """
-    from pipeline_perf.ingest.container.source import sources
+    from pipeline_perf.ingest.container.content import contents
     from pipeline_perf.ingest.errors import IngestError
     from pipeline_perf.ingest.mapping.draft import draft
     from pipeline_perf.ingest.recognise.evidence import look
 
     try:
-        source = sources(file)[0]  # an archive holds files of one kind
-        found, head = look(source, [])
+        content = next(contents(file))  # an archive holds files of one kind
+        evidence = look(content, [])
     except IngestError as error:
         raise click.ClickException(str(error)) from error
-    if head is not None:
+    if evidence.pages is not None:
         raise click.ClickException(
             f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show"
             " att_bill_pdf`"
         )
-    click.echo(draft(found, examples=True), nl=False)
+    click.echo(draft(evidence, examples=True), nl=False)
 
 
-def _check_records(source: Source, known: Collection[Layout]) -> bool:
+def _check_records(content: Content, known: Collection[Layout]) -> bool:
     """Tell which layouts a file of records fits; returns whether it fits one."""
     from pipeline_perf.cli.display import explain
     from pipeline_perf.ingest.recognise.evidence import look
     from pipeline_perf.ingest.recognise.signatures import fits
 
-    found, head = look(source, known)
-    told = fits(found, known, head)
-    explain(source.name, told)
-    return not told[0].lacking
+    with content:
+        judged = fits(look(content, known), known)
+    explain(content.name, judged)
+    return not judged[0].lacking

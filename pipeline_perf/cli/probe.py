@@ -18,7 +18,6 @@ import click
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pipeline_perf.ingest.container.source import Source
     from pipeline_perf.ingest.probe.probe import Probe
 
 
@@ -51,26 +50,26 @@ def probe(file: Path, as_json: bool) -> None:
     It needs no layout and looks at the file's beginning, middle and end only. Of an archive, every
     file is told. Exit code 1: the bytes cannot be had.
     """
-    from pipeline_perf.ingest.container.source import sources
+    from pipeline_perf.ingest.container.content import contents
     from pipeline_perf.ingest.errors import UnreadableFile
     from pipeline_perf.ingest.probe.probe import probe as look
 
     failed = False
     try:
-        found: list[Source] = sources(file)
+        for content in contents(file):
+            try:
+                with content:
+                    findings = look(content)
+            except UnreadableFile as error:
+                click.echo(f"Error: {error}", err=True)
+                failed = True
+                continue
+            if as_json:
+                click.echo(json.dumps(told(findings), ensure_ascii=False))
+            else:
+                show(findings)
     except UnreadableFile as error:
         raise click.ClickException(str(error)) from error
-    for source in found:
-        try:
-            findings = look(source)
-        except UnreadableFile as error:
-            click.echo(f"Error: {error}", err=True)
-            failed = True
-            continue
-        if as_json:
-            click.echo(json.dumps(told(findings), ensure_ascii=False))
-        else:
-            show(findings)
     sys.exit(1 if failed else 0)
 
 
@@ -78,7 +77,7 @@ def told(found: Probe) -> dict[str, Any]:
     """The findings as they are given to programs."""
     text = found.container in ("text", "workbook") and not found.trouble
     return {
-        "file": found.source.name,
+        "file": found.content.name,
         "container": found.container,
         **{name: getattr(found, name) if text else None for name in FINDINGS},
         "mixed_encodings": found.mixed,
@@ -94,7 +93,7 @@ def show(found: Probe) -> None:
     from pipeline_perf.privacy import masked, shown
 
     console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
-    console.print(f"[bold]{escape(shown(found.source.name))}[/]  {found.container}")
+    console.print(f"[bold]{escape(shown(found.content.name))}[/]  {found.container}")
     if found.trouble:
         console.print(escape(shown(found.trouble)))
     if found.container not in ("text", "workbook") or found.trouble:

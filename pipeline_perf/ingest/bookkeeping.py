@@ -10,14 +10,14 @@ import dataclasses
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.layout import model
+from pipeline_perf.ingest.layout.model import Control
 from pipeline_perf.ingest.normalise.amounts import seconds
 
 #: The zone taken for files that do not state theirs when nobody says otherwise.
@@ -82,50 +82,76 @@ class Stopwatch:
         return time.perf_counter() - self.started
 
 
-@dataclass
-class Books:
-    """What is counted of a file while it goes through the corridor."""
+@dataclass(frozen=True)
+class Ledger:
+    """What is counted of a stretch of a file on its way through the rooms.
 
-    counts: Counter[str] = field(default_factory=Counter)  # lines, furniture, events, quarantined
-    rules: Counter[str] = field(default_factory=Counter)
-    by_type: Counter[str] = field(
-        default_factory=lambda: Counter(dict.fromkeys(events.EVENT_TYPES, 0))
-    )
-    stated: list[tuple[model.Control, str]] = field(default_factory=list)
-    # by table and how far apart in time
-    tellings: dict[tuple[str, float], list[pl.DataFrame]] = field(default_factory=dict)
-    closings: list[pl.DataFrame] = field(default_factory=list)
-    starts: list[dt.datetime] = field(default_factory=list)  # first and last of each chunk
+    Ledgers add up, in the order of the file, to that of the whole.
+
+    >>> (Ledger(lines=3, events=2) + Ledger(lines=1, furniture=1)).lines
+    4
+    """
+
+    lines: int = 0
+    furniture: int = 0
+    events: int = 0
+    quarantined: int = 0
+    rules: Counter[str] = field(default_factory=Counter)  # broken, or corrections made
+    by_type: Counter[str] = field(default_factory=Counter)
+    stated: tuple[tuple[Control, str], ...] = ()  # figures of the whole file, as it states them
+    # rows of tables that tell calls again, by table and how many seconds apart
+    tellings: Mapping[tuple[str, float], tuple[pl.DataFrame, ...]] = field(default_factory=dict)
+    closings: tuple[pl.DataFrame, ...] = ()  # rows that tell a call's end
+    span: tuple[dt.datetime, dt.datetime] | None = None  # first and last start
     duration_s: float = 0.0
     zone_assumed: bool = False
 
     @property
-    def span(self) -> tuple[dt.datetime, dt.datetime] | None:
-        return (min(self.starts), max(self.starts)) if self.starts else None
+    def records(self) -> int:
+        return self.events + self.quarantined
+
+    def __add__(self, other: Ledger) -> Ledger:
+        spans = [span for span in (self.span, other.span) if span]
+        keys = dict.fromkeys((*self.tellings, *other.tellings))
+        return Ledger(
+            self.lines + other.lines,
+            self.furniture + other.furniture,
+            self.events + other.events,
+            self.quarantined + other.quarantined,
+            self.rules + other.rules,
+            self.by_type + other.by_type,
+            self.stated + other.stated,
+            {key: self.tellings.get(key, ()) + other.tellings.get(key, ()) for key in keys},
+            self.closings + other.closings,
+            (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None,
+            self.duration_s + other.duration_s,
+            self.zone_assumed or other.zone_assumed,
+        )
 
 
-def control_mismatches(books: Books) -> list[str]:
+def control_mismatches(ledger: Ledger) -> list[str]:
     """What header and trailer records say of the file, where it is not what was read."""
-    counts = books.counts
-    found = []
-    for control, text in books.stated:
+    mismatches = []
+    for control, text in ledger.stated:
         bare = text.strip()
         if not bare:
             continue
         if control.equals == "records":
             value = float(bare) if bare.isdigit() else None
-            read = float(counts["events"] + counts["quarantined"])
+            read = float(ledger.records)
         else:
             value = pl.select(seconds(pl.lit(bare), control.form)).item()
-            read = books.duration_s
+            read = ledger.duration_s
         what = control.equals.removesuffix("_s")
         if value is None:
-            found.append(f"the control figure for {what} is unreadable: {bare!r}")
+            mismatches.append(f"the control figure for {what} is unreadable: {bare!r}")
         elif abs(value - read) > 0.5:
             aside = (
-                f" (without the {counts['quarantined']} in quarantine)"
-                if counts["quarantined"] and what == "duration"
+                f" (without the {ledger.quarantined} in quarantine)"
+                if ledger.quarantined and what == "duration"
                 else ""
             )
-            found.append(f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}")
-    return found
+            mismatches.append(
+                f"the file states {what} {value:.0f}, but {read:.0f} were read{aside}"
+            )
+    return mismatches

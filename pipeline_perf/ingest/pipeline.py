@@ -1,6 +1,5 @@
-"""The corridor end to end: one file in, its report out.
-
-Order, bookkeeping and resumption; no rule of any room.
+"""The corridor end to end: one file in, its report out. The order of the rooms, and resumption; no
+rule of any room.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,34 +18,38 @@ from typing import Any
 
 import polars as pl
 
+from pipeline_perf import events
 from pipeline_perf.errors import ProjectError
-from pipeline_perf.ingest.batch import Origin, Piece, Pieces
+from pipeline_perf.ingest.batch import Origin, Pieces
 from pipeline_perf.ingest.bookkeeping import (
     DEFAULT_ZONE,
-    Books,
     FileReport,
+    Ledger,
     Progress,
     Stopwatch,
     control_mismatches,
 )
+from pipeline_perf.ingest.container.content import Content, contents
 from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
-from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, State, file_id, sources
+from pipeline_perf.ingest.container.source import EXPANDED_BYTES
+from pipeline_perf.ingest.corridor import plans, work
 from pipeline_perf.ingest.deduplicate import across_files, within_file
 from pipeline_perf.ingest.errors import IngestError, NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.load import available, built_in
 from pipeline_perf.ingest.mapping.draft import draft
-from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
+from pipeline_perf.ingest.normalise.decide import Decisions
 from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
-from pipeline_perf.ingest.probe.probe import STRUCTURED, is_endless
-from pipeline_perf.ingest.read.pieces import check_unchanged, pieces, unchanged, utf8_size
+from pipeline_perf.ingest.probe.probe import is_endless
+from pipeline_perf.ingest.read.pieces import expected, pieces, unchanged
 from pipeline_perf.ingest.recognise.evidence import look
 from pipeline_perf.ingest.recognise.signatures import carrier_of, recognise
-from pipeline_perf.ingest.validate import validate
 from pipeline_perf.ingest.workers import Ahead, Committer
 from pipeline_perf.lake.attempt import Attempt
 from pipeline_perf.lake.delta import Lake
-from pipeline_perf.lake.errors import LakeError, lake_faults
+from pipeline_perf.lake.errors import lake_faults
 from pipeline_perf.lake.schemas import SCHEMAS
+
+log = logging.getLogger(__name__)
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
@@ -74,21 +78,16 @@ def ingest_path(
 ) -> Iterator[FileReport]:
     """Ingest a file, or every member of an archive; one report each.
 
-    Bad input ends in a report, not in an exception.
+    Bad input ends in a report, not in an exception. `progress` is called after each chunk.
     """
     try:
-        found = sources(path, options.expanded_bytes)
+        for content in contents(path, options.expanded_bytes):
+            member = content.source.member
+            name = str(path) if member is None else f"{path}!{member}"
+            with content:
+                yield _ingest(content, _printable(name), lake, options, progress)
     except IngestError as error:
         yield FileReport(_printable(str(path)), reason=_printable(str(error)))
-        return
-    for source in found:
-        name = str(path) if source.member is None else f"{path}!{source.member}"
-        yield _ingest(source, _printable(name), lake, options, progress)
-
-
-def _printable(text: str) -> str:
-    """Text fit for UTF-8: a file's name may hold bytes that are none."""
-    return os.fsencode(text).decode(errors="replace") if not text.isascii() else text
 
 
 def ingest_file(
@@ -98,20 +97,19 @@ def ingest_file(
     return next(ingest_path(path, lake, options, progress))
 
 
+def _printable(text: str) -> str:
+    """Text fit for UTF-8: a file's name may hold bytes that are none."""
+    return os.fsencode(text).decode(errors="replace") if not text.isascii() else text
+
+
 def _ingest(
-    source: Source, name: str, lake: Lake, options: Options, progress: Progress | None
+    content: Content, name: str, lake: Lake, options: Options, progress: Progress | None
 ) -> FileReport:
     watch = Stopwatch()
     report = FileReport(name)
     try:
         with watch.room("probe"):
-            state = source.state
-            with ThreadPoolExecutor(1, "layouts") as beside:
-                # read while the file is hashed, which leaves the interpreter free
-                beside.submit(built_in)
-                if is_endless(source, MAX_LINE):
-                    raise too_long(source.name)
-                identity = file_id(source)
+            identity = _identified(content)
             report = dataclasses.replace(report, source_file_id=identity)
         with lake.lock(f"file-{identity}") as orphaned:
             with lake_faults(lake.root):
@@ -119,34 +117,26 @@ def _ingest(
             if earlier.height:
                 return _already(report, earlier.row(0, named=True), options, watch)
             try:
-                opened = _open(source, state, report, options, watch)
+                opened = _open(content, report, options, watch)
             except IngestError as error:
                 # nothing is written yet: no reason to leave the lock behind
                 report = _refused(report, error)
             else:
-                report = dataclasses.replace(
-                    report, carrier=opened.origin.carrier, layout=opened.origin.layout.id
-                )
-                with lake_faults(lake.root):
-                    attempt = Attempt(lake, identity, opened.way, orphaned=orphaned)
-                try:
-                    report = _write(
-                        opened.pieces,
-                        opened.total,
-                        report,
-                        opened.origin,
-                        lake,
-                        attempt,
-                        watch,
-                        progress,
-                    )
-                except UnreadableFile as error:
-                    report = _refused(report, error)
-                    with lake_faults(lake.root):
-                        attempt.abandon()
+                ingestion = _Ingestion(opened, lake, report, watch, orphaned=orphaned)
+                report = ingestion.run(progress)
     except ProjectError as error:
         report = _refused(report, error)
     return dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
+
+
+def _identified(content: Content) -> str:
+    """The file's identity; a line beyond all bounds is told before all of it is read."""
+    with ThreadPoolExecutor(1, "layouts") as beside:
+        # read while the file is hashed, which leaves the interpreter free
+        beside.submit(built_in)
+        if is_endless(content, MAX_LINE):
+            raise too_long(content.name)
+        return content.identify()
 
 
 def _refused(report: FileReport, error: ProjectError) -> FileReport:
@@ -160,27 +150,12 @@ def _refused(report: FileReport, error: ProjectError) -> FileReport:
 def _already(
     report: FileReport, row: dict[str, Any], options: Options, watch: Stopwatch
 ) -> FileReport:
-    known = {
-        name: row[name]
-        for name in (
-            "carrier",
-            "layout",
-            "records",
-            "events",
-            "quarantined",
-            "duplicates",
-            "furniture",
-            "lines",
-        )
-    }
+    told = ("carrier", "layout", "records", "events", "quarantined", "duplicates", "furniture")
     reason = (
         f"the same bytes were ingested on {row['ingested_at']:%Y-%m-%d %H:%M} UTC as {row['file']}"
     )
-    if (
-        (options.zone or row["zone"]) != row["zone"]
-        or options.subscriber
-        or options.tenant != row["tenant"]
-    ):
+    other_zone = options.zone not in (None, row["zone"])
+    if other_zone or options.subscriber or options.tenant != row["tenant"]:
         reason += (
             f", its times taken as {row['zone']}; the options given now change nothing: to ingest"
             " it anew, name another --lake"
@@ -192,7 +167,7 @@ def _already(
         seconds=watch.total,
         stages=watch.stages,
         reason=reason,
-        **known,
+        **{name: row[name] for name in (*told, "lines")},
     )
 
 
@@ -206,201 +181,164 @@ class Opened:
     way: str  # stands for all that its rows in the lake depend on beside its bytes
 
 
-def _open(
-    source: Source, state: State, report: FileReport, options: Options, watch: Stopwatch
-) -> Opened:
-    """Find out how a file is read; its pieces end in UnreadableFile if it is no longer in the
-    state given.
-    """
-    known = available(options.layouts)
+def _open(content: Content, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
+    """Find out how a file is read; its pieces end in UnreadableFile if it changes meanwhile."""
+    layouts = available(options.layouts)
     with watch.room("probe"):
         try:
-            found, head = look(source, known.values())
+            evidence = look(content, layouts.values())
         finally:
-            check_unchanged(source, state)
+            content.check_unchanged()
     with watch.room("recognise"):
         try:
-            match = recognise(found, known.values(), head)
+            match = recognise(evidence, layouts.values())
         except NeedsMapping as unknown:
-            if head is None:  # of a PDF, nobody can begin a layout yet
-                unknown.suggestion = draft(found)
+            if evidence.pages is None:  # of a PDF, nobody can begin a layout yet
+                unknown.suggestion = draft(evidence)
             raise
     layout = match.layout
     zone, subscriber = options.zone or DEFAULT_ZONE, _number(options.subscriber)
     origin = Origin(
         report.source_file_id,
         layout,
-        carrier_of(match, found),
+        carrier_of(match, evidence),
         zone,
         options.zone is not None,
         subscriber,
         options.tenant,
     )
-    parts = repr(
-        (
-            VERSION,
-            options.chunk_bytes,
-            layout,
-            match.context,
-            options.zone,
-            subscriber,
-            options.tenant,
-            report.file,
-        )
+    decisive = (
+        VERSION,
+        options.chunk_bytes,
+        layout,
+        match.context,
+        options.zone,
+        subscriber,
+        options.tenant,
+        report.file,
     )
-    way = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    total = 0 if found.container in ("pdf", *STRUCTURED) else utf8_size(found.source, found)
-    return Opened(
-        origin, unchanged(pieces(found, match, options.chunk_bytes), source, state), total, way
-    )
+    way = hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
+    records = unchanged(pieces(evidence, match, options.chunk_bytes), content)
+    return Opened(origin, records, expected(evidence), way)
 
 
 def _number(text: str | None) -> str | None:
     return normalise_numbers(pl.Series([text], dtype=pl.String), "US")[0] if text else None
 
 
-def _write(
-    pieces: Pieces,
-    total: int,
-    report: FileReport,
-    origin: Origin,
-    lake: Lake,
-    attempt: Attempt,
-    watch: Stopwatch,
-    progress: Progress | None,
-) -> FileReport:
-    decisions, seen, books = Decisions(), within_file.SeenRows(), Books()
+class _Ingestion:
+    """One file on its way into the lake: what is known of it so far, and where it goes."""
 
-    def counted(frame: pl.DataFrame) -> pl.DataFrame:
-        with watch.room("deduplicate"):
-            return frame.with_columns(seen.add(frame)) if frame.height else frame
+    def __init__(
+        self, opened: Opened, lake: Lake, report: FileReport, watch: Stopwatch, *, orphaned: bool
+    ) -> None:
+        self.opened, self.lake, self.watch = opened, lake, watch
+        origin = opened.origin
+        self.report = dataclasses.replace(report, carrier=origin.carrier, layout=origin.layout.id)
+        self.ledger = Ledger()
+        self.seen = within_file.SeenRows()
+        with lake_faults(lake.root):
+            self.attempt = Attempt(lake, origin.source_file_id, opened.way, orphaned=orphaned)
 
-    with Ahead(pieces, watch) as ahead, Committer(attempt, counted, watch.room) as committer:
-        while (piece := ahead.take()) is not None:
-            position = piece.position
-            frame, quarantine = work(piece, origin, decisions, books, watch)
-            # a piece weighs as much as all that is made of it: not held while the next one comes
-            del piece
-            committer.submit(frame, _quarantine(quarantine, report, origin))
-            del frame, quarantine
-            if progress:
-                progress(position, total, books.counts["events"] + books.counts["quarantined"])
+    def run(self, progress: Progress | None) -> FileReport:
+        """Write the file's chunks, then what only the whole of it tells; what cannot be read to
+        its end leaves nothing behind.
+        """
+        try:
+            self._write(progress)
+            return self._finish()
+        except UnreadableFile as error:
+            with lake_faults(self.lake.root):
+                self.attempt.abandon()
+            return _refused(self.report, error)
 
-    counts = books.counts
-    reasons = control_mismatches(books)
-    if not counts["events"] and not counts["quarantined"]:
-        reasons.append("a header but no records")
-    with lake_faults(lake.root), lake.lock("finish"):
-        duplicates = _mark(lake, report.source_file_id, attempt, seen, books, watch)
-        report = dataclasses.replace(
-            report,
-            status="ingested",
-            records=counts["events"] + counts["quarantined"],
-            events=counts["events"],
-            by_type=dict(books.by_type),
-            quarantined=counts["quarantined"],
-            duplicates=duplicates,
-            furniture=counts["furniture"],
-            lines=counts["lines"],
-            rules=dict(sorted(books.rules.items())),
-            reason="; ".join(reasons),
-            zone_assumed=books.zone_assumed,
-            seconds=watch.total,
-            stages=watch.stages,
+    def _write(self, progress: Progress | None) -> None:
+        origin, decisions, room = self.opened.origin, Decisions(), self.watch.room
+        with (
+            Ahead(self.opened.pieces, self.watch) as ahead,
+            Committer(self.attempt, self._counted, room) as committer,
+        ):
+            while (piece := ahead.take()) is not None:
+                position = piece.position
+                with room("normalise"):
+                    decided = plans(piece, origin, decisions)
+                worked = work(piece, decided, origin, room)
+                # a piece weighs as much as all that is made of it: not held while the next comes
+                del piece
+                self.ledger += worked.ledger
+                committer.submit(worked.events, self._named(worked.quarantine))
+                del worked
+                if progress:
+                    progress(position, self.opened.total, self.ledger.records)
+
+    def _counted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Events with their `occurrence`: chunks come in the order of the file."""
+        with self.watch.room("deduplicate"):
+            return frame.with_columns(self.seen.add(frame)) if frame.height else frame
+
+    def _named(self, quarantine: pl.DataFrame) -> pl.DataFrame:
+        return quarantine.with_columns(
+            pl.lit(self.report.source_file_id).alias("source_file_id"),
+            pl.lit(self.report.file).alias("file"),
+            pl.lit(self.opened.origin.layout.id).alias("layout"),
         )
-        with watch.room("commit"):
-            attempt.finish("files", _file_row(report, origin, books.span))
-    return report
 
-
-def work(
-    piece: Piece, origin: Origin, decisions: Decisions, books: Books, watch: Stopwatch
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Take a piece through the rooms and into the books; returns its events and its quarantine."""
-    good, bad = [], [piece.rejected]
-    for batch in piece.batches:
-        with watch.room("normalise"):
-            frame = normalise(batch, origin, decisions)
-        with watch.room("validate"):
-            verdict = validate(frame)
-        books.rules.update(verdict.counts)
-        bad.append(verdict.quarantine)
-        good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
-        if batch.table.repeats:
-            key = batch.table.name, batch.table.repeats.within_s
-            books.tellings.setdefault(key, []).append(within_file.telling(verdict.events))
-        if batch.table.pairs:
-            books.closings.append(
-                within_file.closings(verdict.events).with_columns(pl.lit("closing").alias("kind"))
+    def _finish(self) -> FileReport:
+        """Mark duplicates, and make the file count: from then on readers see its rows."""
+        ledger, lake = self.ledger, self.lake
+        reasons = control_mismatches(ledger)
+        if not ledger.records:
+            reasons.append("a header but no records")
+        with lake_faults(lake.root), lake.lock("finish"):
+            duplicates = self._mark()
+            report = dataclasses.replace(
+                self.report,
+                status="ingested",
+                records=ledger.records,
+                events=ledger.events,
+                by_type={kind: ledger.by_type[kind] for kind in events.EVENT_TYPES},
+                quarantined=ledger.quarantined,
+                duplicates=duplicates,
+                furniture=ledger.furniture,
+                lines=ledger.lines,
+                rules=dict(sorted(ledger.rules.items())),
+                reason="; ".join(reasons),
+                zone_assumed=ledger.zone_assumed,
+                seconds=self.watch.total,
+                stages=self.watch.stages,
             )
-    quarantine = pl.concat(bad)
-    books.rules.update(dict(piece.rejected["rule"].value_counts().iter_rows()))
-    books.stated.extend(piece.stated)
-    frame = pl.concat(good) if good else pl.DataFrame()
-    books.counts.update(
-        lines=piece.lines,
-        furniture=piece.furniture,
-        quarantined=quarantine.height,
-        events=frame.height,
-    )
-    if frame.height:
-        books.duration_s += float(frame["duration_s"].sum())
-        books.by_type.update(dict(frame["event_type"].value_counts().iter_rows()))
-        books.zone_assumed |= bool(frame["zone_assumed"].any())
-        books.starts += [_moment(frame["started_at"].min()), _moment(frame["started_at"].max())]
-    return frame, quarantine
+            with self.watch.room("commit"):
+                self.attempt.finish("files", _file_row(report, self.opened.origin, ledger))
+        return report
+
+    def _mark(self) -> int:
+        """Find and commit the duplicates of the file; returns how many of its events are marked."""
+        ledger, identity = self.ledger, self.report.source_file_id
+        if ledger.span is None:
+            return 0
+        with self.watch.room("deduplicate"):
+            resent = self.seen.resent().with_columns(pl.lit("resent").alias("kind"))
+            repeats = (
+                within_file.repeats(pl.concat(rows), within_s)
+                for (_, within_s), rows in ledger.tellings.items()
+            )
+            again = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in repeats)
+            own = pl.concat([*ledger.closings, resent, *again]).unique("event_id", keep="first")
+            others = across_files.across_files(self.lake, identity, *ledger.span, own)
+            marks = pl.concat([own, others]).with_columns(pl.lit(identity).alias("source_file_id"))
+        with self.watch.room("commit"):
+            self.attempt.finish("duplicates", marks)
+        return int(self.seen.contains(marks["event_id"]).sum())
 
 
-def _moment(value: Any) -> dt.datetime:
-    if not isinstance(value, dt.datetime):
-        raise LakeError("internal: an event without a time reached the lake")
-    return value
-
-
-def _quarantine(frame: pl.DataFrame, report: FileReport, origin: Origin) -> pl.DataFrame:
-    return frame.with_columns(
-        pl.lit(report.source_file_id).alias("source_file_id"),
-        pl.lit(report.file).alias("file"),
-        pl.lit(origin.layout.id).alias("layout"),
-    )
-
-
-def _mark(
-    lake: Lake,
-    identity: str,
-    attempt: Attempt,
-    seen: within_file.SeenRows,
-    books: Books,
-    watch: Stopwatch,
-) -> int:
-    """Find and commit the duplicates of a file; returns how many of its events are marked."""
-    if books.span is None:
-        return 0
-    with watch.room("deduplicate"):
-        resent = seen.resent().with_columns(pl.lit("resent").alias("kind"))
-        again = [
-            within_file.repeats(pl.concat(rows), within_s)
-            for (_, within_s), rows in books.tellings.items()
-        ]
-        repeats = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in again)
-        own = pl.concat([*books.closings, resent, *repeats]).unique("event_id", keep="first")
-        mine = pl.concat([own, across_files.across_files(lake, identity, *books.span, own)])
-        mine = mine.with_columns(pl.lit(identity).alias("source_file_id"))
-    with watch.room("commit"):
-        attempt.finish("duplicates", mine)
-    own_ids = seen.contains(mine["event_id"])
-    return int(own_ids.sum())
-
-
-def _file_row(
-    report: FileReport, origin: Origin, span: tuple[dt.datetime, dt.datetime] | None
-) -> pl.DataFrame:
+def _file_row(report: FileReport, origin: Origin, ledger: Ledger) -> pl.DataFrame:
+    first, last = ledger.span or (None, None)
     row = dataclasses.asdict(report) | {
         "by_type": json.dumps(report.by_type),
         "rules": json.dumps(report.rules),
         "stages": json.dumps(report.stages),
-        "first_start": span[0] if span else None,
-        "last_start": span[1] if span else None,
+        "first_start": first,
+        "last_start": last,
         "tenant": origin.tenant,
         "zone": origin.zone,
         "ingested_at": dt.datetime.now(dt.UTC),

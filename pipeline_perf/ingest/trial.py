@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from pipeline_perf.events import COLUMNS
 from pipeline_perf.ingest.batch import Origin
-from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Books, Stopwatch, control_mismatches
+from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Ledger, Stopwatch, control_mismatches
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.lines import BLOCK
-from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.corridor import plans, work
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.model import FIELDS, Layout
-from pipeline_perf.ingest.normalise.normalise import Decisions
-from pipeline_perf.ingest.pipeline import work
+from pipeline_perf.ingest.normalise.decide import Decisions
 from pipeline_perf.ingest.read.pieces import pieces
 from pipeline_perf.ingest.recognise.evidence import look
 from pipeline_perf.ingest.recognise.signatures import carrier_of, fits, recognise
@@ -56,30 +56,33 @@ class Trial:
     remarks: tuple[str, ...]
 
 
-def attempt(source: Source, layout: Layout) -> Trial:
+def attempt(content: Content, layout: Layout) -> Trial:
     """Read a file by this layout alone.
 
     Raises NeedsMapping, which says why, where the file is not of the layout, or its dates can be
     read in two ways.
     """
-    found, head = look(source, [layout])
-    [fit] = fits(found, [layout], head)
+    evidence = look(content, [layout])
+    [fit] = fits(evidence, [layout])
     if fit.lacking:
-        raise NeedsMapping(f"{source.name}: the layout {layout.id} does not fit: {fit.lacking}")
-    match = recognise(found, [layout], head)
-    origin = Origin("0" * 16, layout, carrier_of(match, found), DEFAULT_ZONE, zone_stated=False)
-    decisions, books, watch = Decisions(), Books(), Stopwatch()
+        raise NeedsMapping(f"{content.name}: the layout {layout.id} does not fit: {fit.lacking}")
+    match = recognise(evidence, [layout])
+    carrier = carrier_of(match, evidence)
+    origin = Origin("0" * 16, layout, carrier, DEFAULT_ZONE, zone_stated=False)
+    decisions, ledger, watch = Decisions(), Ledger(), Stopwatch()
     rejected: list[tuple[int, str, str, str]] = []
     counts, examples = dict[str, int](), dict[str, str]()
     values = {name: dict[str, int]() for name in CODED}
-    for piece in pieces(found, match, BLOCK):
-        events, quarantine = work(piece, origin, decisions, books, watch)
+    for piece in pieces(evidence, match, BLOCK):
+        worked = work(piece, plans(piece, origin, decisions), origin, watch.room)
+        ledger += worked.ledger
         rejected += (
-            quarantine.select("record_no", "rule", "reason", "raw")
+            worked.quarantine.select("record_no", "rule", "reason", "raw")
             .sort("record_no")
             .head(TOLD - len(rejected))
             .rows()
         )
+        events = worked.events
         for name in FIELDS & set(events.columns):
             given = events[name].drop_nulls()
             counts[name] = counts.get(name, 0) + len(given)
@@ -88,8 +91,8 @@ def attempt(source: Source, layout: Layout) -> Trial:
         for name in CODED if events.height else ():
             for value, number in events[name].value_counts().iter_rows():
                 values[name][str(value)] = values[name].get(str(value), 0) + number
-    remarks = control_mismatches(books)
-    if books.zone_assumed:
+    remarks = control_mismatches(ledger)
+    if ledger.zone_assumed:
         remarks.append(
             "the file states no zone: its times were taken as UTC; --zone tells it at the ingestion"
         )
@@ -102,11 +105,11 @@ def attempt(source: Source, layout: Layout) -> Trial:
         for name in _order(layout, counts)
     )
     return Trial(
-        source.name,
-        books.counts["lines"],
-        books.counts["furniture"],
-        books.counts["events"],
-        books.counts["quarantined"],
+        content.name,
+        ledger.lines,
+        ledger.furniture,
+        ledger.events,
+        ledger.quarantined,
         tuple(rejected),
         filled,
         tuple(remarks),

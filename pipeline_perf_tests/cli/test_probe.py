@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.cli.probe import picture, told
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import probe
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, run
@@ -72,7 +73,7 @@ def test_programs_get_one_object_with_all_findings(report: Path) -> None:
 )
 def test_any_file_has_the_same_keys(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "any").write_bytes(data)
-    assert list(told(probe(Source(tmp_path / "any")))) == KEYS
+    assert list(told(probe(Content(Source(tmp_path / "any"))))) == KEYS
 
 
 def test_people_get_the_findings_with_numbers_masked(report: Path) -> None:
@@ -109,7 +110,7 @@ def test_the_footer_of_a_long_file_is_drawn_without_line_numbers(tmp_path: Path)
     path.write_text(
         "Number,Seconds,Place\n" + "2125550100,65,NEW YORK\n" * 5000 + "End of report\n"
     )
-    assert [line.plain for line in picture(probe(Source(path)))][-2:] == [
+    assert [line.plain for line in picture(probe(Content(Source(path))))][-2:] == [
         "              …",
         "     footer   │ End of report",
     ]

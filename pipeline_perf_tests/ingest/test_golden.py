@@ -17,6 +17,7 @@ import pytest
 
 from pipeline_perf import events
 from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 
@@ -161,8 +162,8 @@ def test_no_other_layout_takes_the_file_for_its_own(name: str) -> None:
     from pipeline_perf.ingest.recognise.signatures import fits
 
     known = built_in().values()
-    found, head = look(Source(GOLDEN / name), known)
-    assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [
+    found = look(Content(Source(GOLDEN / name)), known)
+    assert [fit.layout.id for fit in fits(found, known) if not fit.lacking] == [
         EXPECTED[name]["report"]["layout"]
     ]
 

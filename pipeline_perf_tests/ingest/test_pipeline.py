@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import functools
 import gzip
 import os
 import threading
@@ -17,9 +18,10 @@ import pytest
 
 from pipeline_perf.ingest import bookkeeping, pipeline
 from pipeline_perf.ingest.bookkeeping import FileReport
-from pipeline_perf.ingest.container.source import Source, file_id
+from pipeline_perf.ingest.container.content import Content
+from pipeline_perf.ingest.container.content import contents as bytes_of
 from pipeline_perf.ingest.pipeline import Options, ingest_file, ingest_path
-from pipeline_perf.ingest.read import pieces
+from pipeline_perf.ingest.read import pieces, text
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf.synth.dataset import DatasetSpec, generate
@@ -205,6 +207,9 @@ def test_a_file_that_is_no_file_of_records_leaves_nothing_in_the_lake(tmp_path: 
 # ------------------------- files that change or fail while they are read
 
 
+Changing = Callable[[Path, Callable[[Path], object], Path], FileReport]
+
+
 def grow(path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"more\r" * 100)
@@ -220,36 +225,42 @@ def replace(path: Path) -> None:
     other.replace(path)
 
 
-@pytest.mark.parametrize("change", [grow, shrink, replace, Path.unlink])
-@pytest.mark.parametrize("moment", ["identified", "read"])
-def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
-    change: Callable[[Path], object],
-    moment: str,
-    carrier_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def identify_then_change(source: Source) -> str:
-        identity = file_id(source)
-        change(source.path)
-        return identity
+@pytest.fixture
+def nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file is read as one that is too large to be held: in a second pass."""
+    monkeypatch.setattr(pipeline, "contents", functools.partial(bytes_of, hold=1))
 
+
+@pytest.fixture(params=["identified", "read"])
+def changed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Changing:
+    """Ingest a file that changes once it is identified, or after its second chunk."""
+
+    def ingest_changing(path: Path, change: Callable[[Path], object], lake: Path) -> FileReport:
+        def identify_then_change(content: Content) -> str:
+            identity = identified(content)
+            change(path)
+            return identity
+
+        identified, progress = pipeline._identified, None
+        with monkeypatch.context() as patch:
+            if request.param == "identified":
+                patch.setattr(pipeline, "_identified", identify_then_change)
+            else:
+                progress = after(2, lambda: change(path))
+            return ingest_file(path, Lake(lake), SMALL, progress)
+
+    return ingest_changing
+
+
+@pytest.mark.parametrize("change", [grow, shrink])
+@pytest.mark.usefixtures("nothing_held")
+def test_a_file_that_is_written_to_while_it_is_read_is_rejected_and_leaves_nothing(
+    change: Callable[[Path], object], changed: Changing, carrier_file: Path, tmp_path: Path
+) -> None:
     whole = carrier_file.read_bytes()
-    progress = None
-    with monkeypatch.context() as patch:
-        if moment == "identified":
-            patch.setattr(pipeline, "file_id", identify_then_change)
-        else:
-            progress = after(2, lambda: change(carrier_file))
-        report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, progress)
-    assert report.status == "rejected"
-    assert "calls.csv: " in report.reason
-    if carrier_file.exists() and moment == "read":
-        assert (
-            report.reason
-            == "calls.csv: the file changed while it was read; ingest it again when it is complete"
-        )
-    assert report.records == 0
+    report = changed(carrier_file, change, tmp_path / "lake")
+    said = "calls.csv: the file changed while it was read; ingest it again when it is complete"
+    assert (report.status, report.reason, report.records) == ("rejected", said, 0)
     assert stored(tmp_path / "lake") == NOTHING
 
     carrier_file.write_bytes(whole)
@@ -257,10 +268,31 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_and_leaves_nothing(
     assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
 
 
+@pytest.mark.parametrize("change", [replace, Path.unlink])
+@pytest.mark.usefixtures("nothing_held")
+def test_a_file_that_another_takes_the_place_of_is_read_to_its_end(
+    change: Callable[[Path], object], changed: Changing, carrier_file: Path, tmp_path: Path
+) -> None:
+    whole = carrier_file.read_bytes()
+    assert changed(carrier_file, change, tmp_path / "lake").status == "ingested"
+    carrier_file.write_bytes(whole)
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
+@pytest.mark.parametrize("change", [grow, shrink, replace, Path.unlink])
+def test_what_becomes_of_a_file_that_is_held_does_not_matter(
+    change: Callable[[Path], object], changed: Changing, carrier_file: Path, tmp_path: Path
+) -> None:
+    whole = carrier_file.read_bytes()
+    assert changed(carrier_file, change, tmp_path / "lake").status == "ingested"
+    carrier_file.write_bytes(whole)
+    assert differences(undisturbed(carrier_file, tmp_path), contents(tmp_path / "lake")) == []
+
+
 def test_a_disk_that_fails_while_a_file_is_read_rejects_it(
     carrier_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pieces.read
+    real = text.read
 
     def failing(*arguments: object) -> pipeline.Pieces:
         pieces = real(*arguments)  # type: ignore[arg-type]
@@ -268,7 +300,7 @@ def test_a_disk_that_fails_while_a_file_is_read_rejects_it(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(pieces, "read", failing)
+        patch.setattr(text, "read", failing)
         report = ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL)
     assert report.status == "rejected"
     assert "calls.csv: cannot be read to its end ([Errno 5] Input/output error)" in report.reason

@@ -20,6 +20,9 @@ from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, MAX_TOKEN, too_de
 from pipeline_perf.ingest.container.source import PAGE
 from pipeline_perf.ingest.errors import UnreadableFile
 
+#: How whole pages of HTML begin.
+BEGINNING = re.compile(r"\s*(?:<!--[^>]*>\s*)?(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
+
 #: The name of a value that every record has: the file's, or of pages in an archive the page's.
 FILE = "file name"
 
@@ -49,6 +52,11 @@ VOID = frozenset(
 
 #: Attributes that say how something looks, or are told by the name of the value.
 SILENT = frozenset({"class", "style", "id"})
+
+
+def opens(text: str) -> bool:
+    """Whether a text begins as a whole page of HTML does."""
+    return BEGINNING.match(text) is not None
 
 
 def html_elements(

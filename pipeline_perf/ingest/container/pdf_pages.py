@@ -1,7 +1,7 @@
 """PDF file → sheets of text lines, each line its words and where they stand; the only place that
 knows a PDF library.
 
-What the words mean, and which line is a record, is `pdf`'s business.
+What the words mean, and which line is a record, is the reader's business.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline_perf.ingest.container.content import HELD, Content
 from pipeline_perf.ingest.errors import UnreadableFile
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ WORD_GAP = 0.15
 #: Bytes at either end of the file in which a PDF's first and last mark must stand, as its readers
 #: have it.
 MARGIN = 1024
+
+#: Pages without any text (covers, scanned letters) that are passed over in search of text.
+TEXTLESS_PAGES = 10
 
 #: What the library lets through, beside its own errors, when values of a damaged file are not what
 #: they should be.
@@ -73,13 +76,65 @@ class Sheet(NamedTuple):
     trouble: tuple[str, str] | None
 
 
-def sheets(path: Path) -> Iterator[Sheet]:
-    """The pages of a PDF one after the other, each released before the next is read.
+class Pages:
+    """The pages of a PDF, opened once: the first ones may be looked at before all are gone through.
 
     Raises UnreadableFile when the file as a whole cannot be read: no PDF, cut off, encrypted,
     damaged. A page that cannot be read is a sheet with its trouble.
     """
-    with _opened(path) as pdf:
+
+    def __init__(self, content: Content) -> None:
+        self._name = content.name
+        self._coming = _sheets(content)
+        self._first: list[Sheet] = []
+
+    def __iter__(self) -> Iterator[Sheet]:
+        """Every page once, released before the next is read."""
+        while self._first:
+            yield self._first.pop(0)
+        yield from self._coming
+
+    def first(self, pages: int = 2) -> tuple[str, ...]:
+        """The lines of the first `pages` that have any.
+
+        Raises UnreadableFile when there are none to be had: cut off, encrypted, damaged, scanned.
+        """
+        with_text = textless = 0
+        for sheet in self._coming:
+            self._first.append(sheet)
+            with_text += bool(sheet.lines)
+            textless += not sheet.lines
+            if with_text == pages or textless == TEXTLESS_PAGES:
+                break
+        lines = tuple(line.text for sheet in self._first for line in sheet.lines)
+        if not lines:
+            raise UnreadableFile(f"{self._name}: {self._silence()}")
+        text = "\n".join(lines)
+        if 2 * text.count("(cid:") > len(text.split()):
+            raise UnreadableFile(
+                f"{self._name}: the PDF's fonts do not say which letters they draw; print it anew"
+                " as a PDF, or run OCR over it"
+            )
+        return lines
+
+    def _silence(self) -> str:
+        """Why the first pages have no text."""
+        troubles = (sheet.trouble for sheet in self._first if sheet.trouble)
+        damage = next((reason for rule, reason in troubles if rule == "damaged_page"), None)
+        count = len(self._first)
+        looked_at = f"first {count} pages hold" if count > 1 else "only page holds"
+        return damage or (
+            f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"
+        )
+
+
+def begins(head: bytes, _tail: bytes) -> bool:
+    """Whether a file begins as a PDF does."""
+    return b"%PDF-" in head[:MARGIN]
+
+
+def _sheets(content: Content) -> Iterator[Sheet]:
+    with _opened(content) as pdf:
         for page in pdf.pages:
             yield _sheet(page)
             page.close()
@@ -89,21 +144,21 @@ def sheets(path: Path) -> Iterator[Sheet]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[PDF]:
+def _opened(content: Content) -> Iterator[PDF]:
     import pdfplumber
     from pdfminer.pdfdocument import PDFEncryptionError
     from pdfminer.pdftypes import resolve1
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
+    path = content.name
     # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's
     # trouble.
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
-    try:
-        stream = path.open("rb")
-    except OSError as error:
+    if not content.hold():
         raise UnreadableFile(
-            f"{path}: cannot be opened ({error.strerror}); check the path and its permissions"
-        ) from error
+            f"{path}: a packed PDF of more than {HELD // 2**20} MiB; unpack it and hand in the file"
+        )
+    stream = content.open()
     with stream:
         if b"%PDF-" not in stream.read(MARGIN):
             raise UnreadableFile(
@@ -218,43 +273,3 @@ def _lines(words: Sequence[Word]) -> list[Line]:
         grouped[-1].append(word)
     ordered = (tuple(sorted(group, key=lambda w: w.x0)) for group in grouped)
     return [Line(group, " ".join(w.text for w in group)) for group in ordered]
-
-
-#: Pages without any text (covers, scanned letters) that are passed over in search of text.
-TEXTLESS_PAGES = 10
-
-
-def head_text(path: Path, pages: int = 2) -> str:
-    """The text of the first pages that have any, line by line, as `read` sees it.
-
-    Raises UnreadableFile when there is none to be had: no PDF, cut off, encrypted, damaged, or
-    scanned.
-    """
-    texts: list[str] = []
-    textless: list[Sheet] = []
-    for sheet in sheets(path):
-        if sheet.lines:
-            texts.append("\n".join(line.text for line in sheet.lines))
-        else:
-            textless.append(sheet)
-        if len(texts) == pages or len(textless) == TEXTLESS_PAGES:
-            break
-    text = "\n".join(texts)
-    if not text:
-        damaged = next(
-            (s.trouble[1] for s in textless if s.trouble and s.trouble[0] == "damaged_page"), None
-        )
-        looked_at = f"first {len(textless)} pages hold" if len(textless) > 1 else "only page holds"
-        raise UnreadableFile(
-            f"{path}: "
-            + (
-                damaged
-                or f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"
-            )
-        )
-    if 2 * text.count("(cid:") > len(text.split()):
-        raise UnreadableFile(
-            f"{path}: the PDF's fonts do not say which letters they draw; print it anew as a PDF,"
-            " or run OCR over it"
-        )
-    return text

@@ -1,7 +1,8 @@
 """Where bytes come from: a file, or a member of an archive, as one bounded stream of expanded
 bytes.
 
-Here belong opening, expanding, naming and identifying. What the bytes are is the probe's work.
+Here belong opening, expanding and naming. Identifying is the work of `content`, what the bytes are
+that of the probe.
 Nothing is ever unpacked to disk, so a member's path is a name and no place.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import hashlib
 import io
 import re
 import stat
@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 from pipeline_perf.ingest.errors import UnreadableFile
 
@@ -41,10 +41,6 @@ BUFFER = 1 << 16
 
 #: How the comment begins that announces a page by its name.
 PAGE = "page: "
-
-#: Inode, size and time of change of a file: while they stay, it is the same file with the same
-#: bytes.
-State = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -78,31 +74,20 @@ class Source:
         except (OSError, zipfile.BadZipFile, KeyError):
             return None
 
-    @property
-    def packed(self) -> bool:
-        """Whether the bytes are stored compressed, or inside an archive. Raises UnreadableFile."""
-        with self.open() as stream:
-            return not stream.seekable()
-
-    @property
-    def state(self) -> State:
-        """What changes when the file is written to or replaced. Raises UnreadableFile."""
-        with _explained(self.name):
-            found = self.path.stat()
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def open(self) -> BinaryIO:
+    def open(self, file: io.BufferedReader | None = None) -> io.BufferedReader:
         """The expanded bytes, buffered; only a source that is not compressed can be sought in.
+
+        `file` is its file where that has been opened already, and is still at its beginning.
 
         Raises UnreadableFile, here or on reading: the file is gone or may not be read, the
         compressed data are damaged, or they expand past the limit.
         """
-        with _explained(self.name), contextlib.ExitStack() as opened:
-            limit = expansion_limit(_regular_size(self.path), self.may_expand_to)
+        with explained(self.name), contextlib.ExitStack() as opened:
+            limit = expansion_limit(regular_size(self.path), self.may_expand_to)
             expanded: _Expanded | None = None
             stream: io.BufferedReader
             if self.member is None:
-                stream = opened.enter_context(self.path.open("rb"))
+                stream = opened.enter_context(file or self.path.open("rb"))
             else:
                 archive = opened.enter_context(zipfile.ZipFile(self.path))
                 packed = (
@@ -137,7 +122,7 @@ class _Expanded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with _explained(self._name):
+        with explained(self._name):
             data = self._stream.read(len(buffer))
         self._expanded += len(data)
         if self._expanded > self._limit:
@@ -180,24 +165,25 @@ def expansion_limit(stored: int, allowed: int = EXPANDED_BYTES) -> int:
     return max(allowed, EXPANDED_RATIO * stored)
 
 
-def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
+def sources(
+    path: Path, file: io.BufferedReader, stored: int, may_expand_to: int = EXPANDED_BYTES
+) -> list[Source]:
     """What there is to read at a path: the file itself, or each file of a zip archive; pages of
     HTML in one folder are one.
 
-    `may_expand_to`: bytes that compressed data may expand to, however small they are.
+    `file` is the open file, which stays at its beginning, and `stored` its size; `may_expand_to`
+    are the bytes that compressed data may expand to, however small they are.
 
     Office documents are zip archives too and stay whole. Folders, `__MACOSX` and dotfiles of an
     archive are left out.
 
-    Raises UnreadableFile: there is no such regular file, it may not be read, or the archive is
-    damaged, empty, encrypted, packed by an unusual method, too large when expanded, or has
-    members that climb out of it or share a name.
+    Raises UnreadableFile: the file cannot be read, or the archive is damaged, empty, encrypted,
+    packed by an unusual method, too large when expanded, or has members that climb out of it or
+    share a name.
     """
-    with _explained(str(path)):
-        stored = _regular_size(path)
-        with path.open("rb") as file:
-            if not file.read(4).startswith(ZIP):
-                return [Source(path, may_expand_to=may_expand_to)]
+    with explained(str(path)):
+        if not file.peek(4).startswith(ZIP):
+            return [Source(path, may_expand_to=may_expand_to)]
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     names = {member.filename for member in members}
@@ -272,15 +258,6 @@ def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) 
     ]
 
 
-def file_id(source: Source) -> str:
-    """The first 16 hex digits of the SHA-256 of the expanded bytes: the same file, packed or
-    not, has the same id.
-    """
-    with source.open() as stream:
-        # typeshed asks for a raw file's protocol
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]  # type: ignore[arg-type]
-
-
 def _is_clutter(member: str) -> bool:
     parts = _parts(member)
     return parts[0] == "__MACOSX" or any(part.startswith(".") and part != ".." for part in parts)
@@ -302,7 +279,7 @@ def _too_large(name: str, limit: int) -> str:
     )
 
 
-def _regular_size(path: Path) -> int:
+def regular_size(path: Path) -> int:
     """The size of a regular file; opening anything else might block for ever."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
@@ -313,7 +290,7 @@ def _regular_size(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Turn the faults of file system and decompressors into UnreadableFile."""
     try:
         yield

@@ -21,8 +21,9 @@ from typing import IO, Any, BinaryIO
 from xml.parsers import expat
 
 from pipeline_perf.ingest.container import number_formats
+from pipeline_perf.ingest.container.content import HELD, Content
 from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, feed, parser, too_deep, too_long
-from pipeline_perf.ingest.container.source import Source, expansion_limit
+from pipeline_perf.ingest.container.source import BUFFER, ZIP, Source, expansion_limit
 from pipeline_perf.ingest.errors import UnreadableFile
 
 #: What a workbook has at most (ECMA-376; Excel's own limits): anything beyond is made to do harm.
@@ -35,14 +36,17 @@ SHARED_BYTES = 96 * 2**20
 #: before a far one cost nothing to write.
 FILLING, FIRST_BYTES = 4, 64 * 2**20
 
-#: A workbook that is packed once more must be held in memory to be read.
-PACKED_BYTES = 64 * 2**20
+#: Old Office files (OLE 2); a workbook among them has a stream of this name.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_WORKBOOK = "Workbook".encode("utf-16-le")
+
+#: Bytes of its lines that are kept for who looks at them again: more than the probe ever takes.
+KEPT = 2 * 2**20
 
 #: Parts in which the parser hands on a text (of a cell: 32 767 characters at most), each of 8 KiB
 #: or up to a character that was escaped.
 MOST_PARTS = 70_000
 
-BUFFER = 1 << 16
 SPACES = str.maketrans("\t\r\n\v\f", "     ")
 
 
@@ -50,22 +54,35 @@ SPACES = str.maketrans("\t\r\n\v\f", "     ")
 class Workbook(Source):
     """A workbook as a source of lines: tab-separated UTF-8."""
 
-    def open(self) -> BinaryIO:
+    content: Content | None = None
+
+    def open(self, file: io.BufferedReader | None = None) -> io.BufferedReader:
         """The lines of all sheets in the workbook's order, hidden ones too.
 
         Raises UnreadableFile, here or on reading.
         """
-        packed = super().open()
-        if not packed.seekable():
-            held = packed.read(PACKED_BYTES + 1)
-            packed.close()
-            if len(held) > PACKED_BYTES:
-                raise UnreadableFile(
-                    f"{self.name}: a packed workbook of more than {PACKED_BYTES // 2**20} MiB;"
-                    " unpack it and hand in the file"
-                )
-            packed = io.BytesIO(held)
-        return io.BufferedReader(_Lines(packed, self), BUFFER)
+        content = self.content or Content(Source(self.path, self.member), file)
+        if not content.hold():
+            raise UnreadableFile(
+                f"{self.name}: a packed workbook of more than {HELD // 2**20} MiB;"
+                " unpack it and hand in the file"
+            )
+        return io.BufferedReader(_Lines(content.open(), self), BUFFER)
+
+
+def begins(head: bytes, tail: bytes) -> bool:
+    """Whether a file begins as a workbook does, old ones included."""
+    ends = head + tail
+    if head.startswith(ZIP):
+        return b"xl/" in ends or b"opendocument.spreadsheet" in head[:128]
+    return head.startswith(OLE) and OLE_WORKBOOK in ends
+
+
+def lines_of(content: Content) -> Content:
+    """The rows of a workbook as lines, rendered once, whoever looks at the first of them."""
+    source = content.source
+    book = Workbook(source.path, source.member, source.may_expand_to, content=content)
+    return Content(book, hold=KEPT)
 
 
 class _Lines(io.RawIOBase):

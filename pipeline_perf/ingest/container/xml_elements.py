@@ -12,6 +12,10 @@ from pipeline_perf.ingest.container.element import MAX_ELEMENT, STEP, Element, e
 from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, parser, too_deep
 from pipeline_perf.ingest.errors import UnreadableFile
 
+#: How XML begins; a table of HTML alone is text.
+BEGINNING = re.compile(
+    r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])"
+)
 #: What expat says of a document behind the end of the first.
 FURTHER = tuple(
     expat.errors.codes[text]
@@ -25,6 +29,11 @@ DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 
 
 # --------------------------------------------------------------------------- XML
+
+
+def opens(text: str) -> bool:
+    """Whether a text begins as XML does."""
+    return BEGINNING.match(text) is not None
 
 
 def xml_elements(

@@ -10,12 +10,22 @@ from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 
 
 @dataclass(frozen=True)
+class Header:
+    """A header that no single line shows: its first line, counted from 0, its lines, its titles."""
+
+    line: int
+    lines: int
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Match:
     """A layout, with what of it this file does its own way."""
 
     layout: Layout
     delimiter: str = ","
     quote: str | None = None
+    escape: str | None = None  # None: a quote within quotes is doubled
     score: float = 1.0
     # known before the first line: from the file's name
     context: Mapping[str, str] = field(default_factory=dict)
@@ -23,6 +33,7 @@ class Match:
     width: int | None = None
     # fields of a whole record: as many as any header of the file's head has titles, or `width`
     widths: tuple[int, ...] = ()
+    header: Header | None = None
 
 
 def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table | None:

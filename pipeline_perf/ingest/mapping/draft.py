@@ -30,7 +30,7 @@ from pipeline_perf.ingest.mapping.roles import (
 )
 from pipeline_perf.ingest.mapping.sections import ROWS, SHOWN, Section, of_elements, sections_of
 from pipeline_perf.ingest.mapping.words import DIRECTION, TYPES, WAYS, says
-from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
+from pipeline_perf.ingest.probe.probe import Probe
 from pipeline_perf.ingest.probe.structure import TOTAL
 from pipeline_perf.privacy import masked, shown
 
@@ -47,7 +47,7 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     `examples`: with some of the file's own values, numbers masked; not for logs, as they may be
     names.
     """
-    structured = found.container in STRUCTURED
+    structured = found.holds == "elements"
     fixed = not structured and len(found.columns) < 2
     sections = [of_elements(found)] if structured else [] if fixed else list(sections_of(found))
     container = "fixed" if fixed else found.container if structured else "delimited"

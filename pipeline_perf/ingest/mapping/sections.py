@@ -76,9 +76,8 @@ def _alone(lines: Sequence[str], dialect: Dialect) -> str:
 
 
 def of_elements(found: Probe) -> Section:
-    from pipeline_perf.ingest.container.elements import first_elements
-
-    elements = first_elements("\n".join(found.head), found.container, most=ROWS)
+    """The first elements of a file as a section: paths as titles."""
+    elements = found.elements()[:ROWS]
     titles = found.columns or ("???",)  # of HTML, no class is known to be a record's
     return Section(
         titles, tuple([element.values.get(path, "") for path in titles] for element in elements)

@@ -1,15 +1,15 @@
 """Times: the form of a date column, the year that it leaves out, its zone; what is written → a
 moment in UTC.
 
-The form is decided once per file and column, from a sample, and kept in `Forms`; never cell by
-cell.
+The form is decided once per file and column, from a sample; never cell by cell. Where that is
+remembered is the business of `decide`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -24,55 +24,64 @@ from pipeline_perf.ingest.layout.model import Field
 SAMPLE = 20_000
 
 
-@dataclass
-class Forms:
-    """The date forms chosen for each (table, field), and each table's last date, which its next
-    batch may carry on.
-
-    There are two only where dates with and without a year stand in one column.
-    """
-
-    chosen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    last_date: dict[str, str] = field(default_factory=dict)
-
-
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
 
 
-def written(
-    name: str, spec: Field, text: pl.Expr, batch: Batch, forms: Forms
-) -> tuple[pl.Expr, tuple[str, ...]]:
-    """The text of a time column as it will be parsed, and its forms."""
-    key, column = (batch.table.name, name), " + ".join(spec.column)
+@dataclass(frozen=True)
+class Written:
+    """A time column as it will be parsed: its text, and the groups of forms that may read it.
+
+    There are two groups only where dates with and without a year stand in one column.
+    """
+
+    text: pl.Expr
+    groups: tuple[tuple[str, ...], ...]
+    carried: pl.Expr  # the text before a year is added to it: what the next batch may carry on
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The form taken for a column in which nothing stands."""
+        return self.groups[0][:1] or ("%Y-%m-%d %H:%M:%S",)
+
+
+def written(spec: Field, text: pl.Expr, batch: Batch, carried: str) -> Written:
+    """The text of a time column; `carried` is the last date above the batch, which a row without
+    one repeats where the layout says so.
+    """
     if spec.carry_down:
         dates = text.str.replace(_CLOCK, "")
-        filled = (
-            pl.when(dates != "")
-            .then(dates)
-            .forward_fill()
-            .fill_null(forms.last_date.get(batch.table.name, ""))
-        )
-        text = (
-            filled + " " + text.str.extract(f"({_CLOCK})", 1).str.strip_chars()
-        ).str.strip_chars()
-        last = batch.frame.select(text.drop_nulls().last().str.replace(_CLOCK, "").alias("t"))["t"]
-        if len(last) and last[0]:
-            forms.last_date[batch.table.name] = last[0]
-    candidates = [spec.formats]
+        filled = pl.when(dates != "").then(dates).forward_fill().fill_null(carried)
+        clock = text.str.extract(f"({_CLOCK})", 1).str.strip_chars()
+        text = (filled + " " + clock).str.strip_chars()
+    groups: tuple[tuple[str, ...], ...] = (spec.formats,)
+    carrying = text
     if spec.year == "period":
         yearless = tuple(form for form in spec.formats if not YEAR.search(form))
         dated = tuple(form for form in spec.formats if YEAR.search(form))
-        candidates = [group for group in (tuple(f"%Y {form}" for form in yearless), dated) if group]
+        with_year = tuple(f"%Y {form}" for form in yearless)
+        groups = tuple(group for group in (with_year, dated) if group)
         if yearless:
-            text = _with_year(text, candidates[0], batch, column, mixed=bool(dated))
-    if key not in forms.chosen:
-        values = batch.frame.select(text.alias("t"))["t"].drop_nulls()
-        if len(values):
-            decided = [_decide(values, group, column) for group in candidates]
-            forms.chosen[key] = tuple(
-                form for _, form in sorted(decided, key=lambda found: -found[0])
-            )
-    return text, forms.chosen.get(key, candidates[0][:1] or ("%Y-%m-%d %H:%M:%S",))
+            text = _with_year(text, with_year, batch, " + ".join(spec.column), mixed=bool(dated))
+    return Written(text, groups, carrying)
+
+
+def last_date(column: Written, batch: Batch) -> str:
+    """The date of a batch's last row that has one; empty where none has."""
+    last = column.carried.drop_nulls().last()
+    dates = batch.frame.select(last.str.replace(_CLOCK, "").alias("t"))
+    return (dates["t"][0] or "") if dates.height else ""
+
+
+def decided(column: Written, batch: Batch, title: str) -> tuple[str, ...]:
+    """The forms that read the column, that of most values first; empty where it has no values.
+
+    Raises NeedsMapping where day and month can be taken either way.
+    """
+    values = batch.frame.select(column.text.alias("t"))["t"].drop_nulls()
+    if not len(values):
+        return ()
+    chosen = [_decide(values, group, title) for group in column.groups]
+    return tuple(form for _, form in sorted(chosen, key=lambda choice: -choice[0]))
 
 
 #: Seconds from 1970 to some day near the year 5000.

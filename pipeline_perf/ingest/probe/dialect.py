@@ -334,13 +334,26 @@ def _columns_align(lines: Sequence[str]) -> bool:
     return aligned >= max(1, 0.5 * gaps)
 
 
-def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
-    """The cells of one line, as the csv module reads them."""
-    if quote is None or quote not in text:
+def split_line(
+    text: str, delimiter: str, quote: str | None, escape: str | None = None
+) -> list[str]:
+    """The cells of one line, as the csv module reads them.
+
+    >>> split_line(r'1,"said \"so\"",2', ",", '"', "\\")
+    ['1', 'said "so"', '2']
+    """
+    if (quote is None or quote not in text) and (escape is None or escape not in text):
         return text.split(delimiter)
     try:
         return next(
-            csv.reader([text], delimiter=delimiter, quotechar=quote, doublequote=True), [""]
+            csv.reader(
+                [text],
+                delimiter=delimiter,
+                quotechar=quote,
+                escapechar=escape,
+                quoting=csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL,
+            ),
+            [""],
         )
     except csv.Error:
         return text.split(delimiter)

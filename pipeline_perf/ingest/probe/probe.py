@@ -10,14 +10,25 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pipeline_perf.ingest.container import workbook
+from pipeline_perf.ingest.container.containers import (
+    CONTAINERS,
+    Container,
+    Holds,
+    by_bytes,
+    by_text,
+    first_elements,
+)
+from pipeline_perf.ingest.container.content import Content
+from pipeline_perf.ingest.container.element import Element
+from pipeline_perf.ingest.container.pdf_pages import Pages
 from pipeline_perf.ingest.container.source import ZIP, Source
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.probe import dialect, encoding, structure
 
-Container = Literal["text", "json", "xml", "html", "pdf", "workbook", "binary", "empty"]
 Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
 #: Enough for some hundred records behind any preamble that is known, and read in one go.
@@ -31,18 +42,6 @@ MIDDLE_BYTES = 16 * 1024
 #: Enough for totals and footers.
 TAIL_BYTES = 4 * 1024
 
-#: Old Office files (OLE 2); a workbook among them has a stream of this name.
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OLE_WORKBOOK = "Workbook".encode("utf-16-le")
-
-#: Containers that hold elements instead of lines.
-STRUCTURED: tuple[Container, ...] = ("json", "xml", "html")
-
-#: How JSON begins that holds objects, whole pages of HTML, and XML; a table of HTML alone is text.
-JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
-HTML = re.compile(r"\s*(?:<!--[^>]*>\s*)?(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
-XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
-
 #: What may stand in front of a text, byte by byte.
 BOMS = b"\xef\xbb\xbf\xff\xfe"
 
@@ -52,17 +51,15 @@ NOTHING = "\0 \t\r\n\f\v\x1a\u00a0\ufeff"
 
 @dataclass(frozen=True)
 class Probe:
-    """The findings on one source; of containers that hold no lines only `source` and `container`
-    mean anything.
+    """The findings on one source. Of containers that hold no lines, those on lines mean nothing.
 
-    The lines of a workbook are those that `source` then gives: its rows, by tabs.
+    The lines of a workbook are those that `content` then gives: its rows, by tabs.
     """
 
-    source: Source
-    container: Container
+    content: Content
+    container: str  #                         of CONTAINERS, or "binary", or "empty"
     encoding: str = "utf-8"  #                Python codec
-    # some lines are no UTF-8: decode with errors="windows-1252"
-    mixed: bool = False
+    mixed: bool = False  #                    some lines are to be decoded as "windows-1252"
     newline: Newline = "none"
     # lines of the first 64 KiB, or MiB where they are long; none is longer than 64 KiB
     head: tuple[str, ...] = ()
@@ -79,10 +76,42 @@ class Probe:
     footer_lines: int = 0
     # blocks of records with different titles, as far as the first 1000 lines show
     tables: int = 0
-    # titles as written, stripped; column_1 … where there are none
-    columns: tuple[str, ...] = ()
+    # titles of a table of lines as written, stripped; column_1 … where there are none
+    titles: tuple[str, ...] = ()
     confidence: float = 0.0
     trouble: str = ""  #                      why the rows of a workbook cannot be had
+    pages: Pages | None = None  #             of a PDF, the first of them looked at by `head_of`
+    _elements: dict[str, list[Element]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def source(self) -> Source:
+        return self.content.source
+
+    @property
+    def holds(self) -> Holds | None:
+        """What readers take from the file; None where it holds nothing for them."""
+        container = CONTAINERS.get(self.container)
+        return container.holds if container else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The titles of the table, or the names of the first element's values."""
+        if self.holds != "elements":
+            return self.titles
+        return tuple(next((element.values for element in self.elements()), ()))
+
+    def elements(self, records: str = "") -> list[Element]:
+        """The first elements, those that stand where a layout says by `records`; parsed once.
+
+        Raises UnreadableFile.
+        """
+        if records not in self._elements:
+            try:
+                first = first_elements("\n".join(self.head), self.container, records)
+            except UnreadableFile as error:
+                raise UnreadableFile(f"{self.content.name}{error}") from error
+            self._elements[records] = first
+        return self._elements[records]
 
 
 @dataclass(frozen=True)
@@ -93,63 +122,76 @@ class Samples:
     complete: bool  #                         head is the whole file
 
 
-def probe(source: Source, priors: Sequence[str] = ()) -> Probe:
-    """Look at a source's head, middle and tail.
+def probe(content: Content, priors: Sequence[str] = ()) -> Probe:
+    """Look at a content's head, middle and tail.
 
-    `priors` are encodings that the known layouts expect, tried before statistics.
-    Raises UnreadableFile if the bytes cannot be had; no bytes that can be had make it raise.
+    `priors` are encodings that the known layouts expect, tried before statistics. Raises
+    UnreadableFile if the bytes cannot be had; no bytes that can be had make it raise.
     """
-    samples = _samples(source)
-    container = _container(samples)
-    if container == "workbook":
-        return _workbook(source, priors)
-    return _text(source, samples, priors) if container == "text" else Probe(source, container)
+    samples = _samples(content)
+    name = _by_bytes(samples)
+    container = CONTAINERS.get(name)
+    if container is None:
+        return Probe(content, name)
+    if container.holds == "pages":
+        return Probe(content, name, pages=Pages(content))
+    return _lines_of(container, content, priors) or _text(content, samples, priors)
 
 
-def _workbook(source: Source, priors: Sequence[str]) -> Probe:
-    from pipeline_perf.ingest.container.workbook import Workbook
-
-    rows = Workbook(source.path, source.member, source.may_expand_to)
+def _lines_of(container: Container, content: Content, priors: Sequence[str]) -> Probe | None:
+    """The findings on the lines that a container is made of; None for text, which is its own."""
+    if container.lines is None:
+        return None
+    rows = container.lines(content)
     try:
-        found = _text(rows, _samples(rows), priors, dialect.Dialect("\t", confidence=1.0))
+        probe = _text(rows, _samples(rows), priors, dialect.Dialect("\t", confidence=1.0))
     except UnreadableFile as error:
-        return Probe(source, "workbook", trouble=str(error))
-    return replace(found, container="workbook") if found.container == "text" else found
+        return Probe(content, container.name, trouble=str(error))
+    return replace(probe, container=container.name) if probe.container == "text" else probe
 
 
 def _text(
-    source: Source, samples: Samples, priors: Sequence[str], known: dialect.Dialect | None = None
+    content: Content,
+    samples: Samples,
+    priors: Sequence[str],
+    known: dialect.Dialect | None = None,
 ) -> Probe:
     """The findings on lines of text, of which the dialect may be known."""
-    found = encoding.detect(
-        [s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s], priors
-    )
-    if found is None:
-        return Probe(source, "binary")
-    text = found.decode(samples.head)
+    parts = [s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s]
+    charset = encoding.detect(parts, priors)
+    if charset is None:
+        return Probe(content, "binary")
+    text = charset.decode(samples.head)
     if samples.complete and not text.strip(NOTHING):
-        return Probe(source, "empty", encoding=found.codec, newline=newline(text))
+        return Probe(content, "empty", encoding=charset.codec, newline=newline(text))
     if not samples.complete:
         text = text.removesuffix("\r")  # perhaps the first half of a CRLF
     head = _lines(text)
     if len(head) > 1 and (not samples.complete or not head[-1]):
         head.pop()  # a line that was cut, or what follows the last line end
     head = [line[:HEAD_BYTES] for line in head]
-    tail = _lines(found.decode(samples.tail))[1:]
+    container = CONTAINERS["text"] if known else by_text(text)
+    if container.holds == "elements":
+        return Probe(
+            content,
+            container.name,
+            encoding=charset.codec,
+            head=tuple(head),
+            complete=samples.complete,
+            tables=1,
+            confidence=round(charset.confidence, 3),
+        )
+    tail = _lines(charset.decode(samples.tail))[1:]
     if tail and not tail[-1]:
         tail.pop()
-    if known is None and (form := _form(text)):
-        return _structured(
-            source, form, head, found.codec, complete=samples.complete, confidence=found.confidence
-        )
     first = _first(head)
     shape = known or dialect.sniff(first)
-    lying = structure.find(first, tail, shape)
+    table = structure.find(first, tail, shape)
     return Probe(
-        source,
-        "text",
-        encoding=found.codec,
-        mixed=found.mixed,
+        content,
+        container.name,
+        encoding=charset.codec,
+        mixed=charset.mixed,
         newline=newline(text),
         head=tuple(head),
         tail=tuple(tail),
@@ -157,12 +199,12 @@ def _text(
         delimiter=shape.delimiter,
         quote=shape.quote,
         escape=shape.escape,
-        preamble_lines=lying.preamble_lines,
-        header_lines=lying.header_lines,
-        footer_lines=lying.footer_lines,
-        tables=lying.tables,
-        columns=lying.columns,
-        confidence=round(found.confidence * shape.confidence, 3),
+        preamble_lines=table.preamble_lines,
+        header_lines=table.header_lines,
+        footer_lines=table.footer_lines,
+        tables=table.tables,
+        titles=table.columns,
+        confidence=round(charset.confidence * shape.confidence, 3),
     )
 
 
@@ -172,52 +214,8 @@ def _first(head: list[str]) -> list[str]:
     return head[: max(1, sum(size <= HEAD_BYTES for size in sizes))]
 
 
-def _form(text: str) -> Literal["json", "xml", "html"] | None:
-    """JSON, HTML or XML by its beginning."""
-    start = text.removeprefix("\ufeff")
-    return (
-        "json"
-        if JSON.match(start)
-        else "html"
-        if HTML.match(start)
-        else "xml"
-        if XML.match(start)
-        else None
-    )
-
-
-def _structured(
-    source: Source,
-    form: Literal["json", "xml", "html"],
-    head: Sequence[str],
-    codec: str,
-    *,
-    complete: bool,
-    confidence: float,
-) -> Probe:
-    """The findings on JSON, XML or HTML: the names of its first element's values are its
-    columns.
-    """
-    from pipeline_perf.ingest.container.elements import first_elements
-
-    found = Probe(
-        source,
-        form,
-        encoding=codec,
-        head=tuple(head),
-        complete=complete,
-        tables=1,
-        confidence=round(confidence, 3),
-    )
-    try:
-        elements = first_elements("\n".join(head), form, most=1)
-    except UnreadableFile as error:
-        return replace(found, trouble=f"{source.name}{error}")
-    return replace(found, columns=tuple(elements[0].values) if elements else ())
-
-
-def _samples(source: Source) -> Samples:
-    with source.open() as stream:
+def _samples(content: Content) -> Samples:
+    with content.open() as stream:
         most = HEAD_BYTES
         head = stream.read(most + 1)
         while (
@@ -242,42 +240,35 @@ def _samples(source: Source) -> Samples:
         return Samples(head, middle, tail, False)
 
 
-def is_endless(source: Source, longest: int) -> bool:
+def is_endless(content: Content, longest: int) -> bool:
     """Whether a text begins with a line of more than `longest` bytes, or with lines up to such a
     one within its first 64 KiB.
 
     Little is read to know it: of a file of gigabytes, that is what identifying it would take ten
     seconds for.
     """
-    with source.open() as stream:
+    with content.open() as stream:
         head = stream.read(HEAD_BYTES)
         begun = len(head) - 1 - max(head.rfind(b"\n"), head.rfind(b"\r"))
         if begun < HEAD_BYTES // 2 or not head.strip(NOTHING.encode("ascii", "ignore")):
             return False
         text = head.lstrip(BOMS).replace(b"\0", b"").decode("latin-1")
-        if _container(Samples(head, b"", b"", False)) != "text" or _form(text):
-            # JSON and XML may well be one line
+        # JSON and XML may well be one line
+        if _by_bytes(Samples(head, b"", b"", False)) != "text" or by_text(text).holds != "lines":
             return False
         rest = stream.read(longest)
         return len(rest) == longest and b"\n" not in rest and b"\r" not in rest
 
 
-def _container(samples: Samples) -> Container:
+def _by_bytes(samples: Samples) -> str:
+    """The container by its bytes alone; "text" for whatever shows nothing else."""
     head = samples.head
     if samples.complete and not head.strip(NOTHING.encode("ascii", "ignore")):
         return "empty"
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
-    everything = head + samples.tail
-    if head.startswith(ZIP):
-        return (
-            "workbook"
-            if b"xl/" in everything or b"opendocument.spreadsheet" in head[:128]
-            else "binary"
-        )
-    if head.startswith(OLE):
-        return "workbook" if OLE_WORKBOOK in everything else "binary"
-    return "text"
+    container = by_bytes(head, samples.tail)
+    if container is None:
+        return "binary" if head.startswith((*ZIP, workbook.OLE)) else "text"
+    return container.name
 
 
 def newline(text: str) -> Newline:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from pipeline_perf.ingest.batch import Piece, rejected
+from pipeline_perf.ingest.batch import Piece
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.match import Match, matching_table
@@ -22,16 +22,14 @@ from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.probe.structure import are_types
 from pipeline_perf.ingest.read.account import (
     FIRST_WINDOW,
+    NOTHING,
     TITLE_REACH,
+    UNRECOGNISED,
     Account,
     Binding,
     State,
     batch_of,
-    context_columns,
     is_furniture,
-    note_title,
-    unrecognised,
-    update_context,
 )
 from pipeline_perf.ingest.read.quotes import Quotes, resolved
 from pipeline_perf.ingest.read.split import split
@@ -71,41 +69,33 @@ class Look:
         return self.matching(rf"^[{re.escape(blanks)}]*$")
 
 
-# --------------------------------------------------------------------------- delimited
-
-
 def read_delimited(
     block: bytes, match: Match, state: State, used: int, *, final: bool
 ) -> tuple[Piece, bytes]:
     """Account for one block; returns what of its end belongs to the next (a quoted field that is
     still open).
     """
-    layout, delimiter, quote = match.layout, match.delimiter, match.quote
     lines = pl.read_lines(block)["line"]
     account = Account()
-    counts = lines.str.count_matches(delimiter, literal=True).fill_null(0).to_numpy().copy()
+    counts = lines.str.count_matches(match.delimiter, literal=True).fill_null(0).to_numpy().copy()
     quotes, held = Quotes(np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)), b""
-    if quote is not None and quote.encode() in block:
+    if any(mark and mark.encode() in block for mark in (match.quote, match.escape)):
         physical = len(lines)
-        lines, counts, quotes = resolved(
-            lines, counts, delimiter, quote, final=final, widths=match.widths
-        )
+        lines, counts, quotes = resolved(lines, counts, match, final=final)
         if len(lines) < physical:
             held = block[_line_start(block, physical - len(lines)) :]
             if not len(lines):
                 return Piece((), position=used), held
     total = len(lines)
-    before = dict(state.context)
     taken = np.zeros(total, dtype=bool)
     for first, last in quotes.spans.items():
         taken[first + 1 : last + 1] = True
-    look = Look(
-        lines, counts, quotes, taken, total - 1 if not block.endswith(b"\n") and not held else None
-    )
+    cut_off = total - 1 if not block.endswith(b"\n") and not held else None
+    look = Look(lines, counts, quotes, taken, cut_off)
     position = 0
     while position < total:
         position = _segment(look, position, match, state, account)
-    contexts = context_columns(layout, before, account, total)
+    contexts = state.context.columns(total)
     batches = []
     for binding, parts in account.records.items():
         at = np.concatenate(parts)
@@ -114,17 +104,7 @@ def read_delimited(
             cells = split(raw, at, counts, quotes, binding.width, match)
             batches.append(batch_of(binding, cells, raw, at, state, contexts))
     state.line += total
-    account.rejects.sort()
-    return (
-        Piece(
-            tuple(b for b in batches if b.frame.height),
-            rejected(account.rejects),
-            total,
-            account.furniture,
-            used,
-        ),
-        held,
-    )
+    return account.piece(batches, total, used), held
 
 
 def _line_start(block: bytes, last: int) -> int:
@@ -139,138 +119,149 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
     """Tell the lines from `start` apart up to the next header that binds another table; returns
     where that is.
     """
-    layout, lines, counts, quotes = match.layout, look.lines, look.counts, look.quotes
+    if start + state.line <= state.headed:  # what is left of a header on several lines
+        account.furniture += 1
+        return start + 1
+    if state.binding is None:
+        return _above_header(look, start, match, state, account)
     state.window = min(WINDOW, state.window)
-    total = min(len(lines), start + state.window)
+    total = min(len(look.lines), start + state.window)
     state.window *= 2
     binding = state.binding
-    if binding is None:
-        text = lines[start]
-        header = _header(text, match, state)
+    odd = _odd(look, slice(start, total), match, state)
+    taken = look.taken[start:total]
+    plain = ~odd & ~taken
+    end = total
+    todo = np.flatnonzero(odd & ~taken).tolist()[::-1]
+    while todo:
+        offset = todo.pop()
+        i = start + offset
+        text, span = look.lines[i], look.quotes.lines(i)
+        if not text.strip(_blanks(match) + NOTHING):
+            account.furniture += span
+            continue
+        header = _header(text, match, state, i)
         if header is not None:
-            state.binding, state.headed = header, state.line + start
+            account.furniture += span
+            state.headed = state.line + i + header.lines - 1
+            if header != binding:
+                state.binding = header
+                state.window = FIRST_WINDOW
+                end = i + span
+                plain[offset:] = False
+                break
+            rest = range(offset + span, min(offset + header.lines, total - start))
+            account.furniture += len(rest)
+            plain[list(rest)] = False
+            todo = [o for o in todo if o not in rest]
+            below = offset + header.lines
+            if below < total - start and plain[below]:
+                # the types of the columns, perhaps
+                plain[below] = False
+                todo.append(below)
+            continue
+        context = state.context.take(text, i)
+        titled = state.note_title(match.layout, text, i)
+        if titled:  # a header follows, perhaps one that would pass for a record
+            reach = range(offset + 1, min(offset + TITLE_REACH + 1, total - start))
+            near = [o for o in reach if plain[o]]
+            plain[near] = False
+            todo = sorted({*todo, *near}, reverse=True)
+        if context or titled or _passed_over(text, i, binding, match, state):
+            account.furniture += span
+            continue
+        if i in look.quotes.broken:
+            reason: tuple[str, str] | None = ("unclosed_quote", "a quoted field that never ends")
         else:
-            known = update_context(layout, text, start, state, account)
-            known = note_title(layout, text, start, state) or known or is_furniture(layout, text)
-            if not known and _RECORD_LIKE.search(text):
-                account.rejects.append(
-                    (
-                        state.line + start + 1,
-                        None,
-                        "before_header",
-                        "a record, by its look, above the first header",
-                        text,
-                    )
-                )
-                return start + quotes.lines(start)
-        span = quotes.lines(start)
-        account.furniture += span
-        return start + span
+            cut, short = i == look.cut_off, state.short > 0
+            reason = _unfit(text, int(look.counts[i]), binding, match, cut=cut, short=short)
+        if reason is None:
+            state.short += look.counts[i] < binding.width - 1
+            plain[offset] = True
+        else:
+            account.reject(state.line + i + 1, *reason, text)
+    account.records.setdefault(binding, []).append(np.flatnonzero(plain) + start)
+    return end
 
-    width = binding.width
-    here = slice(start, total)
-    odd = (counts[here] < width - 1) if layout.overflow else (counts[here] != width - 1)
-    blanks = f"{match.delimiter}{match.quote or ''} \t"
+
+def _above_header(look: Look, start: int, match: Match, state: State, account: Account) -> int:
+    """Account for a line above the first header, or for that header; returns what comes next."""
+    text, span = look.lines[start], look.quotes.lines(start)
+    header = _header(text, match, state, start)
+    if header is not None:
+        state.binding, state.headed = header, state.line + start + header.lines - 1
+    else:
+        known = state.context.take(text, start)
+        known = state.note_title(match.layout, text, start) or known
+        if not known and not is_furniture(match.layout, text) and _RECORD_LIKE.search(text):
+            reason = "a record, by its look, above the first header"
+            account.reject(state.line + start + 1, "before_header", reason, text)
+            return start + span
+    account.furniture += span
+    return start + span
+
+
+def _odd(look: Look, here: slice, match: Match, state: State) -> np.ndarray:
+    """Which lines are to be looked at one by one: not plainly records of the table at hand."""
+    layout, binding, start = match.layout, state.binding, here.start
+    if binding is None:
+        return np.ones(here.stop - start, dtype=bool)
+    width, counts = binding.width, look.counts[here]
+    odd: np.ndarray = (counts < width - 1) if layout.overflow else (counts != width - 1)
     if (look.lengths[here] < 4 * width).any():  # perhaps empty but for delimiters
-        odd |= look.bare(blanks)[here]
+        odd |= look.bare(_blanks(match))[here]
     if binding.header is not None:
         # again after a page break, or that of another table which begins alike
         odd |= look.beginning(binding.header.split(match.delimiter)[0] + match.delimiter)[here]
     if binding.table.record is not None:
         odd |= ~look.matching(binding.table.record)[here]
-    anchored = _anchored(
-        (
-            *layout.furniture,
-            *(pattern for patterns in layout.context.values() for pattern in patterns),
-        )
-    )
-    if anchored:
+    in_passing = [pattern for patterns in layout.context.values() for pattern in patterns]
+    if anchored := _anchored((*layout.furniture, *in_passing)):
         # such as totals that Excel filled up to a record's cells; other patterns are too dear to
         # look for in every line
         odd |= look.matching(anchored)[here]
-    odd[[i - start for i in quotes.broken if start <= i < total]] = True
-    if start <= (below := state.headed + 1 - state.line) < total:
-        odd[below - start] = True
-    odd[
-        max(0, state.titled + 1 - state.line - start) : max(
-            0, state.titled + TITLE_REACH + 1 - state.line - start
-        )
-    ] = True
-    plain = ~odd & ~look.taken[here]
-    end = total
-    todo = np.flatnonzero(odd & ~look.taken[here]).tolist()[::-1]
-    while todo:
-        offset = todo.pop()
-        i = start + offset
-        text = lines[i]
-        if not text.strip(blanks + "\x00\x1a\x0c"):
-            account.furniture += quotes.lines(i)
-            continue
-        header = _header(text, match, state)
-        if header is not None:
-            account.furniture += quotes.lines(i)
-            state.headed = state.line + i
-            if header != binding:
-                state.binding = header
-                state.window = FIRST_WINDOW
-                end = i + quotes.lines(i)
-                plain[offset:] = False
-                break
-            if offset + 1 < total - start and plain[offset + 1]:
-                # the types of the columns, perhaps
-                plain[offset + 1] = False
-                todo.append(offset + 1)
-            continue
-        context = update_context(layout, text, i, state, account)
-        titled = note_title(layout, text, i, state)
-        if titled:  # a header follows, perhaps one that would pass for a record
-            near = [
-                o
-                for o in range(offset + 1, min(offset + TITLE_REACH + 1, total - start))
-                if plain[o]
-            ]
-            plain[near] = False
-            todo = sorted({*todo, *near}, reverse=True)
-        known = (
-            context
-            or titled
-            or (
-                state.line + i == state.headed + 1
-                and are_types(split_line(text, match.delimiter, match.quote))
-            )
-        )
-        unlike = binding.table.record is not None and not re.search(binding.table.record, text)
-        if known or (
-            is_furniture(layout, text) and (unlike or not _has_time(text, binding, match))
-        ):
-            account.furniture += quotes.lines(i)
-            continue
-        if i in quotes.broken:
-            account.rejects.append(
-                (state.line + i + 1, None, "unclosed_quote", "a quoted field that never ends", text)
-            )
-            continue
-        reason = _unfit(
-            text, int(counts[i]), binding, match, cut=i == look.cut_off, short=state.short > 0
-        )
-        if reason is None:
-            state.short += counts[i] < width - 1
-            plain[offset] = True
-        else:
-            account.rejects.append((state.line + i + 1, None, *reason, text))
-    account.records.setdefault(binding, []).append(np.flatnonzero(plain) + start)
-    return end
+    odd[[i - start for i in look.quotes.broken if start <= i < here.stop]] = True
+    below = state.headed + 1 - state.line - start
+    if 0 <= below < len(odd):
+        odd[below] = True
+    titled = state.titled + 1 - state.line - start
+    odd[max(0, titled) : max(0, titled + TITLE_REACH)] = True
+    return odd
 
 
-def _header(text: str, match: Match, state: State) -> Binding | None:
-    titles = split_line(text, match.delimiter, match.quote)
+def _passed_over(text: str, i: int, binding: Binding, match: Match, state: State) -> bool:
+    """Whether a line is none of the table's records: the types of its columns, or furniture."""
+    if state.line + i == state.headed + 1 and are_types(_cells(text, match)):
+        return True
+    unlike = binding.table.record is not None and not re.search(binding.table.record, text)
+    return is_furniture(match.layout, text) and (unlike or not _has_time(text, binding, match))
+
+
+def _blanks(match: Match) -> str:
+    return f"{match.delimiter}{match.quote or ''} \t"
+
+
+def _cells(text: str, match: Match) -> list[str]:
+    return split_line(text, match.delimiter, match.quote, match.escape)
+
+
+def _header(text: str, match: Match, state: State, i: int) -> Binding | None:
+    """The table that a line announces: by its own titles, or as the probe saw it."""
+    bound = state.binding
+    if match.header is not None and (
+        state.line + i == match.header.line
+        or (bound is not None and bound.lines > 1 and text == bound.header)
+    ):
+        titles, lines = match.header.titles, match.header.lines
+    else:
+        titles, lines = tuple(title.strip() for title in _cells(text, match)), 1
     table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
     if table and len(titles) > MAX_COLUMNS:
         raise UnreadableFile(
             f"{state.name}: a header of {len(titles):,} columns; no file of records has more than"
             f" {MAX_COLUMNS}. Check what the file is"
         )
-    return Binding(table.name, tuple(t.strip() for t in titles), text, table) if table else None
+    return Binding(table.name, titles, text, table, lines) if table else None
 
 
 @functools.cache
@@ -316,7 +307,7 @@ def _has_time(text: str, binding: Binding, match: Match) -> bool:
         for alternative in binding.table.fields["started_at"]
         for c in alternative.column
     }
-    cells = split_line(text, match.delimiter, match.quote)
+    cells = _cells(text, match)
     return any(
         _DIGITS.search(cell)
         for cell, title in zip(cells, binding.titles, strict=False)
@@ -334,22 +325,17 @@ def _unfit(
     """
     fields = delimiters + 1
     if fields > binding.width and not match.layout.overflow:
-        surplus = split_line(text, match.delimiter, match.quote)[binding.width :]
+        surplus = _cells(text, match)[binding.width :]
         if any(cell.strip() for cell in surplus):
-            return (
-                "too_many_fields",
-                (
-                    f"{fields} fields where the header has {binding.width}: a delimiter inside a"
-                    " value?"
-                ),
-            )
+            reason = f"{fields} fields where the header has {binding.width}"
+            return "too_many_fields", f"{reason}: a delimiter inside a value?"
         return None
     if delimiters == 0 and binding.width > 1:
-        return unrecognised(0, "")[2:4]
+        return UNRECOGNISED
     if cut and (fields <= _needed(binding) if short else fields < binding.width):
         return "cut_off", f"the file ends inside this record: {fields} of {binding.width} fields"
     if binding.table.record is not None and not re.search(binding.table.record, text):
-        return unrecognised(0, "")[2:4]
+        return UNRECOGNISED
     if not match.layout.short_rows and fields < _needed(binding):
         return (
             "cut_off",

@@ -8,33 +8,40 @@ they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 import polars as pl
 
-from pipeline_perf.ingest.batch import Batch, Piece, rejected
+from pipeline_perf.ingest.batch import Batch, Piece, Pieces
+from pipeline_perf.ingest.container.containers import CONTAINERS
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import Element
-from pipeline_perf.ingest.container.elements import ELEMENTS
 from pipeline_perf.ingest.container.lines import BLOCK
-from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.match import Match, matching_table
-from pipeline_perf.ingest.layout.model import Layout, Table, title_key
+from pipeline_perf.ingest.layout.model import Table, title_key
+from pipeline_perf.ingest.read.account import Account, Context, values_of
+
+#: Why an element that is neither a record nor known to be none is rejected.
+UNRECOGNISED = (
+    "unrecognised_element",
+    "neither a record of the layout nor an element known to be none",
+)
 
 
 def read(
-    source: Source, container: str, encoding: str, match: Match, block_bytes: int = BLOCK
-) -> Iterator[Piece]:
-    """Read a JSON, XML or HTML file by its layout, some elements at a time.
+    content: Content, container: str, encoding: str, match: Match, block_bytes: int = BLOCK
+) -> Pieces:
+    """Read a file of elements by its layout, some elements at a time.
 
     Elements are numbered through the file and count as one line each; what stands around them
     counts as none.
     """
-    layout = match.layout
-    reading = _Reading(layout, {name: match.context.get(name) for name in layout.file_name})
-    with source.open() as stream:
-        elements = ELEMENTS[container](stream, source.name, encoding, layout.records)
+    elements_of = CONTAINERS[container].elements
+    if elements_of is None:
+        raise UnreadableFile(f"{content.name}: {container} holds no elements")
+    reading = _Reading(match)
+    with content.open() as stream:
         weight = 0
-        for element in elements:
+        for element in elements_of(stream, content.name, encoding, match.layout.records):
             reading.add(element)
             weight += len(element.raw)
             if weight >= block_bytes // 4:  # a frame of its values weighs several times as much
@@ -46,12 +53,12 @@ def read(
 class _Reading:
     """The elements of a piece, sorted by table."""
 
-    def __init__(self, layout: Layout, context: Mapping[str, str | None]) -> None:
-        self.layout, self.context = layout, context
+    def __init__(self, match: Match) -> None:
+        self.layout, self.context = match.layout, Context(match)
         self.tables: dict[frozenset[str], Table | None] = {}
-        self.used = {table.name: _used(table) for table in layout.tables}
-        self.found: dict[str, tuple[Table, list[tuple[int, Element]]]] = {}
-        self.rejects: list[tuple[int, None, str, str, str]] = []
+        self.used = {table.name: _used(table) for table in self.layout.tables}
+        self.elements: dict[str, tuple[Table, list[tuple[int, Element]]]] = {}
+        self.account = Account()
         self.number = 0  # of the last element
         self.before = 0  # of the last element of the piece before
 
@@ -59,17 +66,9 @@ class _Reading:
         self.number += 1
         table = None if element.trouble else self._table(frozenset(element.values))
         if table is None:
-            what = "neither a record of the layout nor an element known to be none"
-            self.rejects.append(
-                (
-                    self.number,
-                    None,
-                    *(element.trouble or ("unrecognised_element", what)),
-                    element.raw,
-                )
-            )
+            self.account.reject(self.number, *(element.trouble or UNRECOGNISED), element.raw)
         else:
-            self.found.setdefault(table.name, (table, []))[1].append((self.number, element))
+            self.elements.setdefault(table.name, (table, []))[1].append((self.number, element))
 
     def _table(self, names: frozenset[str]) -> Table | None:
         if names not in self.tables:
@@ -81,9 +80,9 @@ class _Reading:
         return self.tables[names]
 
     def piece(self) -> Piece:
-        batches = tuple(self._batch(table, elements) for table, elements in self.found.values())
-        piece = Piece(batches, rejected(self.rejects), self.number - self.before, 0, self.number)
-        self.found, self.rejects, self.before = {}, [], self.number
+        batches = [self._batch(table, elements) for table, elements in self.elements.values()]
+        piece = self.account.piece(batches, self.number - self.before, self.number)
+        self.elements, self.account, self.before = {}, Account(), self.number
         return piece
 
     def _batch(self, table: Table, elements: list[tuple[int, Element]]) -> Batch:
@@ -106,10 +105,7 @@ class _Reading:
                 "record_no": pl.Series([number for number, _ in elements], dtype=pl.Int64),
                 "page": pl.Series([None] * count, dtype=pl.Int32),
                 "raw": pl.Series([element.raw for _, element in elements], dtype=pl.String),
-                **{
-                    f"context.{name}": pl.Series([value] * count, dtype=pl.String)
-                    for name, value in self.context.items()
-                },
+                **values_of(self.context.values, count),
             }
         )
         return Batch(table, tuple(columns), frame)

@@ -7,27 +7,24 @@ import re
 import numpy as np
 import polars as pl
 
-from pipeline_perf.ingest.batch import Piece, rejected
+from pipeline_perf.ingest.batch import Piece
 from pipeline_perf.ingest.layout.model import Layout
 from pipeline_perf.ingest.read.account import (
+    NOTHING,
+    UNRECOGNISED,
     Account,
     Binding,
     State,
     batch_of,
-    context_columns,
     is_furniture,
-    unrecognised,
-    update_context,
 )
 from pipeline_perf.ingest.read.split import sliced
 
-# --------------------------------------------------------------------------- fixed width
-
 
 def read_fixed_width(block: bytes, layout: Layout, state: State, used: int) -> Piece:
+    """Account for one block of whole lines; `used` are the bytes of the file up to its end."""
     lines = pl.read_lines(block)["line"]
     total = len(lines)
-    before = dict(state.context)
     account = Account()
     known = [*layout.furniture, *(control.record for control in layout.controls)]
     free = np.ones(total, dtype=bool)
@@ -39,34 +36,29 @@ def read_fixed_width(block: bytes, layout: Layout, state: State, used: int) -> P
             _whole(lines, mine, block, state, account)
         ]
     for i in np.flatnonzero(free).tolist():
-        text = lines[i]
-        context = update_context(layout, text, i, state, account)
-        stated = [
-            (c, text[c.slice[0] - 1 : c.slice[1]])
-            for c in layout.controls
-            if re.search(c.record, text)
-        ]
-        account.stated.extend(stated)
-        if context or stated or not text.strip(" \t\x00\x1a\x0c") or is_furniture(layout, text):
-            account.furniture += 1
-        else:
-            account.rejects.append(unrecognised(state.line + i + 1, text))
-    contexts = context_columns(layout, before, account, total)
+        _told_apart(lines[i], i, layout, state, account)
+    contexts = state.context.columns(total)
     batches = []
-    for binding, parts in account.records.items():
-        at = parts[0]
-        if len(at):
-            raw = lines.gather(at)
-            batches.append(batch_of(binding, sliced(raw, binding.table), raw, at, state, contexts))
+    for binding, (at,) in account.records.items():
+        raw = lines.gather(at)
+        batches.append(batch_of(binding, sliced(raw, binding.table), raw, at, state, contexts))
     state.line += total
-    return Piece(
-        tuple(batches),
-        rejected(account.rejects),
-        total,
-        account.furniture,
-        used,
-        tuple(account.stated),
-    )
+    return account.piece(batches, total, used)
+
+
+def _told_apart(text: str, index: int, layout: Layout, state: State, account: Account) -> None:
+    """A line that is no record: what it tells, or why it is rejected."""
+    context = state.context.take(text, index)
+    stated = [
+        (control, text[control.slice[0] - 1 : control.slice[1]])
+        for control in layout.controls
+        if re.search(control.record, text)
+    ]
+    account.stated.extend(stated)
+    if context or stated or not text.strip(NOTHING) or is_furniture(layout, text):
+        account.furniture += 1
+    else:
+        account.reject(state.line + index + 1, *UNRECOGNISED, text)
 
 
 def _whole(
@@ -81,7 +73,7 @@ def _whole(
     last = len(at) and at[-1] == len(lines) - 1 and not block.endswith(b"\n")
     if last and min([*lengths[:-1], *known], default=0) > lengths[-1]:
         reason = f"the file ends inside this record: {lengths[-1]} characters"
-        account.rejects.append((state.line + len(lines), None, "cut_off", reason, lines[-1]))
+        account.reject(state.line + len(lines), "cut_off", reason, lines[-1])
         return at[:-1]
     if len(at):
         state.shortest = min([int(lengths.min()), *known])

@@ -8,19 +8,19 @@ page is told by `pdf_pages`, which layout the file follows by `recognise`, what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import Batch, Piece, rejected
-from pipeline_perf.ingest.container.pdf_pages import Line, Sheet, sheets
+from pipeline_perf.ingest.batch import Batch, Piece, Pieces
+from pipeline_perf.ingest.container.pdf_pages import Line, Sheet
 from pipeline_perf.ingest.errors import LayoutError
+from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.layout.model import Grid, Layout, Table, title_key
+from pipeline_perf.ingest.read.account import Account, Context, announces, is_furniture
 
 #: Points by which a cell may begin left of its column's title, or reach under the title of the
 #: next.
@@ -29,26 +29,20 @@ COLUMN_TOLERANCE = 1.5
 #: The time of day at the end of a cell, after a date or alone.
 CLOCK = re.compile(r"\s*\b\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$")
 
-NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 
-
-def read(path: Path, layout: Layout, context: Mapping[str, str] = NOTHING_KNOWN) -> Iterator[Piece]:
+def read(pages: Iterable[Sheet], match: Match) -> Pieces:
     """Read a text PDF by its layout, one piece per page.
 
-    `context` holds the values known before the first line, such as those from the file's name.
     Records are numbered through the document, rejected lines among them. A page that cannot be read
     (damaged, or a picture) is a rejected record of its own and counts as one line. Raises
     UnreadableFile when the file as a whole cannot be read, LayoutError when the layout describes no
     PDF.
     """
+    layout = match.layout
     if layout.grid is None:
         raise LayoutError(f"{layout.id}: a layout without a grid describes no PDF; add grid")
-    reading = _Reading(
-        layout,
-        layout.grid,
-        {name: context.get(name) for name in (*layout.context, *layout.file_name)},
-    )
-    for sheet in sheets(path):
+    reading = _Reading(layout, layout.grid, Context(match))
+    for sheet in pages:
         yield reading.page(sheet)
 
 
@@ -136,18 +130,11 @@ def _columns(line: Line, table: Table, grid: Grid) -> Columns | None:
 class _Record(NamedTuple):
     """A record as it stands in the table."""
 
+    number: int
     raw: str
     columns: Columns
     cells: list[str | None]
-    context: list[str | None]
-
-
-class _Reject(NamedTuple):
-    """A line, or a page, that should have been records and could not be read."""
-
-    raw: str
-    rule: str
-    reason: str
+    context: dict[str, str | None]
 
 
 @dataclass
@@ -156,29 +143,29 @@ class _Reading:
 
     layout: Layout
     grid: Grid
-    context: dict[str, str | None]
+    context: Context
     columns: Columns | None = None
     title: str | None = None  # the last section title
     within: bool = False  # surely inside the table: what is no record there is a broken one
-    records: int = 0  # so far, those rejected among them
+    number: int = 0  # of the last record, rejected ones among them
+    page_number: int = 0
     # by column: the date that a cell without one repeats
     dates: dict[int, str] = field(default_factory=dict)
-    found: list[_Record | _Reject] = field(default_factory=list)  # on this page
+    records: list[_Record] = field(default_factory=list)  # on this page
     # no records: above the table, or broken ones in it
     undecided: list[Line] = field(default_factory=list)
-    furniture: int = 0  # lines on this page
+    account: Account = field(default_factory=Account)  # of this page
 
     def page(self, sheet: Sheet) -> Piece:
-        self.found, self.undecided, self.furniture = [], [], 0
-        self.within = False
+        self.records, self.undecided, self.account = [], [], Account()
+        self.within, self.page_number = False, sheet.number
         if sheet.trouble:
             self._reject("", *sheet.trouble)
         for line in sheet.lines:
             self._line(line)
-        self.furniture += len(self.undecided)
-        piece = _piece(sheet, self.found, self.records + 1, tuple(self.context), self.furniture)
-        self.records += len(self.found)
-        return piece
+        self.account.furniture += len(self.undecided)
+        lines = len(sheet.lines) + bool(sheet.trouble)
+        return self.account.piece(_batches(self.records, sheet.number), lines, sheet.number)
 
     def _line(self, line: Line) -> None:
         columns = self._header(line)
@@ -186,20 +173,16 @@ class _Reading:
             if self.columns is None or columns.table is not self.columns.table:
                 self.dates.clear()
             self.columns, self.within = columns, True
-            self.furniture += 1 + len(self.undecided)
+            self.account.furniture += 1 + len(self.undecided)
             self.undecided.clear()
         elif self.columns is not None and re.search(self.columns.table.record or "", line.text):
             for broken in self.undecided:  # the table went on above them, over a page's end
                 self._no_record(broken, self.columns)
             self.undecided.clear()
             self.within = True
-            self.found.append(self._record(line, self.columns))
-        elif (
-            self._noted(line.text)
-            or self.columns is None
-            or any(re.search(p, line.text) for p in self.layout.furniture)
-        ):
-            self.furniture += 1
+            self._record(line, self.columns)
+        elif self._noted(line.text) or self.columns is None or is_furniture(self.layout, line.text):
+            self.account.furniture += 1
         elif self.within:
             self._no_record(line, self.columns)
         else:
@@ -223,27 +206,24 @@ class _Reading:
         """Take note of the context, section title or end of table that a line tells; whether it
         told any.
         """
-        told = False
-        for name, patterns in self.layout.context.items():
-            match = next((m for pattern in patterns if (m := re.search(pattern, text))), None)
-            if match:
-                value = "".join(g for g in match.groups() if g) or match.group()
-                if value != self.context[name]:
-                    self.context[name] = value
-                    self.within = False
-                    self.dates.clear()
-                told = True
-        if any(t.title and re.search(t.title, text) for t in self.layout.tables):
+        before = dict(self.context.values)
+        told = self.context.take(text)
+        if self.context.values != before:
+            self.within = False
+            self.dates.clear()
+        if announces(self.layout, text):
             self.title, self.within, told = text, False, True
         if any(re.search(pattern, text) for pattern in self.grid.end):
             self.within, told = False, True
         return told
 
-    def _record(self, line: Line, columns: Columns) -> _Record:
+    def _record(self, line: Line, columns: Columns) -> None:
         cells = columns.cells(line)
         for at in columns.repeating:
             cells[at] = self._dated(cells[at], at)
-        return _Record(line.text, columns, cells, list(self.context.values()))
+        self.number += 1
+        context = dict(self.context.values)
+        self.records.append(_Record(self.number, line.text, columns, cells, context))
 
     def _dated(self, cell: str | None, at: int) -> str | None:
         """A cell with the date that it repeats put in front; None when that date may have been
@@ -258,7 +238,7 @@ class _Reading:
 
     def _no_record(self, line: Line, columns: Columns) -> None:
         if sum(cell is not None for cell in columns.cells(line)) < 2:
-            self.furniture += 1
+            self.account.furniture += 1
         else:
             reason = (
                 f"stands in the columns of the table {columns.table.name!r}, but is not formed like"
@@ -267,29 +247,29 @@ class _Reading:
             self._reject(line.text, "unrecognised_line", reason)
 
     def _reject(self, raw: str, rule: str, reason: str) -> None:
-        self.found.append(_Reject(raw, rule, reason))
+        self.number += 1
+        self.account.reject(self.number, rule, reason, raw, page=self.page_number)
         self.dates.clear()  # the lost record may have had the date that those below it repeat
 
 
-def _piece(
-    sheet: Sheet, found: list[_Record | _Reject], first: int, names: tuple[str, ...], furniture: int
-) -> Piece:
-    numbered = list(enumerate(found, first))
-    records = [(number, record) for number, record in numbered if isinstance(record, _Record)]
+def _batches(records: Iterable[_Record], page: int) -> list[Batch]:
+    """A page's records, each stretch of one table as a batch."""
     batches = []
     for (table, titles), group in groupby(
-        records, key=lambda item: (item[1].columns.table, item[1].columns.titles)
+        records, key=lambda r: (r.columns.table, r.columns.titles)
     ):
-        rows = [(number, sheet.number, r.raw, *r.cells, *r.context) for number, r in group]
-        schema = {"record_no": pl.Int64(), "page": pl.Int32(), "raw": pl.String()}
-        schema |= {f"c{i}": pl.String() for i in range(len(titles))} | {
-            f"context.{name}": pl.String() for name in names
+        rows = list(group)
+        cells = zip(*(record.cells for record in rows), strict=True)
+        contexts = zip(*(record.context.values() for record in rows), strict=True)
+        columns = {
+            "record_no": pl.Series([record.number for record in rows], dtype=pl.Int64),
+            "page": pl.Series([page] * len(rows), dtype=pl.Int32),
+            "raw": pl.Series([record.raw for record in rows], dtype=pl.String),
         }
-        batches.append(Batch(table, titles, pl.DataFrame(rows, schema=schema, orient="row")))
-    rejects: list[tuple[int, int | None, str, str, str]] = [
-        (number, sheet.number, r.rule, r.reason, r.raw)
-        for number, r in numbered
-        if isinstance(r, _Reject)
-    ]
-    lines = len(sheet.lines) + bool(sheet.trouble)
-    return Piece(tuple(batches), rejected(rejects), lines, furniture, sheet.number)
+        columns |= {f"c{i}": pl.Series(values, dtype=pl.String) for i, values in enumerate(cells)}
+        columns |= {
+            f"context.{name}": pl.Series(values, dtype=pl.String)
+            for name, values in zip(rows[0].context, contexts, strict=True)
+        }
+        batches.append(Batch(table, titles, pl.DataFrame(columns)))
+    return batches

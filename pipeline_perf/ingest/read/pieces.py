@@ -1,6 +1,4 @@
-"""Opening a file: what it is by its form, what holds no records, and that it stays the same
-while it is read.
-"""
+"""The records of a file by its layout, piece by piece, whatever its container holds."""
 
 from __future__ import annotations
 
@@ -9,42 +7,56 @@ import itertools
 import polars as pl
 
 from pipeline_perf.ingest.batch import Piece, Pieces
-from pipeline_perf.ingest.container.source import Source, State
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.match import Match
-from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
-from pipeline_perf.ingest.read.text import read
+from pipeline_perf.ingest.probe.probe import Probe
+from pipeline_perf.ingest.read import elements, pdf, text
 
 #: Pages of a PDF committed at a time: some seconds of reading.
 PAGES = 20
 
 
-def utf8_size(source: Source, found: Probe) -> int:
-    """About how many bytes of UTF-8 the reader will count; 0 where that is not known: compressed
-    data.
+def pieces(probe: Probe, match: Match, chunk_bytes: int) -> Pieces:
+    """The file's records by its layout, some `chunk_bytes` of text at a time.
+
+    Raises UnreadableFile where its bytes cannot be had to the end.
     """
-    if source.packed or source.size is None:
+    if probe.pages is not None:
+        return _gathered(pdf.read(probe.pages, match))
+    if probe.holds == "elements":
+        return elements.read(probe.content, probe.container, probe.encoding, match, chunk_bytes)
+    return text.read(probe.content, probe.encoding, match, chunk_bytes)
+
+
+def expected(probe: Probe) -> int:
+    """About the last piece's position: bytes of UTF-8; 0 where that is not known, as of
+    compressed data.
+    """
+    content = probe.content
+    if probe.holds != "lines" or content.packed or content.size is None:
         return 0
-    return source.size // {"utf-16": 2, "utf-32": 4}.get(found.encoding[:6], 1)
+    return content.size // {"utf-16": 2, "utf-32": 4}.get(probe.encoding[:6], 1)
 
 
-def pieces(found: Probe, match: Match, chunk_bytes: int) -> Pieces:
-    """The file's records by its layout, some `chunk_bytes` of text at a time."""
-    source, layout = found.source, match.layout
-    if found.container == "pdf":
-        from pipeline_perf.ingest.read import pdf
-
-        return _gathered(pdf.read(source.path, layout, match.context))
-    if found.container in STRUCTURED:
-        from pipeline_perf.ingest.read import elements
-
-        return elements.read(source, found.container, found.encoding, match, chunk_bytes)
-    records = read(source, found.encoding, match, chunk_bytes)
-    if not any(table.pairs for table in layout.tables):
-        return records
-    from pipeline_perf.ingest.read.pairs import paired
-
-    return paired(records)
+def unchanged(pieces: Pieces, content: Content) -> Pieces:
+    """Hand on pieces as long as their bytes are those that were identified: seen after reading,
+    and before anything is committed.
+    """
+    try:
+        while True:
+            piece = next(pieces, None)
+            if not content.complete:
+                content.check_unchanged()
+            if piece is None:
+                return
+            yield piece
+            del piece  # not held while the next is read
+    except OSError as error:
+        raise UnreadableFile(
+            f"{content.name}: cannot be read to its end ({error}); check the disk, or ask for the"
+            " file again"
+        ) from error
 
 
 def _gathered(pages: Pieces) -> Pieces:
@@ -59,30 +71,3 @@ def _gathered(pages: Pieces) -> Pieces:
             stated=tuple(figure for page in taken for figure in page.stated),
         )
         taken.clear()
-
-
-def check_unchanged(source: Source, state: State) -> None:
-    if source.state != state:
-        raise UnreadableFile(
-            f"{source.name}: the file changed while it was read; ingest it again when it is"
-            " complete"
-        )
-
-
-def unchanged(pieces: Pieces, source: Source, state: State) -> Pieces:
-    """Hand on pieces as long as their file is the one whose bytes were identified: seen after
-    reading, and before anything is committed.
-    """
-    try:
-        while True:
-            piece = next(pieces, None)
-            check_unchanged(source, state)
-            if piece is None:
-                return
-            yield piece
-            del piece  # not held while the next is read
-    except OSError as error:
-        raise UnreadableFile(
-            f"{source.name}: cannot be read to its end ({error}); check the disk, or ask for the"
-            " file again"
-        ) from error

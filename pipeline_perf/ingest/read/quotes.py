@@ -2,7 +2,7 @@
 only stand for inches.
 
 The rules are those of the csv module: a quote opens a field only at its start, and a doubled one
-inside stands for itself. Splitting records into cells is `split`'s work.
+inside, or an escaped one, stands for itself. Splitting records into cells is `split`'s work.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from pipeline_perf.ingest.layout.match import Match
+
 #: A quoted field may run over line ends; further than this it is a quote that was never closed.
 MAX_QUOTED_LINES = 50
 
@@ -22,7 +24,7 @@ MAX_QUOTED_LINES = 50
 class Quotes:
     """What the quotes of a block's lines do."""
 
-    quoted: np.ndarray  # lines with a quote
+    quoted: np.ndarray  # lines with a quote or an escape
     loose: np.ndarray  # lines with quotes that do not just enclose fields, such as inch marks
     # first line of a record of several lines → its last
     spans: dict[int, int] = field(default_factory=dict)
@@ -35,55 +37,58 @@ class Quotes:
 
 @dataclass(frozen=True)
 class Syntax:
-    """Regular expressions of a delimiter and a quote.
+    """Regular expressions of a dialect.
 
-    `open` and `loose` are for lines in which quoted fields have been replaced by a NUL (see
-    `_bare`).
+    `open` and `loose` are for lines in which quoted fields and escaped characters have been
+    replaced by a NUL (see `_bare`).
     """
 
     delimiter: str
+    marks: str  # what makes a line be looked at: a quote, or an escape
     field: str  # a quoted field, with the delimiter before it
+    escaped: str | None
     open: str
     loose: str
     closing: re.Pattern[str]  # from inside a quoted field to behind its closing quote
 
 
 @functools.cache
-def syntax_of(delimiter: str, quote: str) -> Syntax:
-    d, q = re.escape(delimiter), re.escape(quote)
+def syntax_of(delimiter: str, quote: str | None, escape: str | None = None) -> Syntax:
+    """What to look for; without a quote, nothing is a quoted field."""
+    d, never = re.escape(delimiter), r"[^\s\S]"
+    q = re.escape(quote) if quote else never
+    e = re.escape(escape) if escape else ""
+    inside = f"[^{q}{e}]" if quote else never
+    pair = f"{q}{q}|{e}(?s:.)" if escape else f"{q}{q}"
     return Syntax(
         delimiter=delimiter,
-        field=f"{d}{q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}",
+        marks=f"[{q if quote else ''}{e}]",
+        field=f"{d}{q}{inside}*(?:(?:{pair}){inside}*)*{q}",
+        escaped=f"{e}(?s:.)" if escape else None,
         open=f"{d}{q}|\\x00{q}",  # what looks closed by a doubled quote is open, too
         loose=f"{q}|\\x00[^{d}]",
-        closing=re.compile(f"(?:[^{q}]|{q}{q})*+{q}(?!{q})"),
+        closing=re.compile(f"(?:{inside}|{pair})*+{q}(?!{q})"),
     )
 
 
 def resolved(
-    lines: pl.Series,
-    counts: np.ndarray,
-    delimiter: str,
-    quote: str,
-    *,
-    final: bool,
-    widths: tuple[int, ...] = (),
+    lines: pl.Series, counts: np.ndarray, match: Match, *, final: bool
 ) -> tuple[pl.Series, np.ndarray, Quotes]:
-    """Take the quotes of a block into account.
+    """Take the quotes and escapes of a block into account.
 
-    `counts` are the delimiters of each line, `widths` how many fields the file's headers have.
-    Returns the lines with those that begin a record of several lines replaced by the whole record,
-    the delimiters outside of quoted fields, and what the quotes do. When a quoted field is still
-    open at the end of a block that is not the `final` one, the lines end before it.
+    `counts` are the delimiters of each line. Returns the lines with those that begin a record of
+    several lines replaced by the whole record, the delimiters outside of quoted fields, and what
+    the quotes do. When a quoted field is still open at the end of a block that is not the `final`
+    one, the lines end before it.
     """
-    syntax = syntax_of(delimiter, quote)
-    quoted = lines.str.contains(quote, literal=True).to_numpy().copy()
+    syntax = syntax_of(match.delimiter, match.quote, match.escape)
+    quoted = lines.str.contains(syntax.marks).to_numpy().copy()
     at = np.flatnonzero(quoted)
     bare = _bare(lines.gather(at), syntax)
-    alone = np.isin(counts + 1, widths)  # as wide as a header, if their quotes mean nothing
-    spans, opened, broken = _spans(
-        lines, at, at[bare.str.contains(syntax.open).to_numpy()], syntax, widths, alone, final=final
-    )
+    # as wide as a header, if their quotes mean nothing
+    alone = np.isin(counts + 1, match.widths)
+    opening = at[bare.str.contains(syntax.open).to_numpy()]
+    spans, opened, broken = _spans(lines, at, opening, syntax, match.widths, alone, final=final)
     if opened is not None:
         lines, counts, quoted = lines[:opened], counts[:opened], quoted[:opened]
         at = np.flatnonzero(quoted)
@@ -95,17 +100,20 @@ def resolved(
         )
         bare = _bare(lines.gather(at), syntax)
     counts = counts.copy()
-    counts[at] = bare.str.count_matches(delimiter, literal=True).to_numpy() - 1
+    counts[at] = bare.str.count_matches(match.delimiter, literal=True).to_numpy() - 1
     loose = np.zeros(len(lines), dtype=bool)
     loose[at] = bare.str.contains(syntax.loose).to_numpy()
+    if match.escape is not None:  # Polars knows no escapes
+        loose |= lines.str.contains(match.escape, literal=True).to_numpy()
     return lines, counts, Quotes(quoted, loose, spans, frozenset(broken))
 
 
 def _bare(lines: pl.Series, syntax: Syntax) -> pl.Series:
-    """The lines with a delimiter in front and their quoted fields emptied."""
-    return (pl.Series([syntax.delimiter]) + lines).str.replace_all(
+    """The lines with a delimiter in front, their quoted fields emptied, and nothing escaped."""
+    emptied = (pl.Series([syntax.delimiter]) + lines).str.replace_all(
         syntax.field, syntax.delimiter.replace("$", "$$") + "\0"
     )
+    return emptied.str.replace_all(syntax.escaped, "\0") if syntax.escaped else emptied
 
 
 def _spans(

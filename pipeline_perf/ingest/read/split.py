@@ -45,7 +45,10 @@ def split(
     # csv is the judge.
     odd = quotes.loose[at] | (counts[at] >= width)
     plain, rest = np.flatnonzero(~odd), np.flatnonzero(odd)
-    rows = [split_line(text, match.delimiter, match.quote) for text in raw.gather(rest).to_list()]
+    rows = [
+        split_line(text, match.delimiter, match.quote, match.escape)
+        for text in raw.gather(rest).to_list()
+    ]
     padded = [
         [*row, *[None] * (width - len(row))] if len(row) < width else _folded(row, width, match)
         for row in rows

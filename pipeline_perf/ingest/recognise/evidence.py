@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS
-from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import Layout
 from pipeline_perf.ingest.probe.probe import Probe, probe
 
 
-def look(source: Source, known: Collection[Layout]) -> tuple[Probe, str | None]:
-    """What recognising a source by the known layouts needs: its probe and, of a PDF, the text of
-    the first pages.
+def look(content: Content, layouts: Collection[Layout]) -> Probe:
+    """The evidence on a file: its probe and, of a PDF, the lines of the first pages as its head.
 
-    Raises UnreadableFile for what holds no table by its very form.
+    `layouts` are those that it may follow: the encodings that they expect are tried first. Raises
+    UnreadableFile for what holds no table by its very form.
     """
-    found = probe(
-        source, priors=tuple(dict.fromkeys(e for layout in known for e in layout.encodings))
-    )
-    _refuse(found)
-    if found.container != "pdf":
-        return found, None
-    from pipeline_perf.ingest.container import pdf_pages
-
-    return found, pdf_pages.head_text(source.path)
+    priors = tuple(dict.fromkeys(codec for layout in layouts for codec in layout.encodings))
+    evidence = probe(content, priors)
+    _refuse(evidence)
+    if evidence.pages is None:
+        return evidence
+    return replace(evidence, head=evidence.pages.first())
 
 
-def _refuse(found: Probe) -> None:
-    """What holds no lines of records by its very form."""
-    name = found.source.name
-    if found.trouble:
-        raise UnreadableFile(found.trouble)
-    if found.container == "empty":
+def _refuse(evidence: Probe) -> None:
+    """Raise UnreadableFile for what holds no lines of records by its very form."""
+    name = evidence.content.name
+    if evidence.trouble:
+        raise UnreadableFile(evidence.trouble)
+    if evidence.container == "empty":
         raise UnreadableFile(f"{name}: the file is empty")
-    if found.container == "binary":
+    if evidence.container == "binary":
         raise UnreadableFile(
             f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF"
         )
-    if found.container == "pdf" and found.source.packed:
-        raise UnreadableFile(
-            f"{name}: a PDF inside a compressed file; unpack it and ingest the PDF itself"
-        )
-    if len(found.columns) > MAX_COLUMNS:
+    if len(evidence.titles) > MAX_COLUMNS:
         raise UnreadableFile(
             f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the"
             " file is"

@@ -7,30 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.load import built_in
-from pipeline_perf.ingest.layout.match import Match, matching_table
+from pipeline_perf.ingest.layout.match import Header, Match, matching_table
 from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 from pipeline_perf.ingest.probe.dialect import split_line
-from pipeline_perf.ingest.probe.probe import STRUCTURED, Probe
-
-
-def carrier_of(match: Match, found: Probe) -> str:
-    """The layout's carrier; `@name` takes it from the context value of that name in the file's
-    head.
-    """
-    carrier = match.layout.carrier
-    if not carrier.startswith("@"):
-        return carrier
-    for pattern in match.layout.context.get(carrier[1:], ()):
-        for line in found.head:
-            if stated := re.search(pattern, line):
-                return "".join(g for g in stated.groups() if g).lower()
-    return "unknown"
-
+from pipeline_perf.ingest.probe.probe import Probe
 
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
@@ -52,29 +37,28 @@ class Fit:
     nearness: float  # share of what the layout asks for that is there
 
 
-def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> Match:
-    """Match a file against the layouts.
+def recognise(probe: Probe, layouts: Iterable[Layout]) -> Match:
+    """Match the evidence on a file against the layouts.
 
-    `head_text` is the text of a PDF's first pages. Raises NeedsMapping, which names the columns of
-    a file that no layout knows, or UnreadableFile when there is no table in the file at all.
+    Raises NeedsMapping, which names the columns of a file that no layout knows, or UnreadableFile
+    when there is no table in the file at all.
     """
     layouts = list(layouts)
-    name = probe.source.name
-    found = _matches(probe, layouts, head_text)
-    if found:
+    name = probe.content.name
+    if matches := _matches(probe, layouts):
         shipped = built_in()
         # A user's own layout that fits wins, though a shipped one may know more of the columns.
-        best = max(found, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
+        best = max(matches, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
         if best.layout.no_records:
             raise UnreadableFile(f"{name}: {best.layout.title}: {best.layout.no_records}")
         return replace(best, context=_from_name(best.layout, probe))
-    if head_text is not None:
-        first = next((line.strip() for line in head_text.splitlines() if line.strip()), "")
+    if probe.holds == "pages":
+        first = next((line.strip() for line in probe.head if line.strip()), "")
         raise NeedsMapping(
             f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout"
             " with a grid"
         )
-    if probe.container in STRUCTURED and not probe.columns:
+    if probe.holds == "elements" and not probe.columns:
         raise UnreadableFile(
             f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is"
             " it a record file?"
@@ -86,12 +70,9 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
             " layouts draft` begins a layout for it"
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
-    nearest = fits(probe, layouts)[0]
-    hint = (
-        f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. "
-        if nearest.nearness >= NEARLY
-        else ""
-    )
+    nearest, hint = fits(probe, layouts)[0], ""
+    if nearest.nearness >= NEARLY:
+        hint = f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. "
     raise NeedsMapping(
         f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}Complete the"
         " suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your"
@@ -99,41 +80,49 @@ def recognise(probe: Probe, layouts: Iterable[Layout], head_text: str | None = N
     )
 
 
-def _matches(probe: Probe, layouts: Iterable[Layout], head_text: str | None) -> list[Match]:
-    if head_text is not None:
-        return [
-            Match(lay)
-            for lay in layouts
-            if lay.grid and re.search(lay.grid.document, head_text) and _signed(lay, head_text)
-        ]
-    found: list[Match] = []
+def carrier_of(match: Match, probe: Probe) -> str:
+    """The layout's carrier; `@name` takes it from the context value of that name in the file's
+    head.
+    """
+    carrier = match.layout.carrier
+    if not carrier.startswith("@"):
+        return carrier
+    for pattern in match.layout.context.get(carrier[1:], ()):
+        for line in probe.head:
+            if stated := re.search(pattern, line):
+                return "".join(g for g in stated.groups() if g).lower()
+    return "unknown"
+
+
+def fits(probe: Probe, layouts: Iterable[Layout]) -> list[Fit]:
+    """For each layout whether the file fits it and, if not, what is lacking; the nearest first."""
+    judged = [
+        Fit(layout, "", 1.0) if _matches(probe, [layout]) else Fit(layout, *_lacking(probe, layout))
+        for layout in layouts
+    ]
+    return sorted(judged, key=lambda fit: (bool(fit.lacking), -fit.nearness, fit.layout.id))
+
+
+def _matches(probe: Probe, layouts: Iterable[Layout]) -> list[Match]:
     text = "\n".join(probe.head)
+    signed = [layout for layout in layouts if _signed(layout, text)]
+    if probe.holds == "pages":
+        return [Match(lay) for lay in signed if lay.grid and re.search(lay.grid.document, text)]
+    if probe.holds == "elements":
+        own = [layout for layout in signed if layout.container == probe.container]
+        return [match for layout in own for match in _of_elements(probe, layout)]
     keys = [title_key(line) for line in probe.head]
-    if probe.container in STRUCTURED:
-        return [
-            match
-            for layout in layouts
-            if layout.container == probe.container
-            for match in _structured(probe, layout, text)
-        ]
-    for layout in layouts:
+    matches: list[Match] = []
+    for layout in signed:
         if layout.container == "delimited":
-            found += _delimited(probe, layout, text, keys)
-        elif (
-            layout.container == "fixed"
-            and _signed(layout, text)
-            and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE
-        ):
-            found.append(Match(layout))
-    return found
+            matches += _delimited(probe, layout, keys)
+        elif layout.container == "fixed" and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE:
+            matches.append(Match(layout))
+    return matches
 
 
-def _structured(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
-    from pipeline_perf.ingest.container.elements import first_elements
-
-    if not _signed(layout, text):
-        return
-    for element in first_elements(text, probe.container, layout.records):
+def _of_elements(probe: Probe, layout: Layout) -> Iterator[Match]:
+    for element in probe.elements(layout.records):
         keys = {title_key(path) for path in element.values}
         table = matching_table(layout, keys, None)
         if table is not None:
@@ -141,31 +130,19 @@ def _structured(probe: Probe, layout: Layout, text: str) -> Iterable[Match]:
             return
 
 
-def fits(probe: Probe, layouts: Iterable[Layout], head_text: str | None = None) -> list[Fit]:
-    """For each layout whether the file fits it and, if not, what is lacking; the nearest first.
-
-    `head_text` is the text of a PDF's first pages.
-    """
-    found = []
-    for layout in layouts:
-        if _matches(probe, [layout], head_text):
-            found.append(Fit(layout, "", 1.0))
-        else:
-            found.append(Fit(layout, *_lacking(probe, layout, head_text)))
-    return sorted(found, key=lambda fit: (bool(fit.lacking), -fit.nearness, fit.layout.id))
+# ------------------------- what is lacking
 
 
-def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, float]:
+def _lacking(probe: Probe, layout: Layout) -> tuple[str, float]:
     """What of a layout that does not fit is missing, and the share of it that is there."""
-    if (layout.container == "pdf") != (head_text is not None):
-        return ("the file is a PDF" if head_text is not None else "the file is no PDF"), 0.0
-    kind = probe.container if probe.container in STRUCTURED else "lines of text"
-    if (
-        head_text is None
-        and (layout.container if layout.container in STRUCTURED else "lines of text") != kind
-    ):
-        return f"the file is {kind.upper() if kind in STRUCTURED else kind}", 0.0
-    text = "\n".join(probe.head) if head_text is None else head_text
+    if (layout.container == "pdf") != (probe.holds == "pages"):
+        return ("the file is a PDF" if probe.holds == "pages" else "the file is no PDF"), 0.0
+    lines = layout.container in ("delimited", "fixed")
+    if probe.holds == "lines" and not lines:
+        return "the file is lines of text", 0.0
+    if probe.holds == "elements" and layout.container != probe.container:
+        return f"the file is {probe.container.upper()}", 0.0
+    text = "\n".join(probe.head)
     if layout.grid and not re.search(layout.grid.document, text):
         return f"its mark {layout.grid.document} is not on the first pages", 0.0
     unsigned = [
@@ -173,90 +150,107 @@ def _lacking(probe: Probe, layout: Layout, head_text: str | None) -> tuple[str, 
     ]
     if unsigned:
         return f"its signature {unsigned[0]} is not in the file's head", 0.0
-    nearest = ("no line looks like one of its headers", 0.0)
-    for table in layout.tables:
-        if table.header and layout.container == "delimited":
-            nearest = max(
-                nearest, _lacking_titles(probe, layout, table), key=lambda found: found[1]
-            )
+    candidates = [("no line looks like one of its headers", 0.0)]
+    if layout.container == "delimited":
+        candidates += [_lacking_titles(probe, layout, t) for t in layout.tables if t.header]
     if layout.container == "fixed" or any(t.columns for t in layout.tables):
         share = _share(probe, layout)
-        nearest = max(
-            nearest,
-            (f"only {share:.0%} of the first lines look like its records", share),
-            key=lambda found: found[1],
-        )
-    return nearest
+        candidates.append((f"only {share:.0%} of the first lines look like its records", share))
+    return max(candidates, key=lambda candidate: candidate[1])
 
 
 def _lacking_titles(probe: Probe, layout: Layout, table: Table) -> tuple[str, float]:
     """Titles of a table that the line nearest to its header lacks, and the share of them that it
     has.
     """
-    best: tuple[str, float] = ("no line has a title of its header", 0.0)
+    headers = [probe.titles]
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
-        for line in probe.head:
-            keys = {title_key(t) for t in split_line(line, delimiter, layout.quote)}
-            missing = [title for title in table.header if title_key(title) not in keys]
-            nearness = 1 - len(missing) / len(table.header)
-            if nearness > best[1]:
-                surplus = [title for title in table.absent if title_key(title) in keys]
-                verb, titles = ("lacks", missing) if missing else ("also has", surplus)
-                best = (f"the header {verb} {', '.join(map(repr, titles))}", nearness)
+        headers += [tuple(split_line(line, delimiter, layout.quote)) for line in probe.head]
+    best: tuple[str, float] = ("no line has a title of its header", 0.0)
+    for header in headers:
+        keys = {title_key(title) for title in header}
+        missing = [title for title in table.header if title_key(title) not in keys]
+        nearness = 1 - len(missing) / len(table.header)
+        if nearness > best[1]:
+            surplus = [title for title in table.absent if title_key(title) in keys]
+            verb, titles = ("lacks", missing) if missing else ("also has", surplus)
+            best = (f"the header {verb} {', '.join(map(repr, titles))}", nearness)
     return best
+
+
+# ------------------------- signatures, headers, records
 
 
 def _signed(layout: Layout, text: str) -> bool:
     return all(re.search(pattern, text, re.MULTILINE) for pattern in layout.signature)
 
 
-def _delimited(probe: Probe, layout: Layout, text: str, keys: Sequence[str]) -> Iterable[Match]:
-    """`keys` are the head's lines as title keys: few lines hold all of a header's titles, and
-    only those are split.
+def _delimited(probe: Probe, layout: Layout, keys: Sequence[str]) -> Iterator[Match]:
+    """The ways in which a file's cells can be those of the layout.
+
+    `keys` are the head's lines as title keys: few lines hold all of a header's titles, and only
+    those are split.
     """
-    if not _signed(layout, text):
-        return
     wanted = [
         [title_key(title) for title in table.header] for table in layout.tables if table.header
     ]
     lines = [
-        i
-        for i, key in enumerate(keys)
+        line
+        for line, key in zip(probe.head, keys, strict=True)
         if any(all(title in key for title in titles) for titles in wanted)
     ]
     headless = next((t for t in layout.tables if t.columns), None)
-    if not lines and headless is None:
-        return
-    fitting = headless is not None and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE
+    if headless is not None and _share(probe, layout, RECORD_SHARE) < RECORD_SHARE:
+        headless = None
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
-        best, widths = 0.0, set()
-        for i in lines:
-            if delimiter not in probe.head[i]:
-                continue
-            titles = split_line(probe.head[i], delimiter, layout.quote)
-            found = {title_key(t) for t in titles}
-            table = matching_table(layout, found, None)
-            if table is not None:
-                widths.add(len(titles))
-                best = max(best, _score(table, found))
-        width = _width(probe, headless, delimiter, layout.quote) if headless and fitting else None
+        match = _as_probed(probe, layout, delimiter)
+        headers = [_cells(line, match) for line in lines if delimiter in line]
+        matched = [(header, _header_score(layout, header)) for header in headers]
+        scores = [score for _, score in matched if score]
+        widths = {len(header) for header, score in matched if score}
+        width = _width(probe, headless, match) if headless else None
         if width:
             widths.add(width)
         if widths:
-            yield Match(
-                layout,
-                delimiter,
-                layout.quote,
-                best or 1.0,
+            yield replace(
+                match,
+                score=max(scores, default=1.0),
                 width=width,
                 widths=tuple(sorted(widths)),
             )
+        elif delimiter == probe.delimiter and (score := _header_score(layout, probe.titles)):
+            # Titles on two lines, or with line ends in them, are seen by the probe alone.
+            header = Header(probe.preamble_lines, probe.header_lines, probe.titles)
+            yield replace(match, score=score, header=header, widths=(len(probe.titles),))
 
 
-def _width(probe: Probe, headless: Table, delimiter: str, quote: str | None) -> int | None:
+def _as_probed(probe: Probe, layout: Layout, delimiter: str) -> Match:
+    """The layout with quote and escape as the probe found them.
+
+    A layout that knows no quotes is believed; where the probe saw none, the layout's may still
+    come.
+    """
+    if delimiter != probe.delimiter:
+        return Match(layout, delimiter, layout.quote)
+    quote = layout.quote and (probe.quote or layout.quote)
+    return Match(layout, delimiter, quote, probe.escape if quote or not probe.quote else None)
+
+
+def _cells(line: str, match: Match) -> list[str]:
+    return split_line(line, match.delimiter, match.quote, match.escape)
+
+
+def _header_score(layout: Layout, titles: Sequence[str]) -> float:
+    """How well titles are explained by the table that they announce; 0 if they announce none."""
+    keys = {title_key(title) for title in titles}
+    table = matching_table(layout, keys, None)
+    return _score(table, keys) if table is not None else 0.0
+
+
+def _width(probe: Probe, headless: Table, match: Match) -> int | None:
     """How many fields most records have: releases of one switch differ in how many they append."""
     records = [line for line in probe.head if re.search(headless.record or "", line)]
-    widths = Counter(len(split_line(line, delimiter, quote)) for line in records)
+    widths = Counter(len(_cells(line, match)) for line in records)
     return max(widths, key=lambda width: (widths[width], width), default=None)
 
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.container.source import Source, expansion_limit, file_id, sources
+from pipeline_perf.ingest.container.content import Content, contents
+from pipeline_perf.ingest.container.source import EXPANDED_BYTES, Source, expansion_limit
 from pipeline_perf.ingest.errors import UnreadableFile
 
 RECORDS = b"From,To,Seconds\n2125550100,2125550101,65\n" * 100
@@ -28,6 +29,15 @@ def archive(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEF
         for name, data in members.items():
             zipped.writestr(name, data)
     return path
+
+
+def sources(path: Path, may_expand_to: int = EXPANDED_BYTES) -> list[Source]:
+    """What there is to read at a path, each closed again."""
+    found = []
+    for content in contents(path, may_expand_to):
+        with content:
+            found.append(content.source)
+    return found
 
 
 def read(source: Source) -> bytes:
@@ -103,9 +113,9 @@ def test_the_id_is_that_of_the_bytes_however_they_are_packed(tmp_path: Path) -> 
     packed.write_bytes(gzip.compress(RECORDS))
     zipped = archive(tmp_path / "a.zip", {"other.csv": RECORDS})
     expected = hashlib.sha256(RECORDS).hexdigest()[:16]
-    assert {file_id(source) for path in (plain, packed, zipped) for source in sources(path)} == {
-        expected
-    }
+    assert {
+        Content(source).identify() for path in (plain, packed, zipped) for source in sources(path)
+    } == {expected}
 
 
 def test_what_is_no_regular_file_is_refused_without_opening_it(tmp_path: Path) -> None:
@@ -229,7 +239,7 @@ def test_a_gzip_bomb_ends_after_the_limit_and_not_after_the_bomb(tmp_path: Path)
     limit = expansion_limit(path.stat().st_size, MIB)
     assert limit - (1 << 17) < got <= limit < 40 << 20
     with pytest.raises(UnreadableFile, match="expands to more than"):
-        file_id(Source(path, may_expand_to=MIB))
+        Content(Source(path, may_expand_to=MIB)).identify()
 
 
 def test_a_zip_bomb_is_refused_by_its_directory(tmp_path: Path) -> None:

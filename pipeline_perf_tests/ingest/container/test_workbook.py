@@ -13,13 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest.container import number_formats
-from pipeline_perf.ingest.container.workbook import Workbook, column_of
+from pipeline_perf.ingest.container.content import Content
+from pipeline_perf.ingest.container.source import Source
+from pipeline_perf.ingest.container.workbook import column_of, lines_of
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf_tests.workbook_files import Cell, letters, sheet, workbook, written
 
 
 def lines(path: Path, member: str | None = None) -> list[str]:
-    with Workbook(path, member).open() as stream:
+    with Content(Source(path, member)) as content, lines_of(content).open() as stream:
         return stream.read().decode().splitlines()
 
 

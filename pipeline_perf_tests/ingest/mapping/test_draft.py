@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.errors import LayoutError
 from pipeline_perf.ingest.layout.load import load
@@ -68,10 +69,11 @@ Subtotal,,,2
 """
 
 
-def drafted(text: str, folder: Path, name: str = "file.txt") -> tuple[Source, str]:
+def drafted(text: str, folder: Path, name: str = "file.txt") -> tuple[Content, str]:
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return Source(path), draft(probe(Source(path)), examples=True)
+    content = Content(Source(path))
+    return content, draft(probe(content), examples=True)
 
 
 def loaded(text: str, folder: Path) -> Layout:
@@ -386,7 +388,7 @@ def test_json_and_its_names_are_drafted_too(tmp_path: Path) -> None:
 
 def test_of_a_page_the_classes_of_its_records_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text('<html><body><p class="call">+12125550101</p></body></html>')
-    lines = draft(probe(Source(tmp_path / "a.html"))).splitlines()
+    lines = draft(probe(Content(Source(tmp_path / "a.html")))).splitlines()
     assert "container: html" in lines
     assert [line.partition("  ")[0] for line in lines if line.startswith("records:")] == [
         "records: '???'"

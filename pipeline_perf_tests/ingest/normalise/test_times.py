@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.model import Field, Table
-from pipeline_perf.ingest.normalise.normalise import Decisions
+from pipeline_perf.ingest.normalise.decide import Decisions
 from pipeline_perf_tests.ingest.normalise.typed_rows import ISO, moment, table, typed
 
 property_test = settings(max_examples=80, deadline=None)

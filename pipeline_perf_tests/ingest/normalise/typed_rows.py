@@ -11,7 +11,8 @@ import polars as pl
 
 from pipeline_perf.ingest.batch import Batch, Origin
 from pipeline_perf.ingest.layout.model import Field, Layout, Table
-from pipeline_perf.ingest.normalise.normalise import Decisions, normalise
+from pipeline_perf.ingest.normalise.decide import Decisions
+from pipeline_perf.ingest.normalise.normalise import normalise
 
 ISO = Field(("Time",), formats=("%Y-%m-%d %H:%M:%S",))
 Cells = Mapping[str, Sequence[str | None]]
@@ -62,7 +63,8 @@ def typed(
         subscriber,
         None,
     )
-    return normalise(Batch(of, tuple(cells), frame), origin, decisions or Decisions())
+    batch = Batch(of, tuple(cells), frame)
+    return normalise(batch, origin, (decisions or Decisions()).plan(batch, layout))
 
 
 def moment(text: str) -> dt.datetime:

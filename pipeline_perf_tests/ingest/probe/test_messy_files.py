@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import HEAD_BYTES, Probe, probe
 from pipeline_perf_tests.ingest.probe.encoded_files import ENCODINGS, encoded_file
@@ -22,7 +23,7 @@ SEEDS = range(50_000, 50_300)
 
 def look(data: bytes, path: Path) -> Probe:
     path.write_bytes(data)
-    return probe(Source(path))
+    return probe(Content(Source(path)))
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +153,9 @@ def test_damaged_files_have_an_answer_each(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_tedious_files_take_no_more_memory_than_samples_do(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(data)
-    probe(Source(tmp_path / "large"))
+    probe(Content(Source(tmp_path / "large")))
     tracemalloc.start()
-    probe(Source(tmp_path / "large"))
+    probe(Content(Source(tmp_path / "large")))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 400 * HEAD_BYTES

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.container.source import Source, sources
+from pipeline_perf.ingest.container.content import LOOKED_AT, Content, contents
+from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import (
     HEAD_BYTES,
     MIDDLE_BYTES,
@@ -59,7 +60,7 @@ class Bytes(Source):
 
 
 def look(data: bytes, *priors: str) -> Probe:
-    return probe(Bytes(data=data), priors)
+    return probe(Content(Bytes(data=data)), priors)
 
 
 def facts(found: Probe) -> tuple[str | None, int, int, int, int]:
@@ -431,8 +432,8 @@ def test_workbooks_are_told_from_other_packages(tmp_path: Path) -> None:
             package.writestr("[Content_Types].xml", "<Types/>")
             package.writestr("docProps/thumbnail.jpeg", random.Random(3).randbytes(100_000))
             package.writestr(part, "<x/>")
-        [source] = sources(path)
-        assert probe(source).container == container
+        [content] = contents(path)
+        assert probe(content).container == container
 
 
 def test_compressed_sources_are_probed_as_what_they_hold(tmp_path: Path) -> None:
@@ -441,8 +442,8 @@ def test_compressed_sources_are_probed_as_what_they_hold(tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "calls.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("calls.csv", HEADER + ROWS * 500)
     for path in (packed, tmp_path / "calls.zip"):
-        [source] = sources(path)
-        found = probe(source)
+        [content] = contents(path)
+        found = probe(content)
         assert (found.container, facts(found), found.tail) == ("text", (",", 0, 1, 0, 5), ())
 
 
@@ -452,8 +453,8 @@ def test_compressed_sources_are_probed_as_what_they_hold(tmp_path: Path) -> None
 @pytest.mark.parametrize("seekable", [True, False])
 def test_only_the_samples_are_read(seekable: bool) -> None:
     source = Bytes(data=HEADER + ROWS * 5000, seekable=seekable)
-    found = probe(source)
-    assert sum(source.read) <= HEAD_BYTES + MIDDLE_BYTES + TAIL_BYTES + 8
+    found = probe(Content(source))
+    assert sum(source.read) <= HEAD_BYTES + MIDDLE_BYTES + TAIL_BYTES + 3 * LOOKED_AT
     assert bool(found.tail) == seekable
     assert {*found.head, *found.tail} <= set(source.data.decode().splitlines())
 
@@ -463,7 +464,7 @@ def test_a_sparse_file_of_a_terabyte_is_no_burden(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(HEADER + ROWS * 200)
         file.truncate(1 << 40)
-    assert facts(probe(Source(path)))[:3] == (",", 0, 1)
+    assert facts(probe(Content(Source(path))))[:3] == (",", 0, 1)
 
 
 def test_one_endless_line_is_the_head_as_far_as_it_was_read() -> None:
@@ -595,5 +596,5 @@ def test_random_tables_are_found_again(made: tuple[bytes, str, int, tuple[str, .
 )
 def test_a_text_whose_line_never_ends_is_known_by_its_beginning(data: bytes, endless: bool) -> None:
     source = Bytes(data=data)
-    assert is_endless(source, 50_000) == endless
-    assert sum(source.read) <= HEAD_BYTES + 50_000
+    assert is_endless(Content(source), 50_000) == endless
+    assert sum(source.read) <= HEAD_BYTES + 50_000 + LOOKED_AT

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.container import elements as by_container
+from pipeline_perf.ingest.container import containers
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import STEP
 from pipeline_perf.ingest.container.json_elements import json_elements
 from pipeline_perf.ingest.container.source import Source
@@ -237,7 +238,7 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
         data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
     records = {"json": "calls", "xml": "BWCDR/cdrData"}[kind]
     try:
-        list(by_container.ELEMENTS[kind](io.BytesIO(bytes(data)), "a", "utf-8", records))
+        list(containers.CONTAINERS[kind].elements(io.BytesIO(bytes(data)), "a", "utf-8", records))
     except UnreadableFile as error:
         assert str(error).startswith("a: ")
 
@@ -254,15 +255,13 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
 )
 def test_a_file_is_of_its_own_layout_only(name: str) -> None:
     known = built_in().values()
-    found, head = look(Source(GOLDEN / name), known)
-    assert [fit.layout.id for fit in fits(found, known, head) if not fit.lacking] == [
-        Path(name).stem
-    ]
+    found = look(Content(Source(GOLDEN / name)), known)
+    assert [fit.layout.id for fit in fits(found, known) if not fit.lacking] == [Path(name).stem]
 
 
 def test_small_pieces_give_the_same_records_as_one(tmp_path: Path) -> None:
     layout = built_in()["twilio_json"]
-    source = Source(GOLDEN / "twilio_json.json")
+    source = Content(Source(GOLDEN / "twilio_json.json"))
     pieces = list(elements.read(source, "json", "utf-8", Match(layout), 4))
     assert [piece.lines for piece in pieces] == [1] * 5 + [0]
     assert sum(piece.records for piece in pieces) == 5

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.container import lines
+from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.layout.model import Control, Field, Layout, Table
@@ -65,15 +65,12 @@ def reading(
     delimiter: str = "",
 ) -> Reading:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "BLOCK", block)
         patch.setattr(delimited, "WINDOW", window)
         path = Path(folder) / "records.csv"
         path.write_text(content, encoding="utf-8", newline="")
-        pieces = list(
-            reader.read(
-                Source(path), "utf-8", Match(layout, delimiter or layout.delimiter, layout.quote)
-            )
-        )
+        match = Match(layout, delimiter or layout.delimiter, layout.quote)
+        with Content(Source(path)) as bytes_of_it:
+            pieces = list(reader.read(bytes_of_it, "utf-8", match, block))
     records, raw, context, tables = {}, {}, {}, {}
     for batch in (batch for piece in pieces for batch in piece.batches):
         for row in batch.frame.iter_rows(named=True):
