@@ -36,7 +36,6 @@ from pipeline_perf.ingest.corridor import plans, work
 from pipeline_perf.ingest.deduplicate import across_files, within_file
 from pipeline_perf.ingest.errors import IngestError, NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.load import available, built_in
-from pipeline_perf.ingest.mapping.draft import draft
 from pipeline_perf.ingest.normalise.decide import Decisions
 from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe.probe import is_endless
@@ -194,6 +193,8 @@ def _open(content: Content, report: FileReport, options: Options, watch: Stopwat
             match = recognise(evidence, layouts.values())
         except NeedsMapping as unknown:
             if evidence.pages is None:  # of a PDF, nobody can begin a layout yet
+                from pipeline_perf.ingest.mapping.draft import draft
+
                 unknown.suggestion = draft(evidence)
             raise
     layout = match.layout

@@ -104,16 +104,14 @@ def test_the_pages_of_a_pdf_are_each_taken_apart_once(
 def test_the_head_of_a_file_of_elements_is_parsed_once_for_each_place_of_records(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = Path(name).suffix[1:]
-    container = containers.CONTAINERS[kind]
-    begun: list[tuple[str, str]] = []
+    module = containers.CONTAINERS[Path(name).suffix[1:]].load()
+    real, begun = module.elements, []
 
     def counting(*arguments: object) -> object:
-        begun.append((str(arguments[1]), str(arguments[3])))
-        return container.elements(*arguments)  # type: ignore[misc]
+        begun.append((arguments[1], arguments[3]))
+        return real(*arguments)
 
-    counted = containers.Container(kind, "elements", opens=container.opens, elements=counting)
-    monkeypatch.setitem(containers.CONTAINERS, kind, counted)
+    monkeypatch.setattr(module, "elements", counting)
     report = ingest_file(GOLDEN / "containers" / name, Lake(tmp_path / "lake"))
     assert report.status == "ingested"
     assert len(begun) == len(set(begun))

@@ -1,26 +1,26 @@
 """The containers that are read: how a file of each begins, and what it holds.
 
-A container is added by an entry here and a file beside it; by a reader in `read` as well, where it
-holds something that no reader knows yet.
+A container is added by an entry here and a module beside it; by a reader in `read` as well, where
+it holds something that no reader knows yet. The module is imported when there is such a file: most
+files are text. What it must have follows from what the container holds:
+
+- elements: `elements(stream, name, encoding, records, step)` yields them (see `json_elements`);
+- pages: `Pages(content)` gives them one after the other (see `pdf_pages`);
+- lines that are no text yet: `lines_of(content)` is the content that they make (see `workbook`).
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from pipeline_perf.ingest.container import (
-    html_elements,
-    json_elements,
-    pdf_pages,
-    workbook,
-    xml_elements,
-)
-from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import Element
+from pipeline_perf.ingest.container.source import ZIP
 
 #: What readers take: lines of text, elements of values by path, pages of words with their places.
 Holds = Literal["lines", "elements", "pages"]
@@ -28,31 +28,55 @@ Holds = Literal["lines", "elements", "pages"]
 #: How many elements of a file's head are looked at.
 FIRST = 60
 
+#: Bytes within which a PDF's mark must stand, as its readers have it.
+MARGIN = 1024
+
+#: Old Office files (OLE 2); a workbook among them has a stream of this name.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_WORKBOOK = "Workbook".encode("utf-16-le")
+
+#: How JSON begins that holds objects, whole pages of HTML, and XML; a table of HTML alone is text.
+JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
+HTML = re.compile(r"\s*(?:<!--[^>]*>\s*)?(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
+XML = re.compile(r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])")
+
+
+def _is_pdf(head: bytes, _tail: bytes) -> bool:
+    return b"%PDF-" in head[:MARGIN]
+
+
+def _is_workbook(head: bytes, tail: bytes) -> bool:
+    ends = head + tail
+    if head.startswith(ZIP):
+        return b"xl/" in ends or b"opendocument.spreadsheet" in head[:128]
+    return head.startswith(OLE) and OLE_WORKBOOK in ends
+
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of file. One of `begins` and `opens` tells it; text is what nothing else is."""
+    """A kind of file. `begins` tells it by its first and last bytes, `opens` by its first
+    characters; text is what nothing else is.
+    """
 
     name: str
     holds: Holds
-    begins: Callable[[bytes, bytes], bool] | None = None  # by the file's first and last bytes
-    opens: Callable[[str], bool] | None = None  # by its first characters
-    lines: Callable[[Content], Content] | None = None  # the text that its lines are
-    elements: Callable[..., Iterator[Element]] | None = None  # see `json_elements`
+    module: str = ""
+    begins: Callable[[bytes, bytes], bool] | None = None
+    opens: re.Pattern[str] | None = None
+
+    def load(self) -> Any:
+        """The container's module."""
+        return importlib.import_module(f"pipeline_perf.ingest.container.{self.module}")
 
 
 CONTAINERS = {
     container.name: container
     for container in (
-        Container("pdf", "pages", begins=pdf_pages.begins),
-        Container("workbook", "lines", begins=workbook.begins, lines=workbook.lines_of),
-        Container(
-            "json", "elements", opens=json_elements.opens, elements=json_elements.json_elements
-        ),
-        Container(
-            "html", "elements", opens=html_elements.opens, elements=html_elements.html_elements
-        ),
-        Container("xml", "elements", opens=xml_elements.opens, elements=xml_elements.xml_elements),
+        Container("pdf", "pages", "pdf_pages", begins=_is_pdf),
+        Container("workbook", "lines", "workbook", begins=_is_workbook),
+        Container("json", "elements", "json_elements", opens=JSON),
+        Container("html", "elements", "html_elements", opens=HTML),
+        Container("xml", "elements", "xml_elements", opens=XML),
         Container("text", "lines"),
     )
 }
@@ -66,7 +90,8 @@ def by_bytes(head: bytes, tail: bytes) -> Container | None:
 def by_text(text: str) -> Container:
     """The container that a text's beginning shows."""
     start = text.removeprefix("\ufeff")
-    return next((c for c in CONTAINERS.values() if c.opens and c.opens(start)), CONTAINERS["text"])
+    fitting = (c for c in CONTAINERS.values() if c.opens and c.opens.match(start))
+    return next(fitting, CONTAINERS["text"])
 
 
 def first_elements(text: str, container: str, records: str = "") -> list[Element]:
@@ -75,9 +100,7 @@ def first_elements(text: str, container: str, records: str = "") -> list[Element
 
     `records` says where they stand, as a layout does. Raises UnreadableFile.
     """
-    elements = CONTAINERS[container].elements
-    if elements is None:
-        return []
     stream = io.BytesIO(text.encode(errors="replace"))
-    first = itertools.islice(elements(stream, "", "utf-8", records), FIRST)
+    elements = CONTAINERS[container].load().elements(stream, "", "utf-8", records)
+    first = itertools.islice(elements, FIRST)
     return [element for element in first if element.trouble is None]

@@ -7,6 +7,7 @@ what they are that of the probe.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import hashlib
 import io
@@ -60,7 +61,7 @@ class Content:
     ) -> None:
         self.source, self.name = source, source.name
         self._opened, self._hold = stream, hold
-        self._held = bytearray()  # from the first byte on
+        self._held = _Held()
         self._digest = hashlib.sha256()
         self._passed = 0  # bytes that have been read and hashed, in their order
         self._ended = self._identified = False
@@ -76,7 +77,7 @@ class Content:
         """Let go of the file and of what is held."""
         if self._opened is not None:
             self._opened.close()
-        self._held = bytearray()
+        self._held = _Held()
 
     # ------------------------------------------------------------------ what is known of it
 
@@ -109,7 +110,7 @@ class Content:
         while not self._ended:
             self._take(STEP)
         if not self.complete:
-            del self._held[BEGINNING:]
+            self._held.cut(BEGINNING)
         self.check_unchanged()
         self._identified = True
         return self._digest.hexdigest()[:16]
@@ -163,10 +164,7 @@ class Content:
         if at <= len(self._held):
             self._fill(min(at + len(buffer), self._hold))
         if at < len(self._held):
-            count = min(len(buffer), len(self._held) - at)
-            with memoryview(self._held) as held:
-                buffer[:count] = held[at : at + count]
-            return count
+            return self._held.copy_into(buffer, at)
         if self.complete:
             return 0
         if not self.packed:
@@ -193,7 +191,7 @@ class Content:
             return
         self._rewind()
         while len(self._held) < upto and not self._ended:
-            self._held += self._take(min(STEP, upto - len(self._held)))
+            self._held.append(self._take(min(STEP, upto - len(self._held))))
 
     def _rewind(self) -> None:
         """Go where the next byte to be hashed stands: who looked at other places moved the file."""
@@ -206,6 +204,40 @@ class Content:
         self._passed += len(data)
         self._ended = not data
         return data
+
+
+class _Held:
+    """Bytes from a source's first one on, in the parts in which they were read: putting them
+    together would copy them once more.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._ends: list[int] = []  # where each part ends
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def append(self, data: bytes) -> None:
+        if data:
+            self._parts.append(data)
+            self._ends.append(len(self) + len(data))
+
+    def cut(self, length: int) -> None:
+        """Let go of what lies behind the first `length` bytes."""
+        data = b"".join(self._parts[: bisect.bisect_left(self._ends, length) + 1])[:length]
+        self._parts, self._ends = [data], [len(data)]
+
+    def copy_into(self, buffer: memoryview, at: int) -> int:
+        """Fill a buffer with the bytes from place `at` on; returns how many there were."""
+        filled, number = 0, bisect.bisect_right(self._ends, at)
+        while filled < len(buffer) and number < len(self._parts):
+            part = self._parts[number]
+            begin = at + filled - (self._ends[number] - len(part))
+            count = min(len(part) - begin, len(buffer) - filled)
+            buffer[filled : filled + count] = memoryview(part)[begin : begin + count]
+            filled, number = filled + count, number + 1
+        return filled
 
 
 class _View(io.RawIOBase):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS, MAX_LINE
-from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, too_deep
 from pipeline_perf.ingest.errors import UnreadableFile
 
 
@@ -21,6 +20,9 @@ class Element:
     values: Mapping[str, str]
     trouble: tuple[str, str] | None = None
 
+
+#: Records are some levels deep; a million levels are made to exhaust whoever follows them down.
+MAX_DEPTH = 100
 
 #: Bytes read at a time. What a step cuts is looked at again, so that many small steps would take
 #: long.
@@ -64,4 +66,11 @@ def element_too_long(name: str) -> UnreadableFile:
     return UnreadableFile(
         f"{name}: an element longer than {MAX_ELEMENT // 2**20} MiB, as in no file of records;"
         " check what the file is"
+    )
+
+
+def too_deep(name: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"{name}: nested more than {MAX_DEPTH} levels deep, as no file of records is; check what"
+        " the file is"
     )

@@ -14,14 +14,11 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import BinaryIO
 
-from pipeline_perf.ingest.container.element import STEP, Element
+from pipeline_perf.ingest.container.element import MAX_DEPTH, STEP, Element, too_deep
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS, MAX_LINE
-from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, MAX_TOKEN, too_deep, too_long
+from pipeline_perf.ingest.container.safe_xml import MAX_TOKEN, too_long
 from pipeline_perf.ingest.container.source import PAGE
 from pipeline_perf.ingest.errors import UnreadableFile
-
-#: How whole pages of HTML begin.
-BEGINNING = re.compile(r"\s*(?:<!--[^>]*>\s*)?(?:<\?xml[^>]*>\s*)?(?i:<!DOCTYPE\s+html|<html)\b")
 
 #: The name of a value that every record has: the file's, or of pages in an archive the page's.
 FILE = "file name"
@@ -54,12 +51,7 @@ VOID = frozenset(
 SILENT = frozenset({"class", "style", "id"})
 
 
-def opens(text: str) -> bool:
-    """Whether a text begins as a whole page of HTML does."""
-    return BEGINNING.match(text) is not None
-
-
-def html_elements(
+def elements(
     stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
 ) -> Iterator[Element]:
     """The elements of the classes `records` (`haudio|message`).

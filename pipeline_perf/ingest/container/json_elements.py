@@ -14,11 +14,9 @@ from pipeline_perf.ingest.container.element import (
     Element,
     element_too_long,
     flat,
+    too_deep,
 )
-from pipeline_perf.ingest.container.safe_xml import too_deep
 
-#: How JSON begins that holds objects.
-BEGINNING = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
 #: Where the next element may begin behind one that cannot be read.
 NEXT_OBJECT = re.compile(r"(?:\}\s*,\s*|\n\s*,?\s*)(?=\{)")
 BETWEEN = re.compile(r"[\s,]*")
@@ -27,12 +25,7 @@ BETWEEN = re.compile(r"[\s,]*")
 # --------------------------------------------------------------------------- JSON
 
 
-def opens(text: str) -> bool:
-    """Whether a text begins as JSON does that holds objects."""
-    return BEGINNING.match(text) is not None
-
-
-def json_elements(
+def elements(
     stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
 ) -> Iterator[Element]:
     """The objects of a JSON file: one behind the other (JSON lines), in an array, or in the

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline_perf.ingest.container.containers import MARGIN
 from pipeline_perf.ingest.container.content import HELD, Content
 from pipeline_perf.ingest.errors import UnreadableFile
 
@@ -28,10 +29,6 @@ LINE_TOLERANCE = 1.5
 #: A gap of this share of the font size ends a word. A blank is 0.28 of it in Helvetica, kerning at
 #: most 0.1; a fixed number of points would join neighbouring cells of small print.
 WORD_GAP = 0.15
-
-#: Bytes at either end of the file in which a PDF's first and last mark must stand, as its readers
-#: have it.
-MARGIN = 1024
 
 #: Pages without any text (covers, scanned letters) that are passed over in search of text.
 TEXTLESS_PAGES = 10
@@ -126,11 +123,6 @@ class Pages:
         return damage or (
             f"the PDF's {looked_at} no text, only pictures or nothing; run OCR over it first"
         )
-
-
-def begins(head: bytes, _tail: bytes) -> bool:
-    """Whether a file begins as a PDF does."""
-    return b"%PDF-" in head[:MARGIN]
 
 
 def _sheets(content: Content) -> Iterator[Sheet]:

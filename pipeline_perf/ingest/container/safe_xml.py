@@ -12,9 +12,6 @@ from xml.parsers import expat
 
 from pipeline_perf.ingest.errors import UnreadableFile
 
-#: Records are some levels deep; a million levels are made to exhaust whoever follows them down.
-MAX_DEPTH = 100
-
 #: A longer tag, or a longer text where one is kept whole, is part of no record; expat keeps an
 #: unfinished tag in memory.
 MAX_TOKEN = 2**20
@@ -41,13 +38,6 @@ def parser(name: str, encoding: str | None = None) -> expat.XMLParserType:
     made.EntityDeclHandler = refuse
     made.ExternalEntityRefHandler = refuse
     return made
-
-
-def too_deep(name: str) -> UnreadableFile:
-    return UnreadableFile(
-        f"{name}: nested more than {MAX_DEPTH} levels deep, as no file of records is; check what"
-        " the file is"
-    )
 
 
 def feed(reading: expat.XMLParserType, stream: IO[bytes], name: str) -> Iterator[int]:

@@ -22,8 +22,9 @@ from xml.parsers import expat
 
 from pipeline_perf.ingest.container import number_formats
 from pipeline_perf.ingest.container.content import HELD, Content
-from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, feed, parser, too_deep, too_long
-from pipeline_perf.ingest.container.source import BUFFER, ZIP, Source, expansion_limit
+from pipeline_perf.ingest.container.element import MAX_DEPTH, too_deep
+from pipeline_perf.ingest.container.safe_xml import feed, parser, too_long
+from pipeline_perf.ingest.container.source import BUFFER, Source, expansion_limit
 from pipeline_perf.ingest.errors import UnreadableFile
 
 #: What a workbook has at most (ECMA-376; Excel's own limits): anything beyond is made to do harm.
@@ -35,10 +36,6 @@ SHARED_BYTES = 96 * 2**20
 #: How many times the bytes of its XML a sheet's lines may fill, beyond the first: empty cells
 #: before a far one cost nothing to write.
 FILLING, FIRST_BYTES = 4, 64 * 2**20
-
-#: Old Office files (OLE 2); a workbook among them has a stream of this name.
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OLE_WORKBOOK = "Workbook".encode("utf-16-le")
 
 #: Bytes of its lines that are kept for who looks at them again: more than the probe ever takes.
 KEPT = 2 * 2**20
@@ -68,14 +65,6 @@ class Workbook(Source):
                 " unpack it and hand in the file"
             )
         return io.BufferedReader(_Lines(content.open(), self), BUFFER)
-
-
-def begins(head: bytes, tail: bytes) -> bool:
-    """Whether a file begins as a workbook does, old ones included."""
-    ends = head + tail
-    if head.startswith(ZIP):
-        return b"xl/" in ends or b"opendocument.spreadsheet" in head[:128]
-    return head.startswith(OLE) and OLE_WORKBOOK in ends
 
 
 def lines_of(content: Content) -> Content:

@@ -8,14 +8,17 @@ from collections.abc import Generator, Iterator
 from typing import BinaryIO
 from xml.parsers import expat
 
-from pipeline_perf.ingest.container.element import MAX_ELEMENT, STEP, Element, element_too_long
-from pipeline_perf.ingest.container.safe_xml import MAX_DEPTH, parser, too_deep
+from pipeline_perf.ingest.container.element import (
+    MAX_DEPTH,
+    MAX_ELEMENT,
+    STEP,
+    Element,
+    element_too_long,
+    too_deep,
+)
+from pipeline_perf.ingest.container.safe_xml import parser
 from pipeline_perf.ingest.errors import UnreadableFile
 
-#: How XML begins; a table of HTML alone is text.
-BEGINNING = re.compile(
-    r"\s*<(?:\?xml\s|(?!(?i:html|body|table|pre|p|br|div)\b)[A-Za-z_][\w.:-]*[\s>/])"
-)
 #: What expat says of a document behind the end of the first.
 FURTHER = tuple(
     expat.errors.codes[text]
@@ -31,12 +34,7 @@ DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 # --------------------------------------------------------------------------- XML
 
 
-def opens(text: str) -> bool:
-    """Whether a text begins as XML does."""
-    return BEGINNING.match(text) is not None
-
-
-def xml_elements(
+def elements(
     stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
 ) -> Iterator[Element]:
     """The elements at the path `records` (`BWCDR/cdrData`), or the children of the outermost

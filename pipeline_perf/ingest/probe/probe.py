@@ -11,11 +11,11 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline_perf.ingest.container import workbook
 from pipeline_perf.ingest.container.containers import (
     CONTAINERS,
+    OLE,
     Container,
     Holds,
     by_bytes,
@@ -24,10 +24,12 @@ from pipeline_perf.ingest.container.containers import (
 )
 from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import Element
-from pipeline_perf.ingest.container.pdf_pages import Pages
 from pipeline_perf.ingest.container.source import ZIP, Source
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.probe import dialect, encoding, structure
+
+if TYPE_CHECKING:
+    from pipeline_perf.ingest.container.pdf_pages import Pages
 
 Newline = Literal["lf", "crlf", "cr", "mixed", "none"]
 
@@ -134,15 +136,15 @@ def probe(content: Content, priors: Sequence[str] = ()) -> Probe:
     if container is None:
         return Probe(content, name)
     if container.holds == "pages":
-        return Probe(content, name, pages=Pages(content))
+        return Probe(content, name, pages=container.load().Pages(content))
     return _lines_of(container, content, priors) or _text(content, samples, priors)
 
 
 def _lines_of(container: Container, content: Content, priors: Sequence[str]) -> Probe | None:
     """The findings on the lines that a container is made of; None for text, which is its own."""
-    if container.lines is None:
+    if not container.module:
         return None
-    rows = container.lines(content)
+    rows = container.load().lines_of(content)
     try:
         probe = _text(rows, _samples(rows), priors, dialect.Dialect("\t", confidence=1.0))
     except UnreadableFile as error:
@@ -267,7 +269,7 @@ def _by_bytes(samples: Samples) -> str:
         return "empty"
     container = by_bytes(head, samples.tail)
     if container is None:
-        return "binary" if head.startswith((*ZIP, workbook.OLE)) else "text"
+        return "binary" if head.startswith((*ZIP, OLE)) else "text"
     return container.name
 
 

@@ -15,7 +15,6 @@ from pipeline_perf.ingest.container.containers import CONTAINERS
 from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import Element
 from pipeline_perf.ingest.container.lines import BLOCK
-from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.match import Match, matching_table
 from pipeline_perf.ingest.layout.model import Table, title_key
 from pipeline_perf.ingest.read.account import Account, Context, values_of
@@ -35,13 +34,10 @@ def read(
     Elements are numbered through the file and count as one line each; what stands around them
     counts as none.
     """
-    elements_of = CONTAINERS[container].elements
-    if elements_of is None:
-        raise UnreadableFile(f"{content.name}: {container} holds no elements")
-    reading = _Reading(match)
+    elements, reading = CONTAINERS[container].load().elements, _Reading(match)
     with content.open() as stream:
         weight = 0
-        for element in elements_of(stream, content.name, encoding, match.layout.records):
+        for element in elements(stream, content.name, encoding, match.layout.records):
             reading.add(element)
             weight += len(element.raw)
             if weight >= block_bytes // 4:  # a frame of its values weighs several times as much

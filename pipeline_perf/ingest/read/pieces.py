@@ -11,7 +11,7 @@ from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.match import Match
 from pipeline_perf.ingest.probe.probe import Probe
-from pipeline_perf.ingest.read import elements, pdf, text
+from pipeline_perf.ingest.read import text
 
 #: Pages of a PDF committed at a time: some seconds of reading.
 PAGES = 20
@@ -22,9 +22,14 @@ def pieces(probe: Probe, match: Match, chunk_bytes: int) -> Pieces:
 
     Raises UnreadableFile where its bytes cannot be had to the end.
     """
+    # most files are text: the other readers are imported for files of their own
     if probe.pages is not None:
+        from pipeline_perf.ingest.read import pdf
+
         return _gathered(pdf.read(probe.pages, match))
     if probe.holds == "elements":
+        from pipeline_perf.ingest.read import elements
+
         return elements.read(probe.content, probe.container, probe.encoding, match, chunk_bytes)
     return text.read(probe.content, probe.encoding, match, chunk_bytes)
 

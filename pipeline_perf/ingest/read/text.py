@@ -15,7 +15,6 @@ from pipeline_perf.ingest.layout.model import Table
 from pipeline_perf.ingest.read.account import Binding, Context, State
 from pipeline_perf.ingest.read.delimited import read_delimited
 from pipeline_perf.ingest.read.fixed_width import read_fixed_width
-from pipeline_perf.ingest.read.pairs import paired
 
 #: A file of more blocks than this begins with a quarter of one.
 LARGE = 4
@@ -27,7 +26,11 @@ def read(content: Content, encoding: str, match: Match, block_bytes: int = BLOCK
     Yields pieces whose lines add up to the file's physical lines.
     """
     pieces = _read(content, encoding, match, block_bytes)
-    return paired(pieces) if any(table.pairs for table in match.layout.tables) else pieces
+    if not any(table.pairs for table in match.layout.tables):
+        return pieces
+    from pipeline_perf.ingest.read.pairs import paired
+
+    return paired(pieces)
 
 
 def _read(content: Content, encoding: str, match: Match, block_bytes: int) -> Pieces:

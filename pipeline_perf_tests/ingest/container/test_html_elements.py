@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest.container.element import STEP, Element
-from pipeline_perf.ingest.container.html_elements import html_elements
+from pipeline_perf.ingest.container.html_elements import elements as html_elements
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.pipeline import Options, ingest_file, ingest_path
 from pipeline_perf.lake.delta import Lake

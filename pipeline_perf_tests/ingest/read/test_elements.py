@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from pipeline_perf.ingest.container import containers
 from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.element import STEP
-from pipeline_perf.ingest.container.json_elements import json_elements
+from pipeline_perf.ingest.container.json_elements import elements as json_elements
 from pipeline_perf.ingest.container.source import Source
-from pipeline_perf.ingest.container.xml_elements import xml_elements
+from pipeline_perf.ingest.container.xml_elements import elements as xml_elements
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.load import built_in
 from pipeline_perf.ingest.layout.match import Match
@@ -238,7 +238,11 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
         data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
     records = {"json": "calls", "xml": "BWCDR/cdrData"}[kind]
     try:
-        list(containers.CONTAINERS[kind].elements(io.BytesIO(bytes(data)), "a", "utf-8", records))
+        list(
+            containers.CONTAINERS[kind]
+            .load()
+            .elements(io.BytesIO(bytes(data)), "a", "utf-8", records)
+        )
     except UnreadableFile as error:
         assert str(error).startswith("a: ")
 
