@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from pipeline_perf.extras import require
+
 if TYPE_CHECKING:
     import pandera.polars as pa
 
@@ -225,8 +227,9 @@ def schema() -> pa.DataFrameSchema:
     """The table as a pandera schema for Polars: types, and every reject rule as a check.
 
     Pass an eager `pl.DataFrame`: on a LazyFrame pandera looks at the types only and lets dirty
-    data pass in silence.
+    data pass in silence. Raises MissingExtra where pandera is not installed.
     """
+    require("dagster", "pandera")
     import pandera.polars as pa
 
     def check(rule: Rule) -> pa.Check:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+
+from pipeline_perf.errors import ProjectError
 
 #: Where each command is defined.
 COMMANDS = {
@@ -28,7 +30,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """The commands of COMMANDS."""
+    """The commands of COMMANDS; what stops one ends in one line."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -39,6 +41,12 @@ class _Commands(click.Group):
         module, _, command = COMMANDS[name].partition(":")
         found: click.Command = getattr(importlib.import_module(module), command)
         return found
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ProjectError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

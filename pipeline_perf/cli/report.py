@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline_perf.cli.options import FAILED
+from pipeline_perf.extras import require
 
 
 @click.command()
@@ -57,6 +58,7 @@ def report(
 
     Exit code 1: a target is missed, or a compared tree is slower.
     """
+    require("lab", "jinja2")
     from rich.console import Console
 
     from pipeline_perf.bench.follow.levels import LevelError

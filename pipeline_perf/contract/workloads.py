@@ -27,7 +27,7 @@ PACKAGES = (
     "duckdb",
     "pdfplumber",
     "pandera",
-    "phonenumbers",
+    "phonenumberslite",
     "dagster",
 )
 

@@ -117,7 +117,7 @@ def _ingest(
                 return _already(report, earlier.row(0, named=True), options, watch)
             try:
                 opened = _open(content, report, options, watch)
-            except IngestError as error:
+            except ProjectError as error:
                 # nothing is written yet: no reason to leave the lock behind
                 report = _refused(report, error)
             else:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import polars as pl
 
+from pipeline_perf.extras import require
 from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
@@ -198,6 +199,7 @@ def generate(spec: DatasetSpec, root: Path) -> Dataset:
     """
     directory = root / f"{spec.carrier}-{spec.format}-{spec.rows}-{spec.key}"
     if not (directory / "facts.json").exists():
+        require("synth", "reportlab")
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".generating-", dir=root) as name:
             unfinished = Path(name) / "dataset"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.extras import require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +74,7 @@ class ResultStore:
     """The runs in one directory."""
 
     def __init__(self, root: Path) -> None:
+        require("lab", "duckdb", "pyarrow")
         self.root = root
         self._held: pl.DataFrame | None = None
 

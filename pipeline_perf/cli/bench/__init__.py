@@ -17,6 +17,7 @@ from pipeline_perf.cli.bench.following import ack, baseline, history
 from pipeline_perf.cli.bench.lab import Lab
 from pipeline_perf.cli.bench.measuring import list_, profile, run
 from pipeline_perf.cli.bench.trusting import calibrate
+from pipeline_perf.extras import require
 
 
 class _Commands(click.Group):
@@ -68,6 +69,7 @@ class _Commands(click.Group):
 @click.pass_context
 def bench(context: click.Context, data: Path, scenarios: Path | None) -> None:
     """Measure workloads, compare revisions, follow histories."""
+    require("lab", "duckdb", "memray")
     context.obj = Lab(data, scenarios)
 
 

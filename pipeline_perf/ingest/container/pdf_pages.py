@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline_perf.ingest.container.containers import MARGIN
 from pipeline_perf.ingest.container.content import HELD, Content
+from pipeline_perf.extras import require
 from pipeline_perf.ingest.errors import UnreadableFile
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _sheets(content: Content) -> Iterator[Sheet]:
 
 @contextmanager
 def _opened(content: Content) -> Iterator[PDF]:
+    require("pdf", "pdfplumber")
     import pdfplumber
     from pdfminer.pdfdocument import PDFEncryptionError
     from pdfminer.pdftypes import resolve1
