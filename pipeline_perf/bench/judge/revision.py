@@ -389,7 +389,7 @@ def environment(project: Path, cache: Path) -> Path:
             ["--constraints", "constraints.txt"] if (project / "constraints.txt").is_file() else []
         )
         wanted = (
-            ["."]
+            [".[all]"]  # its own extras, where it has a list of them all
             if any((project / name).is_file() for name in ("setup.py", "pyproject.toml"))
             else []
         )

@@ -12,6 +12,7 @@ from pipeline_perf.bench.judge.revision import (
     departed_from,
     dependencies,
     differences,
+    environment,
     trees,
 )
 from pipeline_perf.bench.measure.measure import run_once
@@ -202,6 +203,54 @@ def test_an_environment_is_built_from_the_revisions_own_files_once(
     with trees("HEAD", cache=cache) as (subject, base):
         assert [subject.python, base.python] == pythons
     assert [(one.parent.parent / "built").stat().st_mtime_ns for one in pythons] == built
+
+
+#: A project that builds itself, so that nothing is fetched: its wheel has no module, and asks for
+#: the wheel `more` as one of all its extras.
+BUILDS_ITSELF = {
+    "pyproject.toml": """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+""",
+    "backend.py": """\
+import pathlib, zipfile
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    more = wheel(pathlib.Path("wheels"), "more")
+    return wheel(
+        pathlib.Path(directory),
+        "words",
+        "Provides-Extra: all\\n"
+        f"Requires-Dist: more @ {more.resolve().as_uri()} ; extra == 'all'\\n",
+    ).name
+
+def wheel(folder, name, further=""):
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as file:
+        for member, text in {
+            "METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: 1\\n{further}",
+            "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+            "RECORD": "",
+        }.items():
+            file.writestr(f"{name}-1.dist-info/{member}", text)
+    return path
+""",
+}
+
+
+def test_an_environment_has_all_the_extras_that_the_project_offers(
+    tmp_path: Path, cache: Path
+) -> None:
+    project = repository(tmp_path / "project", BUILDS_ITSELF)
+    python = environment(project.root, cache)
+    site = next(python.parents[1].glob("lib/python*/site-packages"))
+    assert {path.name for path in site.glob("*.dist-info")} == {
+        "more-1.dist-info",
+        "words-1.dist-info",
+    }
 
 
 def test_an_environment_that_cannot_be_built_says_why_and_is_tried_again(
