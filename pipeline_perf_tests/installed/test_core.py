@@ -69,11 +69,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the core, and nothing else."""
-    folder = tmp_path_factory.mktemp("environment") / "core"
+    return environment(tmp_path_factory.mktemp("environment") / "core", str(wheel))
+
+
+def environment(folder: Path, requirement: str) -> Path:
+    """A new environment, and what is required in it."""
     uv("venv", "--quiet", "--python", sys.executable, folder)
     uv(
         *("pip", "install", "--quiet", "--python", folder / "bin/python"),
-        *("--constraints", PROJECT / "constraints.txt", wheel),
+        *("--constraints", PROJECT / "constraints.txt", requirement),
     )
     return folder
 
@@ -167,3 +171,11 @@ def test_a_pdf_among_other_files_is_rejected_with_the_extra_and_the_others_are_r
     assert (bill["status"], sample["status"]) == ("rejected", "ingested")
     assert bill["reason"] == "pdfplumber is not installed; pip install 'pipeline_perf[pdf]'"
     assert list((tmp_path / "data/lake/locks").iterdir()) == []
+
+
+def test_the_extra_pdf_reads_a_bill(wheel: Path, tmp_path: Path) -> None:
+    python = environment(tmp_path / "environment", f"pipeline_perf[pdf] @ {wheel.as_uri()}")
+    done = run(python, tmp_path, "ingest", BILL, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["events"], report["quarantined"]) == (58, 2)
