@@ -13,7 +13,7 @@ import pytest
 from pipeline_perf.cli import main
 
 PROJECT = Path(__file__).parents[1]
-PAGES = sorted([PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")])
+PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
 
 #: A command in a block or in a line of text, up to its end or to a comment.
 COMMAND = re.compile(r"(?:^ *\$ |^    |`)(?:\.venv/bin/)?pipeline-perf ([^`\n#]+)", re.MULTILINE)
@@ -58,6 +58,13 @@ def test_there_are_commands_to_look_at() -> None:
         "runbook.md",
         "adding-a-workload.md",
     }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_everything_that_make_is_asked_for_is_in_the_makefile(page: Path) -> None:
+    asked = set(re.findall(r"(?:^    |`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))
+    rules = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert asked <= set(rules)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
