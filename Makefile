@@ -47,4 +47,4 @@ ui: setup
 	@$(BIN)/dagster dev
 
 clean:
-	rm -rf $(VENV) data/dagster data/datasets data/lake data/lakes data/results data/reports
+	rm -rf $(VENV) build *.egg-info data/dagster data/datasets data/lake data/lakes data/results data/reports
