@@ -69,7 +69,7 @@ def report(
     from pipeline_perf.report import comparisons, content, document, terminal
 
     store, reports = ResultStore(data / "results"), data / "reports"
-    compared_runs = ResultStore(store.root / "comparisons")
+    compared_runs = store.comparisons
     console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 140)
     if comparison and not run_id:
         run_id = compared_runs.latest_run()

@@ -47,11 +47,6 @@ ROOMS = {
     "pipeline_perf.lake.*": "commit",
 }
 
-#: A process that does nothing: the floor of memory under every measured one.
-IDLE = Workload("idle", command=(PYTHON, "-c", "pass"))
-
-IDLE_REPETITIONS = 3
-
 
 def offers(scenarios: Sequence[Scenario], datasets: Path) -> list[Offer]:
     """A workload for every scenario that is measured; its files are generated below `datasets`

@@ -13,6 +13,7 @@ from functools import cache, partial
 
 import dagster as dg
 
+from pipeline_perf.bench import sessions
 from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
@@ -81,7 +82,7 @@ def target_checks(
                 in context.selected_asset_check_keys
             ]
             run = recording.run_of(context.instance, producer.asset)
-            for verdict in recording.verdicts(
+            for verdict in sessions.verdicts(
                 folders.results, wanted, run, read(run), producer.scope
             ):
                 if verdict.status == "not_measured" and producer.may_lack:

@@ -89,15 +89,6 @@ class Folders(dg.ConfigurableResource):
         return ResultStore(self.root / "results")
 
     @property
-    def comparisons(self) -> ResultStore:
-        """The repetitions of paired comparisons, apart from the nights: one of their sides is
-        another revision.
-        """
-        return ResultStore(self.root / "results" / "comparisons")
-
-    @property
     def machine_lock(self) -> Path:
-        """Held while the machine is used in earnest: a measurement and an ingestion keep each
-        other waiting.
-        """
-        return self.root / "results" / "machine.lock"
+        """What keeps a measurement and an ingestion waiting for each other."""
+        return self.results.lock

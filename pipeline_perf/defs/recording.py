@@ -14,12 +14,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipeline_perf.bench.judge import targets
-from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.bench.measure import environment
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, Run, new_run
+from pipeline_perf.bench.sessions import Progress, Session
 from pipeline_perf.contract.workloads import PACKAGES
+from pipeline_perf.defs import metadata
+from pipeline_perf.defs.folders import Folders
 
 #: The metadata entry that names the run.
 RUN = "results_run"
@@ -42,19 +43,41 @@ def _run(dagster_run: str, job: str, begun: datetime | None) -> Run:
     return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, dagster_run[:8], job)
 
 
+def session(context: dg.AssetExecutionContext, folders: Folders) -> Session:
+    """The lab's session that measures in this step; what it says of its steps goes into the run's
+    log.
+    """
+
+    def tell(step: Progress) -> None:
+        if step.step == "trial":
+            context.log.info(step.says)
+        elif step.step != "repetition":  # there are hundreds of them
+            context.log.info(f"{step.workload}: {metadata.masked_text(step.says)}")
+
+    return Session(lab_run(context), folders.results, folders.reports.resolve(), tell)
+
+
+def part(context: dg.AssetExecutionContext) -> str:
+    """The name under which this step's figures are a part of the run."""
+    return context.op_execution_context.op.name
+
+
 def record(
     context: dg.AssetExecutionContext,
     store: ResultStore,
     measurements: Sequence[Measurement],
-    params: dict[str, str] | None = None,
-    part: str = "",
 ) -> dict[str, str]:
-    """Store the figures of this step, or of a `part` of it; returns the metadata that names the
-    run, and a busy machine.
+    """Store the figures of this step; returns the metadata that names the run, and a busy
+    machine.
     """
     run = lab_run(context)
     if measurements:
-        store.write(run, measurements, params, part=part or context.op_execution_context.op.name)
+        store.write(run, measurements, part=part(context))
+    return named(run)
+
+
+def named(run: Run) -> dict[str, str]:
+    """The metadata that names a run, and a machine that was busy when it began."""
     busy = (
         f"yes: load {run.environment.load_1m:.1f} on {run.environment.cores} cores when the run"
         " began, so times may be too long"
@@ -76,27 +99,3 @@ def run_of(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str | None:
 def figures(store: ResultStore, run: str | None) -> list[Measurement]:
     """Every figure of a run; none where there is no run, or it recorded nothing."""
     return store.measurements(run) if run is not None and run in store.run_ids() else []
-
-
-def verdicts(
-    store: ResultStore,
-    contract: Sequence[Target],
-    run: str | None,
-    measurements: Sequence[Measurement],
-    scope: str,
-) -> list[Verdict]:
-    """The verdicts of `contract` on one scope of a run's figures."""
-    mine = [one for one in measurements if one.scope == scope]
-    earlier = _history(store.root, run) if run and mine else ()
-    return targets.judge(contract, mine, targets.met_in(contract, earlier))
-
-
-@lru_cache(maxsize=1)
-def _history(root: Path, run: str) -> tuple[tuple[Measurement, ...], ...]:
-    """The figures of every earlier run on this machine.
-
-    A job has dozens of checks and a year thousands of files: read once.
-    """
-    store = ResultStore(root)
-    earlier = store.all_measurements(before=run, machine=store.run(run).environment.machine)
-    return tuple(tuple(measurements) for measurements in earlier.values())

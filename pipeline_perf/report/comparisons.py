@@ -8,7 +8,6 @@ was drawn when something had changed lies among the pages, one file for each wor
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from pipeline_perf.bench.explain.bottleneck import (
     OptimisationReport,
     optimisation,
 )
-from pipeline_perf.bench.explain.flamegraph import Facts, facts
+from pipeline_perf.bench.explain.flamegraph import Facts, facts, page_of
 from pipeline_perf.bench.judge.counters import Counter, counters
 from pipeline_perf.bench.judge.regression import METRICS
 from pipeline_perf.bench.measure.results import ResultStore, Run
@@ -113,11 +112,6 @@ def of_tree(store: ResultStore, run: Run, pages: Path) -> list[Compared]:
         if other == run.id or (same and not measured.dirty and not environment.dirty):
             newest |= {(one.workload, one.against): one for one in of_run(store, other, pages)}
     return sorted(newest.values(), key=lambda one: VERDICTS.index(one.verdict))
-
-
-def page_of(pages: Path, run: str, workload: str) -> Path:
-    """Where the flame graph of a comparison lies."""
-    return pages / f"{run}-{re.sub(r'[^a-zA-Z0-9_-]', '_', workload)}.html"
 
 
 def _compared(

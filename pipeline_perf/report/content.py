@@ -155,9 +155,7 @@ def assemble(
         histories=tuple(drawn),
         followed=followed,
         trends=nights.trends(verdicts, earlier),
-        comparisons=tuple(
-            comparisons.of_tree(ResultStore(store.root / "comparisons"), found, drawings)
-        ),
+        comparisons=tuple(comparisons.of_tree(store.comparisons, found, drawings)),
         error_rates=rates,
         says={
             name: one.says

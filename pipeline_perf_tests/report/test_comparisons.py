@@ -6,8 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from pipeline_perf.bench.explain.flamegraph import page_of
 from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
-from pipeline_perf.report.comparisons import of_run, of_tree, page_of
+from pipeline_perf.report.comparisons import of_run, of_tree
 from pipeline_perf.report.document import (
     OPTIMISATION_SCHEMA,
     SCHEMA_FILE,

@@ -12,12 +12,14 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from pipeline_perf.bench.explain.attribution import Attribution
 from pipeline_perf.bench.explain.profile import Frame, Profile, pooled
+from pipeline_perf.bench.measure.results import part_of
 
 #: Narrower boxes than this share of the whole are left out: about a pixel.
 NARROWEST = 0.001
@@ -60,6 +62,13 @@ class Facts:
     verdict: str
     why: str
     named: tuple[NamedFunction, ...]
+
+
+def page_of(pages: Path, run: str, workload: str) -> Path:
+    """Where the flame graph of a comparison lies: in the folder `pages`, by the run that measured
+    it.
+    """
+    return pages / f"{run}-{part_of(workload)}.html"
 
 
 def facts(page: str) -> Facts | None:

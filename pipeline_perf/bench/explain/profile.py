@@ -346,7 +346,13 @@ def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WA
                 f"exit status {ran.exit_code}: {ran.complaint}" if ran.exit_code else ran.reason
             )
             raise ProfileError(f"{workload.name} failed under memray: {reason}")
-        return _read_memory(held, ran.seconds)
+        profile = _read_memory(held, ran.seconds)
+    if not profile.total:
+        raise ProfileError(
+            f"{workload.name}: memray saw no function of Python's hold memory at the peak; profile"
+            " its time, or one that holds more"
+        )
+    return profile
 
 
 def _inserted(workload: Workload, argv: Sequence[str], words: Sequence[str]) -> list[str]:

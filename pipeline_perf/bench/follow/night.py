@@ -7,7 +7,7 @@ Measures only. What a night is worth among the others is `watch`'s business, wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipeline_perf.bench.follow.series import (
 )
 from pipeline_perf.bench.follow.watch import to_measure_again
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
-from pipeline_perf.bench.measure.measure import Pairs, measure_pair
+from pipeline_perf.bench.measure.measure import Pairs, Sample, measure_pair, quiet
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore
 from pipeline_perf.bench.measure.workload import Workload
@@ -68,18 +68,23 @@ def measured(
     lock: Path,
     pairs: int = PAIRS_A_NIGHT,
     wait_s: float = DEFAULT_WAIT_S,
+    progress: Callable[[Sample], None] = quiet,
 ) -> Measured:
     """Measure a workload in turns with the reference; a second time where a ratio is outlying
     among the `nights` before.
 
     Raises MeasurementBusy like `measure_pair`.
     """
-    taken = measure_pair(workload, REFERENCE, pairs, lock=lock, wait_s=wait_s)
-    found = tuple(ratios(taken))
+
+    def taken() -> Pairs:
+        return measure_pair(workload, REFERENCE, pairs, lock=lock, wait_s=wait_s, progress=progress)
+
+    first = taken()
+    found = tuple(ratios(first))
     if not outlying(found, nights, today):
-        return Measured(taken, found)
-    taken = measure_pair(workload, REFERENCE, pairs, lock=lock, wait_s=wait_s)
-    return Measured(taken, tuple(ratios(taken)), found)
+        return Measured(first, found)
+    second = taken()
+    return Measured(second, tuple(ratios(second)), found)
 
 
 def outlying(

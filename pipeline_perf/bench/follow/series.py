@@ -8,15 +8,17 @@ goes further. What has changed is `changepoint`'s business, how it was measured 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline_perf.bench.measure.measurement import Measurement, of_comparison
+from pipeline_perf.bench.measure.results import ResultsError
 from pipeline_perf.bench.measure.workload import Correctness, Output, Workload
 from pipeline_perf.bench.statistics.compare import compare
 
@@ -164,6 +166,47 @@ def reference_metric(metric: str, unit: str) -> str:
     if unit != "s" and not unit.endswith("/s"):
         return ""
     return "cpu_seconds" if "cpu" in metric else "seconds"
+
+
+def named(
+    store: ResultStore, machine: str, metric: str, patterns: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """Workload and metric of every series that a metric's name means: with its family
+    ("ingest.seconds") or without ("seconds"), of the workloads whose name or scope matches one of
+    the patterns (of none: of all).
+
+    Raises ResultsError where no night on the machine has such a figure.
+    """
+    measured: dict[str, set[str]] = {}
+    for figures in store.all_measurements(machine=machine, job=NIGHTLY).values():
+        for figure in figures:
+            measured.setdefault(figure.metric, set()).add(figure.workload)
+    meant = {full for full in measured if metric in (full, full.partition(".")[2])}
+    workloads = sorted(
+        {
+            workload
+            for full in meant
+            for workload in measured[full]
+            if not patterns
+            or any(
+                fnmatchcase(name, pattern)
+                for pattern in patterns
+                for name in (workload, workload.partition(".")[2])
+            )
+        }
+    )
+    bare = {full.partition(".")[2] for full in measured}
+    if not workloads:
+        nothing = (
+            "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
+        )
+        raise ResultsError(
+            f"{store.root}: no figure"
+            f" {metric!r}{' of ' + ', '.join(patterns) if patterns else ''}; there are"
+            f" {', '.join(sorted(bare)) or nothing}"
+        )
+    name = metric if metric in bare else metric.partition(".")[2]
+    return [(workload, name) for workload in workloads]
 
 
 def nightly(

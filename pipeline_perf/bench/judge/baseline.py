@@ -79,6 +79,22 @@ class Baselines:
         """Every baseline, by name."""
         return [self.get(path.stem) for path in sorted(self._root.glob("[!.]*.json"))]
 
+    def revision(self, name: str) -> str:
+        """The revision that the baseline of this name was measured on; the name itself, as that of
+        a revision, where there is no such baseline.
+
+        Raises BaselineError where it was measured on a tree that no commit holds.
+        """
+        saved = {baseline.name: baseline for baseline in self.all()}
+        if name not in saved:
+            return name
+        if not saved[name].revision or saved[name].dirty:
+            raise BaselineError(
+                f"the baseline {name!r} was measured on a tree that no commit holds; compare with a"
+                " revision"
+            )
+        return saved[name].revision
+
     def get(self, name: str) -> Baseline:
         """Raises BaselineError when there is none of that name, or its file is damaged."""
         path = self._root / f"{name}.json"

@@ -6,7 +6,7 @@ Brings measuring, comparing, profiling and attribution together; each has its ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from pipeline_perf.bench.explain.profile import ProfileError, profile_memory
 from pipeline_perf.bench.judge import enough
 from pipeline_perf.bench.judge.counters import Counter, counters
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
-from pipeline_perf.bench.measure.measure import Pairs, measure_pair
+from pipeline_perf.bench.measure.measure import Pairs, Sample, measure_pair, quiet
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.workload import Workload
 from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
@@ -75,6 +75,30 @@ class Regression:
         """The counters that changed."""
         return [counter for counter in self.counters if counter.changed]
 
+    @property
+    def sentence(self) -> str:
+        """The verdict with its figures."""
+        comparison = self.judged
+        if self.verdict == "failed" or comparison is None:
+            return f"failed: {'; '.join(self.failures[:3])}"
+        figures = (
+            f"{self.metric} {comparison.ratio - 1:+.1%} ({comparison.low - 1:+.1%} to"
+            f" {comparison.high - 1:+.1%}), {comparison.pairs} pairs"
+        )
+        if self.verdict == "unresolved":
+            return (
+                f"unresolved: {figures} show changes from {comparison.smallest_effect:.1%} on;"
+                f" about {comparison.more_pairs} more pairs would tell"
+            )
+        if self.verdict == "slower" and comparison.verdict != "changed":
+            grown = ", ".join(
+                f"{counter.name} {counter.a / counter.b - 1:+.2%}"
+                for counter in self.moved
+                if counter.b
+            )
+            return f"slower: {grown or 'a counter grew'}, in every repetition alike; {figures}"
+        return f"{self.verdict}: {figures}, changes within {comparison.tolerance:.1%} are none"
+
     def measurements(self) -> list[Measurement]:
         """The figures of the finding: how many slow-downs, every ratio with its interval, and
         the tolerance they were judged by.
@@ -104,7 +128,13 @@ class Regression:
 
 
 def measured(
-    a: Workload, b: Workload, plan: Plan, *, lock: Path, wait_s: float = DEFAULT_WAIT_S
+    a: Workload,
+    b: Workload,
+    plan: Plan,
+    *,
+    lock: Path,
+    wait_s: float = DEFAULT_WAIT_S,
+    progress: Callable[[Sample], None] = quiet,
 ) -> Regression:
     """Measure two sides in turns and judge them. Raises MeasurementBusy like `measure_pair`."""
     more = (
@@ -112,7 +142,10 @@ def measured(
         if plan.pairs
         else enough.until_visible(plan.metric, plan.tolerance, budget_s=plan.budget_s)
     )
-    return judged(measure_pair(a, b, plan.pairs or 1, lock=lock, wait_s=wait_s, more=more), plan)
+    pairs = measure_pair(
+        a, b, plan.pairs or 1, lock=lock, wait_s=wait_s, more=more, progress=progress
+    )
+    return judged(pairs, plan)
 
 
 def judged(pairs: Pairs, plan: Plan) -> Regression:

@@ -58,6 +58,10 @@ QUOTED_CHARACTERS = 400
 _LAB = str(Path(__file__).resolve().parents[3])
 
 
+def quiet(_: Sample) -> None:
+    """Tell nobody of a repetition."""
+
+
 class _NotStarted(RuntimeError):
     """The command of a workload is not there, or may not be run."""
 
@@ -194,13 +198,15 @@ def measure(
     lock: Path,
     wait_s: float = DEFAULT_WAIT_S,
     more: Callable[[Sequence[Sample]], int] | None = None,
+    progress: Callable[[Sample], None] = quiet,
 ) -> list[Sample]:
     """Run a workload `warmup` times unrecorded, then `repetitions` times, each in a fresh process.
 
     When these are done, `more` says how many others there shall be, until it says 0. A failed
     warm-up, or a repetition that ran out of time, is returned and ends the series: what follows
-    would fail as well, and take as long. Raises MeasurementBusy when another measurement holds
-    `lock` for longer than `wait_s` seconds.
+    would fail as well, and take as long. `progress` is told each repetition that is returned, when
+    it has ended. Raises MeasurementBusy when another measurement holds `lock` for longer than
+    `wait_s` seconds.
     """
     require_proc()
     samples: list[Sample] = []
@@ -210,6 +216,7 @@ def measure(
             sample = _run(workload, max(turn, 0), "", held)
             if turn >= 0 or not sample.ok:
                 samples.append(sample)
+                progress(sample)
             if sample.timed_out or (turn < 0 and not sample.ok):
                 break
             turn += 1
@@ -227,11 +234,13 @@ def measure_pair(
     lock: Path,
     wait_s: float = DEFAULT_WAIT_S,
     more: Callable[[Pairs], int] | None = None,
+    progress: Callable[[Sample], None] = quiet,
 ) -> Pairs:
     """Run two workloads interleaved A B B A …, so that the machine's drift meets both sides alike.
 
     Side a is the subject, side b what it is compared with. Goes on and ends early like `measure`;
-    both sides always have the same number of repetitions.
+    both sides always have the same number of repetitions. `progress` is told a pair's repetitions
+    when both have ended.
     """
     require_proc()
     sides: dict[Side, list[Sample]] = {"a": [], "b": []}
@@ -246,6 +255,7 @@ def measure_pair(
             if turn >= 0 or failed:
                 for side, sample in pair.items():
                     sides[side].append(sample)
+                    progress(sample)
             if any(sample.timed_out for sample in pair.values()) or (turn < 0 and failed):
                 break
             turn += 1

@@ -70,6 +70,15 @@ def job_of(run: str) -> str:
     return run.partition("-")[2].rpartition("-")[0]
 
 
+def part_of(workload: str) -> str:
+    """The name of a workload as the name of a part of a run.
+
+    >>> part_of("ingest.csv_1m")
+    'ingest_csv_1m'
+    """
+    return re.sub(r"[^\w-]", "_", workload)
+
+
 class ResultStore:
     """The runs in one directory."""
 
@@ -77,6 +86,20 @@ class ResultStore:
         require("lab", "duckdb", "pyarrow")
         self.root = root
         self._held: pl.DataFrame | None = None
+
+    @property
+    def lock(self) -> Path:
+        """Held while the machine is used in earnest: a measurement and an ingestion keep each
+        other waiting.
+        """
+        return self.root / "machine.lock"
+
+    @property
+    def comparisons(self) -> ResultStore:
+        """The repetitions of paired comparisons, apart from the nights: one of their sides is
+        another revision.
+        """
+        return ResultStore(self.root / "comparisons")
 
     def write(
         self,

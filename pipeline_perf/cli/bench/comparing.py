@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, part_of, show, table
+from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, show, table
 
 if TYPE_CHECKING:
-    from pipeline_perf.bench.judge.regression import Explanation, Plan, Regression
+    from pipeline_perf.bench.judge.regression import Explanation, Regression
     from pipeline_perf.bench.judge.revision import Tree
-    from pipeline_perf.bench.measure.registry import Offer
-    from pipeline_perf.bench.measure.results import Run
+    from pipeline_perf.bench.sessions import Progress
 
 
 @click.command()
@@ -71,8 +69,10 @@ def compare(
     Each side runs in its own environment, in turns A B B A, so that the machine's moods meet both
     alike. Exit code 0: unchanged or faster; 1: slower, or a side failed; 3: unresolved.
     """
+    from pipeline_perf.bench.explain.attribution import WITHIN_S
     from pipeline_perf.bench.judge import enough, regression
     from pipeline_perf.bench.judge.revision import trees
+    from pipeline_perf.bench.sessions import held
     from pipeline_perf.bench.statistics.compare import FEWEST_PAIRS, LEVEL, TOLERANCE
 
     if pairs is not None and pairs < FEWEST_PAIRS:
@@ -80,72 +80,45 @@ def compare(
             f"--pairs {pairs}: so few cannot be significant at {LEVEL:.1%}; {FEWEST_PAIRS} are the"
             " fewest, or leave it out and let the spread decide"
         )
-    chosen, plan = (
-        lab.registry().chosen(scenario),
-        regression.Plan(pairs, budget or enough.COMPARE_BUDGET_S, tolerance or TOLERANCE, metric),
-    )
-    kept, verdicts = lab.run(), set[str]()
-    with trees(_revision(lab, revision)) as (subject, base):
-        click.echo(
-            f"{subject.label} (on {subject.commit[:12]}) against {base.label} ({base.commit[:12]})"
-        )
-        click.echo(
-            f"environment: {subject.installed}"
-            if subject.python == base.python
-            else f"environments: {subject.python}, {base.python}"
-        )
-        for offer in chosen if scenario else _held(chosen, subject, base):
-            workload = offer.build()
-            a, b = subject.placed(workload), base.placed(workload)
-            found = regression.measured(a, b, plan, lock=lab.lock)
-            _print_comparison(found, plan)
-            _record_comparison(lab, kept, found, base)
-            verdicts.add(found.verdict)
-            if attribute and found.verdict in ("slower", "faster"):
-                _print_explanation(
-                    lab, kept, found, regression.explained(found, a, b, lock=lab.lock)
-                )
+    chosen = lab.registry().chosen(scenario)
+    plan = regression.Plan(pairs, budget or enough.COMPARE_BUDGET_S, tolerance or TOLERANCE, metric)
+    session, verdicts = lab.session(_tell), set[str]()
+    with trees(lab.baselines.revision(revision)) as sides:
+        _print_sides(*sides)
+        for offer in chosen if scenario else held(chosen, sides):
+            compared = session.compare(
+                offer.build(), sides, plan, explain_s=WITHIN_S if attribute else 0
+            )
+            verdicts.add(compared.regression.verdict)
+            if compared.explanation:
+                _print_explanation(compared.explanation, compared.page)
     sys.exit(
         FAILED if verdicts & {"slower", "failed"} else UNRESOLVED if "unresolved" in verdicts else 0
     )
 
 
-def _revision(lab: Lab, name: str) -> str:
-    """A revision by its name, or that of the baseline of this name."""
-    from pipeline_perf.bench.judge.baseline import BaselineError
-
-    saved = {one.name: one for one in lab.baselines.all()}
-    if name not in saved:
-        return name
-    if not saved[name].revision or saved[name].dirty:
-        raise BaselineError(
-            f"the baseline {name!r} was measured on a tree that no commit holds; compare with a"
-            " revision"
-        )
-    return saved[name].revision
+def _print_sides(subject: Tree, base: Tree) -> None:
+    click.echo(
+        f"{subject.label} (on {subject.commit[:12]}) against {base.label} ({base.commit[:12]})"
+    )
+    click.echo(
+        f"environment: {subject.installed}"
+        if subject.python == base.python
+        else f"environments: {subject.python}, {base.python}"
+    )
 
 
-def _held(offers: Iterable[Offer], subject: Tree, base: Tree) -> list[Offer]:
-    """The workloads whose code both trees hold. Raises WorkloadError where there is none."""
-    from pipeline_perf.bench.measure.workload import WorkloadError
+def _tell(step: Progress) -> None:
+    from pipeline_perf.bench.judge.regression import Regression
 
-    found = [
-        offer
-        for offer in offers
-        if offer.module and subject.holds(offer.module) and base.holds(offer.module)
-    ]
-    if not found:
-        raise WorkloadError(
-            f"no workload runs code of {subject.repository}; name one with --scenario, `bench list`"
-            " shows every one"
-        )
-    return found
+    if isinstance(step.result, Regression):
+        _print_comparison(step.result)
 
 
 _NAMES = {"cpu_seconds": "CPU time", "seconds": "wall time", "peak_memory": "peak memory"}
 
 
-def _print_comparison(found: Regression, plan: Plan) -> None:
+def _print_comparison(found: Regression) -> None:
     click.echo()
     for failure in found.failures:
         click.echo(f"{found.workload}: {failure}", err=True)
@@ -178,7 +151,7 @@ def _print_comparison(found: Regression, plan: Plan) -> None:
         )
     if found.comparisons:
         show(rows)
-    click.echo(f"{found.workload}: {found.verdict.upper()}{_because(found, plan)}")
+    click.echo(f"{found.workload}: {found.verdict.upper()}{_because(found)}")
     for name, one in found.comparisons.items():
         if name != found.metric and one.direction == "more":
             click.echo(
@@ -187,7 +160,7 @@ def _print_comparison(found: Regression, plan: Plan) -> None:
             )
 
 
-def _because(found: Regression, plan: Plan) -> str:
+def _because(found: Regression) -> str:
     """Why the verdict is what it is, in half a sentence."""
     one = found.judged
     if one is None or found.verdict == "failed":
@@ -207,27 +180,10 @@ def _because(found: Regression, plan: Plan) -> str:
             f": {one.why}; about {one.more_pairs} more pairs would tell (--pairs"
             f" {one.pairs + one.more_pairs})"
         )
-    return f": within ± {plan.tolerance:.1%}"
+    return f": within ± {one.tolerance:.1%}"
 
 
-def _record_comparison(lab: Lab, kept: Run, found: Regression, base: Tree) -> None:
-    """Comparisons are kept apart from the nights: an experiment of the afternoon is no night's
-    value.
-    """
-    from pipeline_perf.bench.measure.measurement import of_samples
-    from pipeline_perf.bench.measure.results import ResultStore
-
-    params = {found.workload: json.dumps({"against": base.commit})}
-    store = ResultStore(lab.store.root / "comparisons")
-    store.write(
-        kept,
-        [*found.measurements(), *of_samples(found.pairs.samples)],
-        params,
-        part_of(found.workload),
-    )
-
-
-def _print_explanation(lab: Lab, kept: Run, found: Regression, said: Explanation) -> None:
+def _print_explanation(said: Explanation, page: Path | None) -> None:
     from pipeline_perf.report.figures import figure
 
     for change in said.memory[:5]:
@@ -239,9 +195,6 @@ def _print_explanation(lab: Lab, kept: Run, found: Regression, said: Explanation
         click.echo(f"  {said.attribution.why}")
     if said.stage:
         click.echo(f"  stage: {said.stage}")
-    if said.page:
-        page = lab.data / "reports" / "comparisons" / f"{kept.id}-{part_of(found.workload)}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(said.page, encoding="utf-8")
+    if page:
         click.echo(f"  flame graph of the difference: {page}")
     click.echo("  before and after as a page: pipeline-perf report --comparison")

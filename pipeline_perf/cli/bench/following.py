@@ -103,66 +103,21 @@ def history(lab: Lab, metric: str, scenario: tuple[str, ...], nights: int) -> No
     "cpu_ratio_to_reference" is the quietest. Times and rates are followed as ratios to the pinned
     computation of the same run: what slows the whole machine down is in both.
     """
-    from pipeline_perf.bench.follow.series import nightly
-    from pipeline_perf.bench.follow.watch import watch
+    from pipeline_perf.bench.follow.series import named
+    from pipeline_perf.bench.sessions import followed
 
     machine = lab.machine
-    name, workloads = _followed(lab, metric, scenario)
-    series = [nightly(lab.store, workload, name, machine, last=nights) for workload in workloads]
+    names = named(lab.store, machine, metric, scenario)
+    series, alerts = followed(lab.store, machine, names, last=nights)
     for one in series:
         _print_series(one)
-    for alert in watch(series, lab.levels.acknowledged()):
+    for alert in alerts:
         for found in alert.findings:
             words = (
                 f"{found.since}  {found.metric}  {found.kind} {found.ratio - 1:+.1%} "
                 f" {found.status}"
             )
             click.echo(f"{words}  after {found.good or 'the beginning'}, by {found.bad or 'now'}")
-
-
-def _followed(lab: Lab, metric: str, scenarios: Sequence[str]) -> tuple[str, list[str]]:
-    """The name of a metric without its family, and the workloads that have it.
-
-    Raises ResultsError where none has.
-    """
-    from fnmatch import fnmatchcase
-
-    from pipeline_perf.bench.follow.series import NIGHTLY
-    from pipeline_perf.bench.measure.results import ResultsError
-
-    measured: dict[str, set[str]] = {}
-    for run in lab.store.all_measurements(machine=lab.machine, job=NIGHTLY).values():
-        for one in run:
-            measured.setdefault(one.metric, set()).add(one.workload)
-    matching = {
-        full: names for full, names in measured.items() if metric in (full, full.partition(".")[2])
-    }
-    wanted = sorted(
-        {
-            workload
-            for names in matching.values()
-            for workload in names
-            if not scenarios
-            or any(
-                fnmatchcase(workload, s) or fnmatchcase(workload.partition(".")[2], s)
-                for s in scenarios
-            )
-        }
-    )
-    if not wanted:
-        nothing = (
-            "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
-        )
-        known = ", ".join(sorted({full.partition(".")[2] for full in measured})) or nothing
-        raise ResultsError(
-            f"{lab.store.root}: no figure"
-            f" {metric!r}{' of ' + ', '.join(scenarios) if scenarios else ''}; there are {known}"
-        )
-    return (
-        metric
-        if metric in {full.partition(".")[2] for full in matching}
-        else metric.partition(".")[2]
-    ), wanted
 
 
 #: Eight heights of a character, from low to high; a gap is a dot.
@@ -219,17 +174,14 @@ def _print_series(series: Series) -> None:
 @click.pass_obj
 def ack(lab: Lab, metric: str, scenario: tuple[str, ...], by: str, note: str) -> None:
     """Take the new level of a METRIC: its open alert is settled. Exit code 1: no alert is open."""
-    from pipeline_perf.bench.follow.series import nightly
-    from pipeline_perf.bench.follow.watch import watch
+    from pipeline_perf.bench.sessions import acknowledged
 
-    name, workloads = _followed(lab, metric, scenario)
-    series = [nightly(lab.store, workload, name, lab.machine) for workload in workloads]
-    alerts = watch(series, lab.levels.acknowledged())
-    found = [one for alert in alerts for one in alert.findings if one.status == "open"]
-    if not found:
+    findings = acknowledged(lab.store, lab.machine, metric, scenario, by, note)
+    if not findings:
         raise click.ClickException(
             f"no alert on {metric} is open; pipeline-perf bench history {metric} shows its levels"
         )
-    for one in found:
-        lab.levels.acknowledge(one.metric, one.since, by, note)
-        click.echo(f"{one.metric}: {one.ratio - 1:+.1%} since {one.since} is taken by {by}")
+    for finding in findings:
+        click.echo(
+            f"{finding.metric}: {finding.ratio - 1:+.1%} since {finding.since} is taken by {by}"
+        )

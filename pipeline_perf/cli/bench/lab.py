@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,10 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline_perf.bench.follow.levels import Levels
     from pipeline_perf.bench.judge.baseline import Baselines
     from pipeline_perf.bench.measure.registry import Registry
     from pipeline_perf.bench.measure.results import ResultStore, Run
+    from pipeline_perf.bench.sessions import Progress, Session
 
 
 #: Exit codes; 2, for usage, is click's own.
@@ -37,13 +38,6 @@ class Lab:
         return record().machine
 
     @property
-    def levels(self) -> Levels:
-        """What has been acknowledged on this machine."""
-        from pipeline_perf.bench.follow.levels import Levels
-
-        return Levels(self.store.root, self.machine)
-
-    @property
     def baselines(self) -> Baselines:
         from pipeline_perf.bench.judge.baseline import Baselines
 
@@ -56,9 +50,9 @@ class Lab:
         return ResultStore(self.data / "results")
 
     @property
-    def lock(self) -> Path:
-        """The lock that ingestions in earnest and the jobs' measurements take, too."""
-        return self.data / "results" / "machine.lock"
+    def reports(self) -> Path:
+        """Where pages of flame graphs are written below."""
+        return self.data / "reports"
 
     def registry(self) -> Registry:
         """Every workload on offer; what is wrong with a plug-in is said at once."""
@@ -78,19 +72,20 @@ class Lab:
         from pipeline_perf.bench.measure.results import new_run
         from pipeline_perf.contract.workloads import PACKAGES
 
-        found = new_run(record(PACKAGES, Path.cwd()), job=job)
-        if found.environment.busy:
+        run = new_run(record(PACKAGES, Path.cwd()), job=job)
+        if run.environment.busy:
             click.echo(
-                f"Warning: the machine is busy (load {found.environment.load_1m:.1f}): times will"
+                f"Warning: the machine is busy (load {run.environment.load_1m:.1f}): times will"
                 " be too long",
                 err=True,
             )
-        return found
+        return run
 
+    def session(self, tell: Callable[[Progress], None], job: str = "") -> Session:
+        """A session of a new run, whose steps `tell` shows."""
+        from pipeline_perf.bench.sessions import Session
 
-def part_of(workload: str) -> str:
-    """The name of a workload as the name of a part of a run."""
-    return "".join(letter if letter.isalnum() or letter in "_-" else "_" for letter in workload)
+        return Session(self.run(job), self.store, self.reports, tell)
 
 
 def newest_run(lab: Lab) -> str:

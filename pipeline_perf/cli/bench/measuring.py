@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.bench.lab import FAILED, Lab, part_of, show, table
+from pipeline_perf.cli.bench.lab import FAILED, Lab, show, table
 
 if TYPE_CHECKING:
+    from pipeline_perf.bench.explain.bottleneck import Bottleneck
     from pipeline_perf.bench.explain.profile import Frame, Profile
-    from pipeline_perf.bench.judge.enough import Enough
-    from pipeline_perf.bench.measure.measure import Pairs, Sample
-    from pipeline_perf.bench.measure.measurement import Measurement
-    from pipeline_perf.bench.measure.registry import Offer
-    from pipeline_perf.bench.measure.results import Run
+    from pipeline_perf.bench.measure.measure import Sample
     from pipeline_perf.bench.measure.workload import Workload
+    from pipeline_perf.bench.sessions import Measured, Progress
 
 
 @click.command("list")
@@ -61,110 +57,46 @@ def run(
     measured with --night, as the job nightly does: a run of the afternoon is no night. Exit code 1:
     a repetition failed.
     """
-    from pipeline_perf.bench.follow.series import NIGHTLY, REFERENCE
-    from pipeline_perf.bench.measure.measure import measure
-    from pipeline_perf.bench.measure.measurement import of_samples, units_per_mib
-    from pipeline_perf.contract.workloads import IDLE, IDLE_REPETITIONS
+    from pipeline_perf.bench.follow.series import NIGHTLY
+    from pipeline_perf.bench.judge.enough import RUN_BUDGET_S
 
-    chosen = lab.registry().chosen(scenario)
-    built = [
-        (offer, offer.build(), offer.reference() if offer.reference and not night else REFERENCE)
-        for offer in chosen
+    chosen = [
+        (offer, offer.build(), offer.reference() if offer.reference and not night else None)
+        for offer in lab.registry().chosen(scenario)
     ]
-    kept, failed = lab.run(NIGHTLY if night else ""), False
-    idle = measure(IDLE, IDLE_REPETITIONS, 0, lock=lab.lock)
-    for offer, workload, reference in built:
-        if night:
-            pairs, ratios = _night(lab, kept, workload, repetitions)
-            series = _judged(pairs.a)
-        else:
-            pairs, series = _measured(workload, reference, repetitions, budget, lab.lock)
-            ratios = _ratio(offer, pairs)
-        figures = [*of_samples(pairs.samples), *units_per_mib(pairs.a, idle), *ratios]
-        if reference is not REFERENCE:
-            figures += of_samples(measure(REFERENCE, len(pairs.a) or 1, 0, lock=lab.lock))
-        lab.store.write(
-            kept,
-            figures,
-            {workload.name: json.dumps(dict(workload.params), default=str)},
-            part_of(workload.name),
+    session, failed = lab.session(_tell, NIGHTLY if night else ""), False
+    for offer, workload, reference in chosen:
+        measured = (
+            session.night(workload, repetitions)
+            if night
+            else session.measure(
+                workload,
+                reference,
+                ratio=offer.ratio,
+                repetitions=repetitions,
+                budget_s=budget or RUN_BUDGET_S,
+            )
         )
-        _print_measured(workload, pairs.a, series)
-        failed = failed or not all(sample.ok for sample in pairs.samples)
-    click.echo(f"Run {kept.id} is stored in {lab.store.root}; pipeline-perf report judges it.")
+        _print_measured(workload, measured)
+        failed = failed or bool(measured.failures)
+    click.echo(
+        f"Run {session.run.id} is stored in {lab.store.root}; pipeline-perf report judges it."
+    )
     sys.exit(FAILED if failed else 0)
 
 
-def _measured(
-    workload: Workload,
-    reference: Workload,
-    repetitions: int | None,
-    budget: float | None,
-    lock: Path,
-) -> tuple[Pairs, Enough | None]:
-    """A workload in turns with its reference, those of warming up left out; None where nothing
-    succeeded.
-    """
-    from pipeline_perf.bench.judge import enough
-    from pipeline_perf.bench.measure.measure import Pairs, measure_pair
-
-    more = enough.until_enough(budget_s=budget or enough.RUN_BUDGET_S)
-    pairs = measure_pair(
-        workload,
-        reference,
-        repetitions or 1,
-        lock=lock,
-        more=None if repetitions else lambda pairs: more(pairs.a),
-    )
-    series = _judged(pairs.a)
-    return (
-        (Pairs(pairs.a[series.warmup :], pairs.b[series.warmup :]), series)
-        if series
-        else (pairs, None)
-    )
+def _tell(step: Progress) -> None:
+    if step.step == "again":
+        click.echo(f"{step.workload}: {step.says}")
 
 
-def _judged(samples: Sequence[Sample]) -> Enough | None:
-    from pipeline_perf.bench.judge import enough
-
-    values = enough.values_of(samples, enough.judged(samples))
-    return enough.enough(values) if values else None
-
-
-def _night(
-    lab: Lab, kept: Run, workload: Workload, pairs: int | None
-) -> tuple[Pairs, Sequence[Measurement]]:
-    """Tonight's pairs and ratios; says so where they were measured twice."""
-    from pipeline_perf.bench.follow import night
-    from pipeline_perf.bench.follow.series import PAIRS_A_NIGHT
-
-    nights = night.earlier(lab.store, workload.name, kept.environment.machine)
-    found = night.measured(
-        workload, nights, kept.time.date(), lock=lab.lock, pairs=pairs or PAIRS_A_NIGHT
-    )
-    if found.first:
-        click.echo(f"{workload.name}: far from the nights before, and so measured again")
-    return found.pairs, found.ratios
-
-
-def _ratio(offer: Offer, pairs: Pairs) -> list[Measurement]:
-    from pipeline_perf.bench.measure.measurement import of_comparison
-    from pipeline_perf.bench.statistics.compare import compare
-
-    values = pairs.values("seconds")
-    return (
-        [of_comparison(offer.name, offer.ratio, compare(*values))]
-        if offer.ratio and values[0]
-        else []
-    )
-
-
-def _print_measured(workload: Workload, samples: Sequence[Sample], series: Enough | None) -> None:
+def _print_measured(workload: Workload, measured: Measured) -> None:
     from statistics import median
 
     from pipeline_perf.bench.judge.enough import judged, values_of
     from pipeline_perf.report.figures import figure
 
+    samples, series = measured.samples, measured.enough
     _say_failures(workload, samples)
     if series is None:
         return
@@ -200,40 +132,39 @@ def profile(lab: Lab, scenario: str, memory: bool, wall: bool) -> None:
     """Where the time or the memory of a SCENARIO goes: functions, stages, a flame graph, and
     what holds it up.
     """
-    from pipeline_perf.bench.explain.bottleneck import Machine, bottleneck
-    from pipeline_perf.bench.explain.flamegraph import flame_graph
-    from pipeline_perf.bench.explain.profile import profile_memory, profile_time
-    from pipeline_perf.bench.measure.environment import record
-    from pipeline_perf.bench.measure.measure import measure
+    from pipeline_perf.bench.explain.bottleneck import Bottleneck
+    from pipeline_perf.bench.sessions import profile as profiled
+
+    def tell(step: Progress) -> None:
+        if isinstance(step.result, Bottleneck):
+            _print_bottleneck(step.result)
 
     for offer in lab.registry().chosen((scenario,)):
-        workload, here = offer.build(), record()
-        samples = measure(workload, PROFILED_REPETITIONS, lock=lab.lock)
-        _say_failures(workload, samples)
-        if not all(sample.ok for sample in samples):
-            sys.exit(FAILED)
-        found = bottleneck(samples, Machine(here.cores, here.memory_bytes))
-        click.echo(f"{workload.name}: bound by {', '.join(found.bound)}: {'; '.join(found.why)}")
-        for one in found.recommendations:
-            limit = f"{one.speedup_limit:.1f}" if one.share < 1 else "any number of"
-            click.echo(
-                f"  {one.advice} ({one.evidence}; half of it gone: {one.speedup_halved:.2f} times"
-                f" as fast, all of it: {limit} times)"
-            )
-        taken = (
-            profile_memory(workload, lock=lab.lock)
-            if memory
-            else profile_time(workload, lock=lab.lock, clock="wall" if wall else "cpu")
+        workload = offer.build()
+        profile = profiled(
+            workload,
+            lock=lab.store.lock,
+            reports=lab.reports,
+            memory=memory,
+            clock="wall" if wall else "cpu",
+            tell=tell,
         )
-        _print_functions(taken)
-        page = lab.data / "reports" / "profiles" / f"{part_of(workload.name)}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(flame_graph([taken], [taken], None, workload.name), encoding="utf-8")
-        click.echo(f"flame graph: {page}")
+        _say_failures(workload, profile.samples)
+        if profile.profile is None:
+            sys.exit(FAILED)
+        _print_functions(profile.profile)
+        click.echo(f"flame graph: {profile.page}")
 
 
-#: Enough to tell what a workload is bound by, which is a matter of large shares.
-PROFILED_REPETITIONS = 3
+def _print_bottleneck(found: Bottleneck) -> None:
+    click.echo(f"{found.workload}: bound by {', '.join(found.bound)}: {'; '.join(found.why)}")
+    for one in found.recommendations:
+        limit = f"{one.speedup_limit:.1f}" if one.share < 1 else "any number of"
+        click.echo(
+            f"  {one.advice} ({one.evidence}; half of it gone: {one.speedup_halved:.2f} times"
+            f" as fast, all of it: {limit} times)"
+        )
+
 
 #: Rows that a screen holds.
 LISTED = 15

@@ -5,18 +5,18 @@ How a process is measured is the lab's business. What is measured is the command
 path of a file to its committed events: start-up, imports and all.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from pipeline_perf.bench import sessions
 from pipeline_perf.bench.judge.targets import Target
-from pipeline_perf.bench.measure.measure import Pairs, Sample, measure, measure_pair
-from pipeline_perf.bench.measure.measurement import Measurement, of_samples, units_per_mib
-from pipeline_perf.bench.statistics.compare import compare
+from pipeline_perf.bench.measure.measurement import Measurement
+from pipeline_perf.bench.measure.workload import Workload
+from pipeline_perf.bench.sessions import Measured
 from pipeline_perf.contract.scenarios import Measure, Scenario
-from pipeline_perf.contract.workloads import IDLE, IDLE_REPETITIONS, bare_copy, ingestion
+from pipeline_perf.contract.workloads import bare_copy, ingestion
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accuracy, datasets, parsed
@@ -72,59 +72,38 @@ def asset_of(
         context: dg.AssetExecutionContext, folders: Folders
     ) -> dg.MaterializeResult[None]:
         subject = ingestion(scenario, datasets.load(scenario, folders))
-        lock = folders.machine_lock
-        idle = measure(IDLE, IDLE_REPETITIONS, 0, lock=lock)
-        if plan.reference:
-            compared = (
-                ingestion(other, datasets.load(other, folders))
-                if other
-                else bare_copy(scenario, datasets.load(scenario, folders)[0])
-            )
-            pairs = measure_pair(subject, compared, plan.repetitions, plan.warmup, lock=lock)
-            samples, figures = (
-                list(pairs.a),
-                [
-                    *of_samples(pairs.samples),
-                    *ratio(scenario, plan, pairs),
-                ],
-            )
-        else:
-            samples = measure(subject, plan.repetitions, plan.warmup, lock=lock)
-            figures = of_samples(samples)
-        figures += units_per_mib(samples, idle)
-        if scenario.family == "scenario":
-            figures += inaccuracies(context, folders, scenario, contract)
-        run = recording.record(
-            context,
-            folders.results,
-            figures,
-            {subject.name: json.dumps({"records": scenario.records})},
+        missed = (
+            inaccuracies(context, folders, scenario, contract)
+            if scenario.family == "scenario"
+            else []
         )
-        return dg.MaterializeResult(metadata={**plotted(scenario, samples, figures), **run})
+        session = recording.session(context, folders)
+        measured = session.measure(
+            subject,
+            _reference(scenario, plan, other, folders),
+            ratio=plan.ratio,
+            repetitions=plan.repetitions,
+            warmup=plan.warmup,
+            pinned=False,
+            beside=missed,
+            part=recording.part(context),
+        )
+        return dg.MaterializeResult(
+            metadata={**plotted(scenario, measured), **recording.named(session.run)}
+        )
 
     return benchmark
 
 
+def _reference(
+    scenario: Scenario, plan: Measure, other: Scenario | None, folders: Folders
+) -> Workload | None:
+    if other:
+        return ingestion(other, datasets.load(other, folders))
+    return bare_copy(scenario, datasets.load(scenario, folders)[0]) if plan.reference else None
+
+
 # The figures ----------------------------------------------------------------------------
-
-
-def ratio(scenario: Scenario, plan: Measure, pairs: Pairs) -> list[Measurement]:
-    """Time of the scenario as a multiple of its reference's, with the interval; nothing where no
-    pair is whole.
-    """
-    a, b = pairs.values("seconds")
-    if not a:
-        return []
-    found = compare(a, b)
-    return [
-        Measurement(
-            f"{scenario.family}.{plan.ratio}",
-            scenario.name,
-            found.ratio,
-            low=found.low,
-            high=found.high,
-        )
-    ]
 
 
 def inaccuracies(
@@ -142,7 +121,7 @@ def inaccuracies(
         for target in contract
         if target.required and target.metric in accuracy.METRICS | parsed.METRICS
     ]
-    found = recording.verdicts(
+    found = sessions.verdicts(
         folders.results, asked, run, recording.figures(folders.results, run), scenario.name
     )
     return [
@@ -157,9 +136,7 @@ def inaccuracies(
     ]
 
 
-def plotted(
-    scenario: Scenario, samples: Sequence[Sample], figures: Sequence[Measurement]
-) -> dict[str, Any]:
+def plotted(scenario: Scenario, measured: Measured) -> dict[str, Any]:
     """Medians as numbers that plot, and every repetition as a row."""
     rows = [
         {
@@ -169,12 +146,14 @@ def plotted(
             "peak_memory_mib": round((sample.peak_memory or 0) / 2**20, 1),
             "failure": metadata.masked_text(sample.reason),
         }
-        for sample in samples
+        for sample in measured.samples
     ]
     mine = metadata.figures(
-        one for one in figures if one.family == scenario.family and one.scope == scenario.name
+        one
+        for one in measured.figures
+        if one.family == scenario.family and one.scope == scenario.name
     )
-    copies = metadata.figures(one for one in figures if one.family == "copy")
+    copies = metadata.figures(one for one in measured.figures if one.family == "copy")
     compared = scenario.measure.ratio if scenario.measure else ""
     shown = ("seconds", "cpu_seconds", "rows_per_s", "rows_per_mib", "failed", compared)
     return {

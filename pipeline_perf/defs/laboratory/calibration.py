@@ -47,12 +47,9 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
         """The lab's false alarms and what it finds of what is there: on simulated data, and on
         this machine where that was measured.
         """
-        found = calibrate.simulated(
-            **(dict.fromkeys(calibrate.NUMBERS, config.trials) if config.trials else {}),
-            progress=context.log.info,
-        )
-        kept = recording.record(context, folders.results, found)
-        known = calibrate.newest(folders.results, recording.lab_run(context).environment.machine)
+        session = recording.session(context, folders)
+        found = session.calibrate("simulated", config.trials, part=recording.part(context))
+        known = calibrate.newest(folders.results, session.run.environment.machine)
         verdicts = calibrate.verdicts(contract, known)
         plotted = {
             f"{one.scope}_{name}": one.value
@@ -68,7 +65,7 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
                 "targets": metadata.table([_judged_row(one, known) for one in verdicts]),
                 "rates": metadata.table([_row(scope, one) for scope, one in known.items()]),
                 **{name: metadata.legible(value) for name, value in plotted.items()},
-                **kept,
+                **recording.named(session.run),
             }
         )
 

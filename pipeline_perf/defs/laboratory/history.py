@@ -9,12 +9,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline_perf.bench.follow import night
-from pipeline_perf.bench.follow.levels import Levels
-from pipeline_perf.bench.follow.series import nightly
-from pipeline_perf.bench.follow.watch import Alert, Finding, watch
-from pipeline_perf.bench.measure.measure import Pairs
-from pipeline_perf.bench.measure.measurement import of_samples
+from pipeline_perf.bench.follow.night import FOLLOWED
+from pipeline_perf.bench.follow.watch import Alert, Finding
+from pipeline_perf.bench.sessions import Measured, followed
 from pipeline_perf.contract.scenarios import Scenario
 from pipeline_perf.contract.workloads import ingestion
 from pipeline_perf.defs import metadata, recording
@@ -60,61 +57,58 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     )
     def history(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
         # Dagster knows the bare class only
-        workload, run = (
-            ingestion(scenario, datasets.load(scenario, folders)),
-            recording.lab_run(context),
-        )
-        nights = night.earlier(folders.results, workload.name, run.environment.machine)
-        found = night.measured(workload, nights, run.time.date(), lock=folders.machine_lock)
-        # The workload's own times are those of its benchmark; here, only what failed of it is kept.
-        failed = [
-            one for one in of_samples(found.pairs.a) if one.metric.endswith(".failed") and one.value
-        ]
-        kept = recording.record(
-            context, folders.results, [*found.ratios, *failed, *of_samples(found.pairs.b)]
-        )
-        first = {f"first_{name}": value for name, value in metadata.figures(found.first).items()}
-        intervals = {
-            f"{one.metric.partition('.')[2]}_interval": f"{one.low:.4g} to {one.high:.4g}"
-            for one in found.ratios
-        }
+        workload = ingestion(scenario, datasets.load(scenario, folders))
+        session = recording.session(context, folders)
+        # The workload's own times are those of its benchmark in the same run.
+        measured = session.night(workload, alone=False, part=recording.part(context))
         return dg.MaterializeResult(
-            metadata={
-                **metadata.figures(found.ratios),
-                **intervals,
-                "pairs": len(found.pairs.a),
-                "failed": len(failed),
-                "measured_again": bool(found.first),
-                **first,
-                **kept,
-            },
-            check_results=[whole(scenario.name, found.pairs)],
+            metadata={**shown(measured), **recording.named(session.run)},
+            check_results=[whole(scenario.name, measured)],
         )
 
     return history
 
 
-def whole(scenario: str, pairs: Pairs) -> dg.AssetCheckResult:
+def shown(measured: Measured) -> dict[str, Any]:
+    """The night's ratios as numbers that plot, with their intervals, and what else there is to
+    know of them.
+    """
+    first = {f"first_{name}": value for name, value in metadata.figures(measured.first).items()}
+    intervals = {
+        f"{ratio.metric.partition('.')[2]}_interval": f"{ratio.low:.4g} to {ratio.high:.4g}"
+        for ratio in measured.ratios
+    }
+    return {
+        **metadata.figures(measured.ratios),
+        **intervals,
+        "pairs": len(measured.samples),
+        "failed": sum(not sample.ok for sample in measured.samples),
+        "measured_again": bool(measured.first),
+        **first,
+    }
+
+
+def whole(scenario: str, measured: Measured) -> dg.AssetCheckResult:
     """Whether every repetition of both sides did its work."""
-    broken = [
-        f"{sample.workload.name}: {sample.reason}" for sample in pairs.samples if not sample.ok
-    ]
+    broken = [f"{sample.workload.name}: {sample.reason}" for sample in measured.failures]
     return dg.AssetCheckResult(
         asset_key=key(scenario),
         check_name=HAS_VALUE,
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=metadata.masked_text(broken[0]) if broken else f"{len(pairs.a)} pairs",
+        description=(
+            metadata.masked_text(broken[0]) if broken else f"{len(measured.samples)} pairs"
+        ),
         metadata={"value": len(broken), "target": 0},
     )
 
 
-def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
+def alerts_of(scenarios: Sequence[Scenario]) -> dg.AssetsDefinition:
     """The asset that watches every followed scenario's nights, all together."""
 
     @dg.asset(
         key=ALERTS,
-        deps=[key(scenario.name) for scenario in followed],
+        deps=[key(scenario.name) for scenario in scenarios],
         group_name="report",
         kinds={"python"},
         check_specs=[
@@ -133,14 +127,9 @@ def alerts_of(followed: Sequence[Scenario]) -> dg.AssetsDefinition:
         """Every change of level that the nights show: one alert a change, the commits it lies
         between, and who has taken it.
         """
-        run, store = recording.lab_run(context), folders.results
-        machine = run.environment.machine
-        series = [
-            nightly(store, scenario.workload, metric, machine, run.id)
-            for scenario in followed
-            for metric in night.FOLLOWED
-        ]
-        found = watch(series, Levels(store.root, machine).acknowledged())
+        run = recording.lab_run(context)
+        names = [(scenario.workload, metric) for scenario in scenarios for metric in FOLLOWED]
+        series, found = followed(folders.results, run.environment.machine, names, until=run.id)
         return dg.MaterializeResult(
             metadata={
                 "nights": max((len(one.nights) for one in series), default=0),

@@ -5,9 +5,7 @@ Measuring, judging and naming the cause are the lab's business; here it is said 
 and when.
 """
 
-import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,12 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from pipeline_perf.bench import sessions
 from pipeline_perf.bench.explain.attribution import WITHIN_S
-from pipeline_perf.bench.judge import enough, regression
+from pipeline_perf.bench.judge import enough
 from pipeline_perf.bench.judge.regression import Explanation, Plan, Regression
-from pipeline_perf.bench.judge.revision import (
-    RevisionError,
-    Tree,
-    departed_from,
-    differences,
-    trees,
-)
-from pipeline_perf.bench.measure.measurement import of_samples
+from pipeline_perf.bench.judge.revision import RevisionError, Tree, trees
+from pipeline_perf.bench.measure.results import Run
 from pipeline_perf.bench.statistics.compare import TOLERANCE
 from pipeline_perf.contract import scenarios as package
 from pipeline_perf.contract.scenarios import Scenario
@@ -47,6 +40,12 @@ NOT_SLOWER = "the_code_is_not_slower"
 #: Where the project lies whose revisions are compared: that of these very definitions, whatever the
 #: current folder.
 PROJECT = Path(package.__file__).parents[1]
+
+#: The package whose files decide whether there is anything to compare.
+PACKAGE = package.__name__.partition(".")[0]
+
+#: What to do where there is no default branch.
+REMEDY = "name a revision in the run's configuration, or in PIPELINE_PERF_AGAINST"
 
 
 def key(scenario: str) -> dg.AssetKey:
@@ -147,17 +146,24 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
             [by_key[asset] for asset in by_key if asset in context.selected_asset_keys],
             config.scenarios,
         )
-        revision, why = _base(config.revision or usual)
-        if why:
-            context.log.info(why)
-            for scenario in chosen:
-                yield not_compared(scenario, why)
-            return
         plan = Plan(config.pairs, config.budget_s, config.tolerance)
         try:
+            revision, why = sessions.base_of(config.revision or usual, PACKAGE, PROJECT, REMEDY)
+            if why:
+                context.log.info(f"not compared: {why}")
+                yield from (not_compared(scenario, f"not compared: {why}") for scenario in chosen)
+                return
+            session = recording.session(context, folders)
             with trees(revision, PROJECT) as sides:
                 for scenario in chosen:
-                    yield _compared(context, folders, scenario, sides, plan, config.attribute)
+                    compared = session.compare(
+                        ingestion(scenario, datasets.load(scenario, folders)),
+                        sides,
+                        plan,
+                        explain_s=min(WITHIN_S, config.budget_s) if config.attribute else 0,
+                        judged_by_targets=True,
+                    )
+                    yield _result(scenario, compared, sides, session.run, plan.tolerance)
         except RevisionError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
 
@@ -180,34 +186,6 @@ def _chosen(offered: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]
     ]
 
 
-def _base(named: str) -> tuple[str, str]:
-    """The revision to compare with, and why there is nothing to compare ('' where there is).
-
-    Raises Failure for one that is not there.
-    """
-    revision = named
-    if not named:
-        try:
-            revision = departed_from(PROJECT)
-        except RevisionError as error:
-            return "", f"not compared: {error}"
-    if not revision:
-        return (
-            "",
-            (
-                "not compared: there is no default branch; name a revision in the run's"
-                " configuration, or in PIPELINE_PERF_AGAINST"
-            ),
-        )
-    try:
-        changed = differences(revision, package.__name__.partition(".")[0], PROJECT)
-    except RevisionError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-    return revision, (
-        "" if changed else f"not compared: the code is that of {revision[:12]}, file by file"
-    )
-
-
 def not_compared(scenario: Scenario, why: str) -> dg.MaterializeResult:
     # Dagster knows the bare class only
     """The asset where nothing was measured: no figure, and so nothing for the contract's gate to
@@ -225,37 +203,14 @@ def not_compared(scenario: Scenario, why: str) -> dg.MaterializeResult:
     )
 
 
-def _compared(
-    context: dg.AssetExecutionContext,
-    folders: Folders,
+def _result(
     scenario: Scenario,
+    compared: sessions.Compared,
     sides: tuple[Tree, Tree],
-    plan: Plan,
-    attribute: bool,
+    run: Run,
+    tolerance: float,
 ) -> dg.MaterializeResult:
-    """Measure one scenario on both trees, store what was found, and say it."""
-    (subject, base), workload = sides, ingestion(scenario, datasets.load(scenario, folders))
-    a, b = subject.placed(workload), base.placed(workload)
-    found = regression.measured(a, b, plan, lock=folders.machine_lock)
-    context.log.info(f"{found.workload}: {sentence(found, plan)}")
-    said = None
-    if attribute and found.verdict in ("slower", "faster"):
-        said = regression.explained(
-            found, a, b, lock=folders.machine_lock, within_s=min(WITHIN_S, plan.budget_s)
-        )
-    run, part = recording.lab_run(context), re.sub(r"\W", "_", found.workload)
-    kept = recording.record(context, folders.results, found.measurements(), part=f"{STEP}_{part}")
-    # The repetitions themselves are kept beside the nights and builds: those of side b are of
-    # another revision.
-    raw = [*found.measurements(), *of_samples(found.pairs.samples)]
-    folders.comparisons.write(
-        run, raw, {found.workload: json.dumps({"against": base.commit})}, part
-    )
-    page = None
-    if said and said.page:
-        page = folders.reports.resolve() / "comparisons" / f"{run.id}-{part}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(said.page, encoding="utf-8")
+    subject, base = sides
     named = "" if base.commit.startswith(base.label) else f"{base.label}, "
     sides_told = {
         "subject": f"{subject.label} (on {subject.commit[:12]})",
@@ -263,41 +218,25 @@ def _compared(
     }
     return dg.MaterializeResult(
         asset_key=key(scenario.name),
-        metadata={**shown(found, plan), **cause(said, page), **sides_told, **kept},
-        check_results=[check(scenario, found, plan, said)],
+        metadata={
+            **shown(compared.regression, tolerance),
+            **cause(compared.explanation, compared.page),
+            **sides_told,
+            **recording.named(run),
+        },
+        check_results=[check(scenario, compared.regression, compared.explanation)],
     )
 
 
 # What is said ---------------------------------------------------------------------------
 
 
-def sentence(found: Regression, plan: Plan) -> str:
-    """The verdict with its figures."""
-    one = found.judged
-    if found.verdict == "failed" or one is None:
-        return f"failed: {metadata.masked_text('; '.join(found.failures[:3]))}"
-    figures = (
-        f"{found.metric} {one.ratio - 1:+.1%} ({one.low - 1:+.1%} to {one.high - 1:+.1%}),"
-        f" {one.pairs} pairs"
-    )
-    if found.verdict == "unresolved":
-        return (
-            f"unresolved: {figures} show changes from {one.smallest_effect:.1%} on; about"
-            f" {one.more_pairs} more pairs would tell"
-        )
-    if found.verdict == "slower" and one.verdict != "changed":
-        grown = ", ".join(
-            f"{counter.name} {counter.a / counter.b - 1:+.2%}"
-            for counter in found.moved
-            if counter.b
-        )
-        return f"slower: {grown or 'a counter grew'}, in every repetition alike; {figures}"
-    return f"{found.verdict}: {figures}, changes within {plan.tolerance:.1%} are none"
+def sentence(found: Regression) -> str:
+    """The verdict with its figures; why a side failed may tell a number of its input."""
+    return metadata.masked_text(found.sentence)
 
 
-def check(
-    scenario: Scenario, found: Regression, plan: Plan, said: Explanation | None
-) -> dg.AssetCheckResult:
+def check(scenario: Scenario, found: Regression, said: Explanation | None) -> dg.AssetCheckResult:
     """Slower or failed is an error, unresolved a warning with the number of pairs that it would
     take.
     """
@@ -309,7 +248,7 @@ def check(
         check_name=NOT_SLOWER,
         passed=found.verdict in ("faster", "unchanged"),
         severity=dg.AssetCheckSeverity.WARN if open_ else dg.AssetCheckSeverity.ERROR,
-        description="; ".join(filter(None, (sentence(found, plan), named))),
+        description="; ".join(filter(None, (sentence(found), named))),
         metadata={
             **_ratio(found),
             "verdict": found.verdict,
@@ -336,7 +275,7 @@ def _ratio(found: Regression) -> dict[str, Any]:
     }
 
 
-def shown(found: Regression, plan: Plan) -> dict[str, Any]:
+def shown(found: Regression, tolerance: float) -> dict[str, Any]:
     """The judged ratio as numbers that plot, and every metric and counter as a row."""
     rows = [
         {
@@ -358,10 +297,10 @@ def shown(found: Regression, plan: Plan) -> dict[str, Any]:
         }
         rows.append({"metric": counter.name, "judged": True, "change": change, **exact})
     return {
-        "verdict": sentence(found, plan),
+        "verdict": sentence(found),
         **_ratio(found),
         "judged": found.metric,
-        "tolerance": plan.tolerance,
+        "tolerance": tolerance,
         "comparisons": metadata.table(rows),
     }
 

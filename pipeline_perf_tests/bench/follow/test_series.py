@@ -12,6 +12,7 @@ from pipeline_perf.bench.follow.series import (
     Night,
     Series,
     middle,
+    named,
     nightly,
     ratios,
     reference_metric,
@@ -20,7 +21,7 @@ from pipeline_perf.bench.follow.series import (
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measure import Pairs, Sample
 from pipeline_perf.bench.measure.measurement import Measurement
-from pipeline_perf.bench.measure.results import ResultStore, new_run
+from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
 from pipeline_perf.bench.measure.workload import Workload
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -148,6 +149,20 @@ def test_a_metric_that_nobody_measured_is_an_empty_series(tmp_path: Path) -> Non
     stored(tmp_path, 0, 4.0, 2.0)
     series = nightly(ResultStore(tmp_path), "nothing.x", "seconds", "abc")
     assert (series.nights, series.silent_for, len(series.logs())) == ((), 0, 0)
+
+
+def test_a_metrics_name_means_every_series_that_has_it_with_its_family_or_without(
+    tmp_path: Path,
+) -> None:
+    stored(tmp_path, 0, 2.0, 1.0)
+    store = ResultStore(tmp_path)
+    both = [("job.x", "seconds"), ("reference.frozen", "seconds")]
+    assert named(store, "abc", "seconds") == both
+    assert named(store, "abc", "job.seconds") == both[:1]
+    assert named(store, "abc", "seconds", ["x"]) == both[:1]
+    assert named(store, "abc", "seconds", ["reference.*"]) == both[1:]
+    with pytest.raises(ResultsError, match=r"no figure 'hours' of x; there are .*seconds"):
+        named(store, "abc", "hours", ["x"])
 
 
 def test_a_series_refuses_what_is_no_history() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,21 @@ def test_a_name_that_no_file_can_have_is_refused(store: ResultStore, name: str) 
 def test_a_run_that_is_not_there_cannot_be_a_baseline(store: ResultStore) -> None:
     with pytest.raises(ResultsError, match="there is no run nothing"):
         Baselines(store).save("good", "nothing")
+
+
+def test_a_baseline_stands_for_its_revision_and_any_other_name_for_itself(
+    store: ResultStore,
+) -> None:
+    store.write(
+        new_run(replace(ENVIRONMENT, dirty=False)), [Measurement("ingest.seconds", "csv", 1.0, "s")]
+    )
+    baselines = Baselines(store)
+    baselines.save("good", store.run_ids()[1])
+    baselines.save("tried-out", store.run_ids()[0])
+    assert baselines.revision("good") == "0a1b2c3d"
+    assert baselines.revision("v1.2") == "v1.2"
+    with pytest.raises(BaselineError, match="on a tree that no commit holds; compare with a"):
+        baselines.revision("tried-out")
 
 
 def test_a_damaged_file_is_named(store: ResultStore) -> None:

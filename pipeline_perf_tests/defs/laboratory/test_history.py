@@ -4,13 +4,13 @@ truth is known.
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import dagster as dg
 import numpy as np
 import pytest
 
+from pipeline_perf.bench import sessions
 from pipeline_perf.bench.follow import night
 from pipeline_perf.bench.follow.levels import Levels
 from pipeline_perf.bench.follow.series import NIGHTLY
@@ -58,7 +58,7 @@ def alerts(project: Project) -> tuple[dg.AssetCheckEvaluation, dict[str, Any]]:
 def test_a_night_is_measured_in_pairs_and_kept_as_one(
     followed: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(night, "measured", partial(night.measured, pairs=2))
+    monkeypatch.setattr(sessions, "PAIRS_A_NIGHT", 2)
     job = build(followed.settings).resolve_job_def("nightly")
     done = job.execute_in_process(
         asset_selection=[dg.AssetKey(["datasets", "tiny"]), history.key("tiny")]
