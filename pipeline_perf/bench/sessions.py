@@ -271,7 +271,7 @@ class Session:
 
         `trials` are so many of each kind instead of the usual number. Returns the figures of the
         kind; of real ones each scope is stored as a part when it is done, should the rest be
-        stopped. Raises RuntimeError where a real comparison failed, PlantError where there are
+        stopped. Raises CalibrationError where a real comparison failed, PlantError where there are
         fewer functions than trials.
         """
 
@@ -406,8 +406,8 @@ def held(offers: Iterable[Offer], sides: tuple[Tree, Tree]) -> list[Offer]:
     ]
     if not both:
         raise WorkloadError(
-            f"no workload runs code of {sides[0].repository}; name one with --scenario,"
-            " `bench list` shows every one"
+            f"no workload runs code of {sides[0].repository}",
+            "name one with --scenario, `bench list` shows every one",
         )
     return both
 

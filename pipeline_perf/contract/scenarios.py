@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pipeline_perf.contract import SCENARIOS
+from pipeline_perf.errors import ProjectError
 from pipeline_perf.synth.dataset import DatasetSpec
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 COPIES = ("copy", "lines")
 
 
-class ScenarioError(ValueError):
+class ScenarioError(ProjectError):
     """A scenario is not written as the head of the scenarios file says."""
+
+    code = "scenario"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ import numpy as np
 
 from pipeline_perf.bench.calibrate import calibration_work, simulate
 from pipeline_perf.bench.calibrate.simulate import Nightly
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.follow import watch
 from pipeline_perf.bench.judge import regression
 from pipeline_perf.bench.judge.enough import MOST_PAIRS, PILOT_PAIRS
@@ -77,6 +78,12 @@ Progress = Callable[[str], None]
 
 def _quiet(_: str) -> None:
     pass
+
+
+class CalibrationError(LabError):
+    """A trial could not be carried out, so that there is no rate."""
+
+    code = "calibration"
 
 
 @dataclass(frozen=True)
@@ -383,8 +390,8 @@ def real(
 
     Judged like every comparison of two trees (`regression.measured`), on CPU time of the call,
     within the seconds that `budgets_s` gives for the scope of the planted workload (300 where it
-    names none, and for the workload itself). A comparison that failed raises RuntimeError: an error
-    rate without it would be made up.
+    names none, and for the workload itself). A comparison that failed raises CalibrationError: an
+    error rate without it would be made up.
     """
     if comparisons < 1 or detections < 1:
         raise ValueError(
@@ -405,8 +412,9 @@ def real(
             one = regression.measured(subject, workload, plan, lock=lock, wait_s=wait_s)
             seconds.append(time.monotonic() - begun)
             if one.judged is None:
-                raise RuntimeError(
-                    f"{subject.name} against {workload.name}: {'; '.join(one.failures)}"
+                raise CalibrationError(
+                    f"{subject.name} against {workload.name}: {'; '.join(one.failures)}",
+                    "run the workload by hand, and calibrate again",
                 )
             verdicts.append(one.judged)
             pairs.append(one.judged.pairs)

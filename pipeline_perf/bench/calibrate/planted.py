@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.explain.attribution import (
     SAMPLES,
     WITHIN_S,
@@ -83,8 +84,10 @@ for _ in range(int(sys.argv[2])):
 '''
 
 
-class PlantError(ValueError):
+class PlantError(LabError):
     """A slow-down cannot be planted where it was asked for."""
+
+    code = "plant"
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,9 @@ def plant(root: Path, function: str, statement: str) -> None:
         )
         if node is None:
             raise PlantError(
-                f"{path}: there is no {name}; give module:Class.function as it stands in the source"
+                f"there is no {name}",
+                "give module:Class.function as it stands in the source",
+                file=str(path),
             )
         body = node.body
     first = (
@@ -146,8 +151,10 @@ def plant(root: Path, function: str, statement: str) -> None:
     lines = source.splitlines(keepends=True)
     if lines[first.lineno - 1][: first.col_offset].strip():
         raise PlantError(
-            f"{path}:{first.lineno}: {name} has its body on the line of its head; choose another"
-            " function"
+            f"{name} has its body on the line of its head",
+            "choose another function",
+            file=str(path),
+            line=first.lineno,
         )
     lines.insert(first.lineno - 1, f"{' ' * first.col_offset}{statement}\n")
     path.write_text("".join(lines), encoding="utf-8")
@@ -178,8 +185,8 @@ def trials(
         calls = _calls(script, base)
         if planted and runs > len(calls):
             raise PlantError(
-                f"{len(calls)} functions of {PACKAGE} can be slowed down, one a trial: ask for no"
-                " more trials than that"
+                f"{len(calls)} functions of {PACKAGE} can be slowed down, one a trial",
+                "ask for no more trials than that",
             )
         chosen = chance.sample(sorted(calls), runs) if planted else [""] * runs
         costs = _costs(clean, lock)
@@ -229,7 +236,9 @@ def _trial(function: str, share: float, measured: float, found: Attribution) -> 
 def _copy(target: Path) -> None:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise PlantError(f"{PACKAGE} is not installed: the trials change a copy of it")
+        raise PlantError(
+            f"{PACKAGE} is not installed, and the trials change a copy of it", "pip install PyYAML"
+        )
     source = Path(next(iter(spec.submodule_search_locations)))
     shutil.copytree(source, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
 

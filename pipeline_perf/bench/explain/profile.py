@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure import child
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
 from pipeline_perf.bench.measure.measure import run_once
@@ -57,10 +58,12 @@ _WAITING = {"concurrent.futures.thread", "threading", "queue"}
 _RUNNERS = {"memray", "runpy"}
 
 
-class ProfileError(RuntimeError):
+class ProfileError(LabError):
     """A workload could not be profiled: nothing is known, which is not the same as nothing
     found.
     """
+
+    code = "profile"
 
 
 @dataclass(frozen=True, order=True)
@@ -175,7 +178,7 @@ def profile_time(
                 text = raw.read_text(encoding="utf-8", errors="replace")
                 break
         if _NONE_FOUND not in ran.log or attempt == _ATTEMPTS - 1:
-            raise ProfileError(_why_nothing(workload, tool, ran))
+            raise _nothing_seen(workload, tool, ran)
     stacks, failed = parse_raw(text), _ERRORS.search(ran.log)
     if clock == "wall":
         stacks = {stack: count for stack, count in stacks.items() if not _unemployed(stack)}
@@ -183,7 +186,8 @@ def profile_time(
     if profile.lost > profile.total:
         raise ProfileError(
             f"{workload.name}: {profile.lost} samples failed, {profile.total} did not:"
-            f" {ran.log.strip().splitlines()[-1]}"
+            f" {ran.log.strip().splitlines()[-1]}",
+            "profile again while the machine has less to do",
         )
     return profile
 
@@ -286,11 +290,11 @@ def _py_spy() -> str:
     beside = Path(sys.executable).parent
     found = shutil.which("py-spy", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
     if not found:
-        raise ProfileError(f"py-spy is not installed for {sys.executable}: pip install py-spy")
+        raise ProfileError(f"py-spy is not installed for {sys.executable}", "pip install py-spy")
     return found
 
 
-def _why_nothing(workload: Workload, tool: str, ran: _Ran) -> str:
+def _nothing_seen(workload: Workload, tool: str, ran: _Ran) -> ProfileError:
     """Why there are no stacks, with the remedy; whether py-spy may look into processes at all is
     tried out, because it does not say.
     """
@@ -308,22 +312,25 @@ def _why_nothing(workload: Workload, tool: str, ran: _Ran) -> str:
             )
             idle.kill()
         if looked.returncode and "ermission" in looked.stderr:
-            return (
+            return ProfileError(
                 "py-spy may not look into other processes here, so that nothing is known of where"
-                " the time goes. Give it the right: run as root, or `sysctl"
-                " kernel.yama.ptrace_scope=1`, or in a container `--cap-add SYS_PTRACE`"
+                " the time goes",
+                "give it the right: run as root, or `sysctl kernel.yama.ptrace_scope=1`, or in a"
+                " container `--cap-add SYS_PTRACE`",
             )
     if ran.exit_code:
-        return (
+        return ProfileError(
             f"{workload.name} failed under the profiler: exit status {ran.exit_code}:"
             f" {ran.complaint or 'it printed nothing'}"
         )
     if _NONE_FOUND in ran.log:
-        return (
-            f"{workload.name}: py-spy saw no Python at work; only Python that runs for a second or"
-            " longer is sure to be seen"
+        return ProfileError(
+            f"{workload.name}: py-spy saw no Python at work",
+            "only Python that runs for a second or longer is sure to be seen",
         )
-    return f"{workload.name} was not profiled: {ran.reason or 'py-spy wrote no stacks'}"
+    return ProfileError(
+        f"{workload.name} was not profiled: {ran.reason or 'py-spy wrote no stacks'}"
+    )
 
 
 # Memory -------------------------------------------------------------------------------------------
@@ -349,8 +356,8 @@ def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WA
         profile = _read_memory(held, ran.seconds)
     if not profile.total:
         raise ProfileError(
-            f"{workload.name}: memray saw no function of Python's hold memory at the peak; profile"
-            " its time, or one that holds more"
+            f"{workload.name}: memray saw no function of Python's hold memory at the peak",
+            "profile its time, or a workload that holds more",
         )
     return profile
 
@@ -359,8 +366,8 @@ def _inserted(workload: Workload, argv: Sequence[str], words: Sequence[str]) -> 
     """The words put between a Python, with its options, and what it runs."""
     if argv[0] != PYTHON and not Path(argv[0]).name.startswith("python"):
         raise ProfileError(
-            f"{workload.name}: memray starts Python only, and the command begins with {argv[0]};"
-            " begin it with {python}"
+            f"{workload.name}: memray starts Python only, and the command begins with {argv[0]}",
+            "begin it with {python}",
         )
     place = 1
     while place < len(argv) and argv[place].startswith("-") and argv[place] not in ("-m", "-c"):

@@ -14,11 +14,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline_perf.bench.errors import LabError
+
 _MACHINE = re.compile(r"[\w-]+")
 
 
-class LevelError(ValueError):
+class LevelError(LabError):
     """An acknowledgement says too little, or the file of them is damaged."""
+
+    code = "level"
 
 
 @dataclass(frozen=True)

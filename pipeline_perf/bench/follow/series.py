@@ -201,9 +201,9 @@ def named(
             "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
         )
         raise ResultsError(
-            f"{store.root}: no figure"
-            f" {metric!r}{' of ' + ', '.join(patterns) if patterns else ''}; there are"
-            f" {', '.join(sorted(bare)) or nothing}"
+            f"no figure {metric!r}{' of ' + ', '.join(patterns) if patterns else ''}",
+            f"there are {', '.join(sorted(bare)) or nothing}",
+            file=str(store.root),
         )
     name = metric if metric in bare else metric.partition(".")[2]
     return [(workload, name) for workload in workloads]

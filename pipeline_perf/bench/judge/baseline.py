@@ -15,13 +15,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.results import ResultStore
 
 _NAME = re.compile(r"\w([\w.-]*\w)?")
 
 
-class BaselineError(ValueError):
+class BaselineError(LabError):
     """A baseline cannot be saved, or is not there."""
+
+    code = "baseline"
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Baselines:
         """
         if not _NAME.fullmatch(name):
             raise BaselineError(
-                f"{name!r} is no name for a baseline: use letters, digits, _, - and dots, as in"
-                " release-1.2"
+                f"{name!r} is no name for a baseline",
+                "use letters, digits, _, - and dots, as in release-1.2",
             )
         environment = self._store.run(run).environment
         moment = (now or datetime.now(UTC)).astimezone(UTC)
@@ -90,8 +93,8 @@ class Baselines:
             return name
         if not saved[name].revision or saved[name].dirty:
             raise BaselineError(
-                f"the baseline {name!r} was measured on a tree that no commit holds; compare with a"
-                " revision"
+                f"the baseline {name!r} was measured on a tree that no commit holds",
+                "compare with a revision",
             )
         return saved[name].revision
 
@@ -105,8 +108,10 @@ class Baselines:
                 ", ".join(sorted(other.stem for other in self._root.glob("[!.]*.json")))
                 or "none at all"
             )
-            raise BaselineError(f"there is no baseline {name!r}; saved are {known}") from None
+            raise BaselineError(f"there is no baseline {name!r}", f"saved are {known}") from None
         except (ValueError, TypeError) as error:
             raise BaselineError(
-                f"{path} is damaged ({error}); save the baseline again, or delete the file"
+                f"this baseline is damaged ({error})",
+                "save it again, or delete the file",
+                file=str(path),
             ) from None

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.workload import PYTHON, Workload
 
 #: What decides which packages are installed; of pyproject.toml only the tables that do.
@@ -37,8 +38,10 @@ DEPENDENCY_TABLES = ("build-system", "project", "dependency-groups")
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
-class RevisionError(RuntimeError):
+class RevisionError(LabError):
     """Two states of the code cannot be set beside each other."""
+
+    code = "revision"
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,9 @@ class Tree:
         if not self.holds(workload.module):
             raise RevisionError(
                 f"{workload.name} runs the module {workload.module}, which {self.label} of"
-                f" {self.repository} does not hold; run the comparison in the repository of that"
-                " module, or name a revision that has it"
+                f" {self.repository} does not hold",
+                "run the comparison in the repository of that module, or name a revision that has"
+                " it",
             )
         inherited = [
             str(self._mapped(Path(entry)))
@@ -247,15 +251,15 @@ def _git(directory: Path, *arguments: str) -> str:
         )
     except OSError as error:
         raise RevisionError(
-            f"git could not be started ({error.strerror}), and comparing with a revision takes it;"
-            " install git"
+            f"git could not be started ({error.strerror}), and comparing with a revision takes it",
+            "install git",
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         if "not a git repository" in done.stderr:
             raise RevisionError(
-                f"{directory} is in no git repository; change into the one whose revisions you want"
-                " to compare"
+                f"{directory} is in no git repository",
+                "change into the one whose revisions you want to compare",
             )
         raise RevisionError(f"git {' '.join(arguments[:4])} in {directory} failed: {said[-1]}")
     return done.stdout.rstrip("\n")
@@ -278,7 +282,9 @@ def _commit(repository: Path, revision: str) -> str:
             if shallow
             else "name a commit, branch or tag that `git log` knows"
         )
-        raise RevisionError(f"{repository}: there is no revision {revision!r}; {remedy}") from None
+        raise RevisionError(
+            f"there is no revision {revision!r}", remedy, file=str(repository)
+        ) from None
 
 
 def _refuse_changed_submodules(repository: Path) -> None:
@@ -288,8 +294,9 @@ def _refuse_changed_submodules(repository: Path) -> None:
         if fields[0] in "12" and fields[2].startswith("S") and fields[2] != "S...":
             name = fields[-1]
             raise RevisionError(
-                f"{repository}: the submodule {name} has changes of its own; commit them and the"
-                " new pointer, or undo them"
+                f"the submodule {name} has changes of its own",
+                "commit them and the new pointer, or undo them",
+                file=str(repository),
             )
 
 
@@ -422,8 +429,8 @@ def _uv() -> str:
     found = shutil.which("uv", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     if not found:
         raise RevisionError(
-            "the two sides ask for different packages, and building their environments takes uv:"
-            " pip install uv"
+            "the two sides ask for different packages, and building their environments takes uv",
+            "pip install uv",
         )
     return found
 
@@ -433,6 +440,6 @@ def _install(command: list[str], project: Path) -> None:
     if done.returncode:
         said = " | ".join(done.stderr.strip().splitlines()[-3:])
         raise RevisionError(
-            f"the environment of {project} could not be built: {said}; see whether"
-            f" `{' '.join(command[:3])}` works there by hand"
+            f"the environment of {project} could not be built: {said}",
+            f"see whether `{' '.join(command[:3])}` works there by hand",
         )

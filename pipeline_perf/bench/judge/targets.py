@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ _RANK: dict[Status, int] = {
 _Groups = dict[str, dict[str, list[Measurement]]]
 
 
-class TargetError(ValueError):
+class TargetError(LabError):
     """A target is not written as the head of the targets file says."""
+
+    code = "target"
 
 
 @dataclass(frozen=True)

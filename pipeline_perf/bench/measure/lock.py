@@ -13,14 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline_perf.bench.errors import LabError
+
 #: A full-scale measurement takes minutes; a caller who waited an hour is better told than kept.
 DEFAULT_WAIT_S = 3600.0
 
 RETRY_S = 0.2
 
 
-class MeasurementBusy(RuntimeError):
+class MeasurementBusy(LabError):
     """Another measurement holds the lock, and the wait for it is over."""
+
+    code = "measurement_busy"
 
 
 @contextmanager
@@ -46,8 +50,10 @@ def measurement_lock(path: Path, wait_s: float = DEFAULT_WAIT_S) -> Iterator[int
                         or "an unknown process"
                     )
                     raise MeasurementBusy(
-                        f"{path}: another measurement is running ({holder}) and did not end within"
-                        f" {wait_s:g} s; wait for it, or end it"
+                        f"another measurement is running ({holder}) and did not end within"
+                        f" {wait_s:g} s",
+                        "wait for it, or end it",
+                        file=str(path),
                     ) from None
                 time.sleep(RETRY_S)
         os.ftruncate(descriptor, 0)

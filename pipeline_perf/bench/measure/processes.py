@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline_perf.bench.errors import LabError
+
 #: Seconds between two samples of memory: 20 Hz, dense enough for peaks that last a tenth of a
 #: second.
 SAMPLE_PERIOD_S = 0.05
@@ -28,8 +30,10 @@ FIRST_PERIODS_S = (0.002, 0.005, 0.01, 0.02)
 SAMPLE_BUDGET = 0.02
 
 
-class ProcError(RuntimeError):
+class ProcError(LabError):
     """This kernel does not offer what measuring needs."""
+
+    code = "proc"
 
 
 def require_proc() -> None:
@@ -41,8 +45,9 @@ def require_proc() -> None:
     ):
         if not Path(path).exists():
             raise ProcError(
-                f"{path} is missing: the lab measures on Linux 4.14 or later with /proc mounted,"
-                " and nowhere else"
+                "this file of the kernel's is missing",
+                "measure on Linux 4.14 or later, with /proc mounted: the lab does so nowhere else",
+                file=path,
             )
 
 

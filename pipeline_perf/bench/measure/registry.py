@@ -75,7 +75,7 @@ class Registry:
                     f"did you mean {', '.join(close)}?" if close else "`bench list` shows every one"
                 )
                 raise WorkloadError(
-                    "; ".join([f"there is no workload {name!r}: {hint}", *self.problems])
+                    f"there is no workload {name!r}", "; ".join([hint, *self.problems])
                 )
             found |= {offer.name: offer for offer in matching}
         return list(found.values()) if wanted else [offer for offer in self.offers if offer.usual]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.extras import require
@@ -37,8 +38,10 @@ _ROWS = f"""
 """
 
 
-class ResultsError(RuntimeError):
+class ResultsError(LabError):
     """A run cannot be stored, or is not there."""
+
+    code = "results"
 
 
 @dataclass(frozen=True)
@@ -119,13 +122,13 @@ class ResultStore:
 
         if not _NAME.fullmatch(run.id) or (part and not _NAME.fullmatch(part)):
             raise ResultsError(
-                f"run {run.id!r}, part {part!r}: names of runs and parts are letters, digits, _"
-                " and -"
+                f"run {run.id!r}, part {part!r}: no names that a file can have",
+                "make them of letters, digits, _ and -",
             )
 
         rows = [_row(run, measurement, params or {}) for measurement in measurements]
         if not rows:
-            raise ResultsError(f"run {run.id} has no figure: measure something before storing it")
+            raise ResultsError(f"run {run.id} has no figure", "measure something before storing it")
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / f"{run.id}{'.' if part else ''}{part}.parquet"
         descriptor, temporary = tempfile.mkstemp(dir=self.root, prefix=f".{run.id}-")
@@ -144,7 +147,7 @@ class ResultStore:
             path.hardlink_to(temporary)  # unlike a rename, fails where the run is there already
         except FileExistsError:
             raise ResultsError(
-                f"{path}: these results are stored already, and are never rewritten"
+                "these results are stored already, and are never rewritten", file=str(path)
             ) from None
         finally:
             Path(temporary).unlink()
@@ -179,8 +182,9 @@ class ResultStore:
         path = next(iter(self._files({run})), None)
         if path is None:
             raise ResultsError(
-                f"{self.root}: there is no run {run}; the newest is"
-                f" {self.latest_run() or 'none at all'}"
+                f"there is no run {run}",
+                f"the newest is {self.latest_run() or 'none at all'}",
+                file=str(self.root),
             )
         environment = Environment.from_json(pl.read_parquet_metadata(path)["environment"])
         return Run(
@@ -309,7 +313,9 @@ class ResultStore:
                 found: pl.DataFrame = connection.sql(sql, params=parameters).pl()
             except duckdb.Error as error:
                 raise ResultsError(
-                    f"{self.root}: the results cannot be read ({error}); move the damaged file away"
+                    f"the results cannot be read ({error})",
+                    "move the damaged file away",
+                    file=str(self.root),
                 ) from error
         return found
 

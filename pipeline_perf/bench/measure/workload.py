@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline_perf.bench.errors import LabError
+
 #: Half an hour: the longest that any target allows one workload to take.
 DEFAULT_TIMEOUT_S = 1800.0
 
@@ -20,8 +22,10 @@ DEFAULT_TIMEOUT_S = 1800.0
 SCRATCH, PYTHON = "{scratch}", "{python}"
 
 
-class WorkloadError(ValueError):
+class WorkloadError(LabError):
     """A workload is described in a way that cannot be measured."""
+
+    code = "workload"
 
 
 @dataclass(frozen=True)
@@ -92,17 +96,22 @@ class Workload:
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.target):
             raise WorkloadError(
-                f"workload {self.name!r}: give either `command` or `target`, and not both"
+                f"workload {self.name!r} has both `command` and `target`, or neither",
+                "give either `command` or `target`",
             )
         if self.target and ":" not in self.target:
             raise WorkloadError(
-                f"workload {self.name!r}: target {self.target!r} must read 'module:function'"
+                f"workload {self.name!r}: target {self.target!r} names no function",
+                "write 'module:function'",
             )
         if self.units <= 0 or self.timeout_s <= 0:
-            raise WorkloadError(f"workload {self.name!r}: `units` and `timeout_s` must be above 0")
+            raise WorkloadError(
+                f"workload {self.name!r}: {self.units:g} `units` in {self.timeout_s:g} `timeout_s`",
+                "give numbers above 0",
+            )
         if not self.name or self.name.startswith("."):
             raise WorkloadError(
-                f"workload {self.name!r}: the name must be 'family.scope' or 'family'"
+                f"{self.name!r} is no name of a workload", "write 'family.scope' or 'family'"
             )
 
     @property
@@ -134,8 +143,8 @@ def resolve(reference: str) -> Callable[..., Any]:
     function = getattr(importlib.import_module(module), name, None) if name else None
     if not callable(function):
         raise WorkloadError(
-            f"{reference!r} names no function: write 'module:function' with a function of that"
-            " module"
+            f"{reference!r} names no function",
+            "write 'module:function' with a function of that module",
         )
     # checked to be callable; its signature is the workload's business
     return function  # type: ignore[no-any-return]

@@ -17,37 +17,17 @@ from pipeline_perf.cli.bench.following import ack, baseline, history
 from pipeline_perf.cli.bench.lab import Lab
 from pipeline_perf.cli.bench.measuring import list_, profile, run
 from pipeline_perf.cli.bench.trusting import calibrate
+from pipeline_perf.errors import ProjectError
 from pipeline_perf.extras import require
 
 
 class _Commands(click.Group):
-    """Commands whose known errors end in one line."""
+    """Commands whose named errors end in one line."""
 
     def invoke(self, context: click.Context) -> Any:
-        from pipeline_perf.bench.explain.profile import ProfileError
-        from pipeline_perf.bench.follow.levels import LevelError
-        from pipeline_perf.bench.judge.baseline import BaselineError
-        from pipeline_perf.bench.judge.revision import RevisionError
-        from pipeline_perf.bench.measure.lock import MeasurementBusy
-        from pipeline_perf.bench.measure.processes import ProcError
-        from pipeline_perf.bench.measure.results import ResultsError
-        from pipeline_perf.bench.measure.workload import WorkloadError
-        from pipeline_perf.contract.scenarios import ScenarioError
-
-        known = (
-            BaselineError,
-            LevelError,
-            MeasurementBusy,
-            ProcError,
-            ProfileError,
-            ResultsError,
-            RevisionError,
-            ScenarioError,
-            WorkloadError,
-        )
         try:
             return super().invoke(context)
-        except known as error:
+        except ProjectError as error:
             raise click.ClickException(str(error)) from error
 
 

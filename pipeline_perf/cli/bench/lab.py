@@ -94,7 +94,9 @@ def newest_run(lab: Lab) -> str:
     newest = lab.store.latest_run()
     if newest is None:
         raise ResultsError(
-            f"{lab.store.root}: nothing has been measured yet; pipeline-perf bench run measures"
+            "nothing has been measured yet",
+            "pipeline-perf bench run measures",
+            file=str(lab.store.root),
         )
     return newest
 

@@ -207,7 +207,7 @@ def test_the_newest_figures_of_each_scope_are_judged_as_they_were_counted(tmp_pa
 
 def test_a_real_calibration_that_fails_gives_no_rate(lock: Path) -> None:
     broken = Workload("planted.plain", command=(sys.executable, "-c", "raise SystemExit(3)"))
-    with pytest.raises(RuntimeError, match="exit status 3"):
+    with pytest.raises(calibrate.CalibrationError, match="exit status 3"):
         list(calibrate.real(broken, [], 1, 1, lock=lock))
     with pytest.raises(ValueError, match="at least one"):
         list(calibrate.real(broken, [], 0, 1, lock=lock))

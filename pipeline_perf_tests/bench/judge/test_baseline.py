@@ -70,5 +70,5 @@ def test_a_damaged_file_is_named(store: ResultStore) -> None:
     Baselines(store).save("good", store.run_ids()[0])
     path = store.root / "baselines" / "good.json"
     path.write_text("{", encoding="utf-8")
-    with pytest.raises(BaselineError, match=r"good\.json is damaged"):
+    with pytest.raises(BaselineError, match=r"good\.json: this baseline is damaged"):
         Baselines(store).get("good")
