@@ -5,17 +5,14 @@ The head of that file documents its form. Nothing here generates, measures or sc
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Literal, get_args
 
 from pipeline_perf.contract import SCENARIOS
-from pipeline_perf.errors import ProjectError
 from pipeline_perf.synth.dataset import DatasetSpec
-
-if TYPE_CHECKING:
-    import yaml
+from pipeline_perf.yaml_facts import FactsError, Slip, read_sections
 
 Tier = Literal["ci", "nightly", "weekly"]
 Family = Literal["ingest", "scenario"]
@@ -27,7 +24,7 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 COPIES = ("copy", "lines")
 
 
-class ScenarioError(ProjectError):
+class ScenarioError(FactsError):
     """A scenario is not written as the head of the scenarios file says."""
 
     code = "scenario"
@@ -93,189 +90,32 @@ class Scenario:
 def load(path: Path = SCENARIOS) -> list[Scenario]:
     """The scenarios of a YAML file, in its order.
 
-    Raises ScenarioError naming file, line and remedy for anything that is not as the file's head
+    Raises ScenarioError naming file, line and remedy for everything that is not as the file's head
     says.
     """
-    import yaml
-
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
-    except OSError as error:
-        raise ScenarioError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a scenarios file"
-        ) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(
-            f"{path}:{line}: this is not YAML ({error.problem}); check indentation and quotes here"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError(
-            f"{path}: not readable as text in UTF-8 ({error}); save it in UTF-8"
-        ) from error
-    return _Reader(path).scenarios(root)
+    return read_sections(path, Scenario, ScenarioError, ("tier", "name"), check=_slips)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    path: Path
-
-    def error(self, node: yaml.Node | None, problem: str, remedy: str) -> ScenarioError:
-        return ScenarioError(
-            f"{self.path}:{node.start_mark.line + 1 if node else 1}: {problem}; {remedy}"
-        )
-
-    def scenarios(self, root: yaml.Node | None) -> list[Scenario]:
-        found: dict[str, tuple[yaml.Node, Scenario]] = {}
-        for tier, section in self.pairs(root, "tiers, each with its scenarios"):
-            if tier.value not in TIERS:
-                raise self.error(
-                    tier, f"there is no tier {tier.value!r}", f"use one of {', '.join(TIERS)}"
-                )
-            for name, node in self.pairs(section, "scenarios, each a name and its fields"):
-                if name.value in found:
-                    raise self.error(
-                        name,
-                        f"the name {name.value!r} is used twice",
-                        "give every scenario a name of its own",
-                    )
-                if not name.value.isidentifier():
-                    raise self.error(
-                        name,
-                        f"{name.value!r} is no name",
-                        "use letters, digits and _ only, and begin with a letter",
-                    )
-                found[name.value] = name, self.scenario(name, tier.value, node)
-        for node, scenario in found.values():
-            reference = scenario.measure.reference if scenario.measure else ""
-            if (
-                reference
-                and reference not in COPIES
-                and (reference == scenario.name or reference not in found)
-            ):
-                remedy = f"use {', '.join(COPIES)} or the name of another scenario in this file"
-                raise self.error(
-                    node, f"{scenario.name}: there is no reference {reference!r}", remedy
-                )
-        return [scenario for _, scenario in found.values()]
-
-    def scenario(self, name: yaml.ScalarNode, tier: Any, node: yaml.Node) -> Scenario:
-        entry = self.fields(
-            name, node, {"says", "data", "family", "measure", "score"}, {"says", "data"}
-        )
-        family = self.text(entry["family"]) if "family" in entry else "ingest"
-        if family not in get_args(Family):
-            raise self.error(
-                entry["family"],
-                f"there is no family {family!r}",
-                f"use one of {', '.join(get_args(Family))}",
-            )
-        data = tuple(self.build(DatasetSpec, name, spec) for spec in self.items(entry["data"]))
-        if len(set(data)) < len(data):
-            raise self.error(
-                entry["data"],
-                f"{name.value}: the same data set stands here twice",
-                "give one of them another seed",
-            )
-        measure = self.build(Measure, name, entry["measure"]) if "measure" in entry else None
-        if measure and measure.reference in COPIES and len(data) > 1:
-            raise self.error(
-                entry["measure"],
-                f"{name.value}: a copy is made of one file",
-                "leave the reference out, or use one data set",
-            )
-        try:
-            score = _truth(self.text(entry["score"])) if "score" in entry else True
-        except ValueError:
-            raise self.error(
-                entry["score"],
-                f"{name.value}: score is {self.text(entry['score'])!r}",
-                "write true or false",
-            ) from None
-        # checked above
-        says = self.text(entry["says"])
-        kind: Any = family
-        return Scenario(name.value, tier, says, data, kind, measure, score)
-
-    def build(self, kind: type[Any], name: yaml.ScalarNode, node: yaml.Node) -> Any:
-        """A dataclass of numbers and texts from a mapping; what its own checks refuse is told
-        with the line.
-        """
-        known: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "bool": _truth}
-        kinds = {field.name: known.get(str(field.type), str) for field in fields(kind)}
-        needed = {field.name for field in fields(kind) if field.default is MISSING}
-        values: dict[str, Any] = {}
-        for key, value in self.fields(name, node, set(kinds), needed).items():
-            try:
-                values[key] = kinds[key](self.text(value))
-            except ValueError:
-                # types as keys
-                expected = {int: "a whole number", float: "a number"}.get(
-                    kinds[key], "true or false"
-                )  # type: ignore[call-overload]
-                raise self.error(
-                    value, f"{name.value}: {key} is {self.text(value)!r}", f"write {expected}"
-                ) from None
-        try:
-            return kind(**values)
-        except ValueError as error:
-            raise self.error(node, f"{name.value}: {error}", "correct the entry") from None
-
-    def fields(
-        self, name: yaml.ScalarNode, node: yaml.Node, known: set[str], needed: set[str]
-    ) -> dict[str, yaml.Node]:
-        pairs = self.pairs(node, f"fields such as {', '.join(sorted(needed))}")
-        for key, _ in pairs:
-            if key.value not in known:
-                raise self.error(
-                    key,
-                    f"{name.value}: there is no field {key.value!r}",
-                    f"use one of {', '.join(sorted(known))}",
-                )
-        found = {key.value: value for key, value in pairs}
-        for missing in sorted(needed - found.keys()):
-            raise self.error(
-                node, f"{name.value}: the field {missing!r} is missing", f"add `{missing}:`"
-            )
-        return found
-
-    def pairs(
-        self, node: yaml.Node | None, expected: str
-    ) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-        """Key and value nodes of a mapping, no key twice."""
-        import yaml
-
-        if not isinstance(node, yaml.MappingNode) or not node.value:
-            raise self.error(node, "nothing usable here", f"write {expected}")
-        pairs: list[tuple[yaml.ScalarNode, yaml.Node]] = []
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise self.error(key, "a key must be plain text", f"write {expected}")
-            if any(key.value == other.value for other, _ in pairs):
-                raise self.error(key, f"{key.value!r} stands here twice", "leave one of them out")
-            pairs.append((key, value))
-        return pairs
-
-    def items(self, node: yaml.Node) -> list[yaml.Node]:
-        import yaml
-
-        if not isinstance(node, yaml.SequenceNode) or not node.value:
-            raise self.error(
-                node,
-                "a list of data sets belongs here",
-                "write [{carrier: att, format: csv, rows: 1000}]",
-            )
-        return list(node.value)
-
-    def text(self, node: yaml.Node) -> str:
-        import yaml
-
-        if not isinstance(node, yaml.ScalarNode):
-            raise self.error(node, "a list or mapping stands where text belongs", "write one value")
-        return str(node.value)
-
-
-def _truth(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError
-    return text == "true"
+def _slips(scenarios: list[Scenario]) -> Iterable[Slip]:
+    """What is wrong with scenarios whose keys and types are right."""
+    names = {scenario.name for scenario in scenarios}
+    for scenario in scenarios:
+        name, data, place = scenario.name, scenario.data, (scenario.tier, scenario.name)
+        if not name.isidentifier():
+            remedy = "use letters, digits and _ only, and begin with a letter"
+            yield place, f"{name!r} is no name; {remedy}"
+        if not data:
+            remedy = "write a list such as [{carrier: att, format: csv, rows: 1000}]"
+            yield (*place, "data"), f"{name}: there is no data set; {remedy}"
+        for nth, spec in enumerate(data):
+            if spec in data[:nth]:
+                problem = f"{name}: the same data set stands here twice"
+                yield (*place, "data", nth), f"{problem}; give one of them another seed"
+        reference = scenario.measure.reference if scenario.measure else ""
+        at = (*place, "measure", "reference")
+        if reference in COPIES and len(data) > 1:
+            remedy = "leave the reference out, or use one data set"
+            yield at, f"{name}: a copy is made of one file; {remedy}"
+        if reference and reference not in {*COPIES, *names} - {name}:
+            remedy = f"use {', '.join(COPIES)} or the name of another scenario in this file"
+            yield at, f"{name}: there is no reference {reference!r}; {remedy}"

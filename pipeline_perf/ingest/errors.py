@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline_perf.errors import ProjectError
+from pipeline_perf.yaml_facts import FactsError
 
 
 class IngestError(ProjectError):
@@ -11,19 +12,16 @@ class IngestError(ProjectError):
     code = "ingest"
 
 
-class LayoutError(IngestError):
+class LayoutError(FactsError, IngestError):
     """A layout file that cannot be used as it is written, for one reason or several."""
 
     code = "layout"
 
-    def __init__(self, *slips: str) -> None:
-        more = (
-            f"; and {len(slips) - 1} more: `pipeline-perf layouts check` tells them"
-            if len(slips) > 1
-            else ""
-        )
-        super().__init__(f"{slips[0]}{more}")
-        self.slips = slips
+    def __str__(self) -> str:
+        """One line: it becomes the reason why a file was not read."""
+        others = len(self.slips) - 1
+        more = f"; and {others} more: `pipeline-perf layouts check` tells them" if others else ""
+        return f"{self.slips[0]}{more}"
 
 
 class UnreadableFile(IngestError):

@@ -66,37 +66,44 @@ def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("ci:", "hourly:", 1, "there is no tier 'hourly'; use one of ci, nightly, weekly"),
-        ("  small:", "  small-one:", 2, "is no name"),
-        ("  large:", "  small:", 7, "used twice"),
-        ("    says: a small file\n", "", 3, "the field 'says' is missing; add `says:`"),
-        ("says: a small file", "sais: x", 3, "there is no field 'sais'"),
+        ("ci:", "hourly:", 1, "tier is 'hourly'; choose one of ci, nightly, weekly"),
+        ("  large:", "  large-one:", 7, "is no name"),
+        ("  large:", "  small:", 7, "'small' is given twice, first on line 2"),
+        ("    says: a small file\n", "", 3, "the scenario lacks says; add `says:`"),
+        ("says: a small file", "sais: x", 3, "unknown key 'sais'; write 'says'"),
         ("rows: 1_000", "rows: many", 4, "rows is 'many'; write a whole number"),
         ("rows: 1_000", "rows: 0", 4, "rows must be at least 1"),
         ("followed: true", "followed: often", 5, "followed is 'often'; write true or false"),
         ("defect_rate: 0.05", "defect_rate: high", 4, "defect_rate is 'high'; write a number"),
         ("carrier: att", "carrier: acme", 4, "nothing generates acme csv"),
-        ("carrier: att, ", "", 4, "the field 'carrier' is missing"),
+        ("carrier: att, ", "", 4, "the dataset spec lacks carrier; add `carrier:`"),
         (
             "[{carrier: att, format: csv, rows: 1_000, defect_rate: 0.05}]",
             "att",
             4,
-            "a list of data sets belongs here",
+            "data is 'att'; write a mapping with keys such as carrier, format, rows",
         ),
-        (", seed: 2", "", 10, "the same data set stands here twice"),
+        (
+            "[{carrier: att, format: csv, rows: 1_000, defect_rate: 0.05}]",
+            "[]",
+            4,
+            "there is no data set; write a list such as",
+        ),
+        (", seed: 2", ", second: first", 11, "second is 'first'; choose one of none, overlap"),
+        (", seed: 2", "", 11, "the same data set stands here twice"),
         ("repetitions: 3", "repetitions: 0", 5, "repetitions must be at least 1"),
         (
             "family: scenario",
             "family: other",
             12,
-            "there is no family 'other'; use one of ingest, scenario",
+            "family is 'other'; choose one of ingest, scenario",
         ),
         ("score: false", "score: maybe", 13, "write true or false"),
-        ("reference: small", "reference: smaller", 7, "there is no reference 'smaller'"),
-        ("reference: small", "reference: large", 7, "there is no reference 'large'"),
+        ("reference: small", "reference: smaller", 14, "there is no reference 'smaller'"),
+        ("reference: small", "reference: large", 14, "there is no reference 'large'"),
         ("reference: small", "reference: lines", 14, "a copy is made of one file"),
-        ("ci:", "ci: [", 3, "this is not YAML"),
-        ("says: a small file", "says: [a]", 3, "write one value"),
+        ("ci:", "ci: [", 3, "not readable as YAML"),
+        ("says: a small file", "says: [a]", 3, "write a single value"),
     ],
 )
 def test_an_error_names_file_line_and_remedy(
@@ -107,7 +114,8 @@ def test_an_error_names_file_line_and_remedy(
     with pytest.raises(ScenarioError) as caught:
         load(path)
     assert told in str(caught.value)
-    assert str(caught.value).startswith(f"{path}:{line}: "), str(caught.value)
+    assert str(caught.value).startswith(f"{path}, line {line}: "), str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

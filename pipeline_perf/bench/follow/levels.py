@@ -12,14 +12,14 @@ import tempfile
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipeline_perf.bench.errors import LabError
+from pipeline_perf.yaml_facts import FactsError, read
 
 _MACHINE = re.compile(r"[\w-]+")
 
 
-class LevelError(LabError):
+class LevelError(FactsError, LabError):
     """An acknowledgement says too little, or the file of them is damaged."""
 
     code = "level"
@@ -44,7 +44,9 @@ class Levels:
 
     def __init__(self, results: Path, machine: str) -> None:
         if not _MACHINE.fullmatch(machine):
-            raise LevelError(f"machine {machine!r}: give the fingerprint of a run's environment")
+            raise LevelError(
+                f"{machine!r} names no machine", "give the fingerprint of a run's environment"
+            )
         self.path = results / "levels" / f"{machine}.yaml"
 
     def acknowledge(self, metric: str, since: date, by: str, note: str) -> Acknowledgement:
@@ -54,8 +56,8 @@ class Levels:
         """
         if not by.strip() or not note.strip():
             raise LevelError(
-                f"{metric}: say who takes the new level, and why; whoever reads this in a year"
-                " will ask"
+                f"{metric}: the new level has no name or no reason",
+                "say who takes it, and why: whoever reads this in a year will ask",
             )
         entry = Acknowledgement(metric, since, by.strip(), note.strip())
         self._write([*self.acknowledged(), entry])
@@ -63,35 +65,9 @@ class Levels:
 
     def acknowledged(self) -> list[Acknowledgement]:
         """Every acknowledgement, oldest first. Raises LevelError when the file is damaged."""
-        import yaml
-
         if not self.path.exists():
             return []
-        try:
-            found = yaml.safe_load(self.path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise LevelError(
-                f"{self.path}: this is not YAML ({error}); correct it by hand"
-            ) from error
-        if not isinstance(found, list):
-            raise LevelError(
-                f"{self.path}: write a list of entries, each with metric, since, by and note"
-            )
-        return [self._entry(fields) for fields in found]
-
-    def _entry(self, fields: Any) -> Acknowledgement:
-        try:
-            entry = Acknowledgement(**fields)
-        except TypeError as error:
-            raise LevelError(
-                f"{self.path}: {fields!r} is not written as metric, since, by and note ({error})"
-            ) from error
-        if not isinstance(entry.since, date):
-            raise LevelError(
-                f"{self.path}: since {entry.since!r} is no date; write it as 2026-03-01, without"
-                " quotes"
-            )
-        return entry
+        return list(read(self.path, tuple[Acknowledgement, ...], LevelError))
 
     def _write(self, entries: list[Acknowledgement]) -> None:
         """Replace the file at once, never half."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.measurement import Measurement
-
-if TYPE_CHECKING:
-    import yaml
+from pipeline_perf.yaml_facts import FactsError, Slip, read_sections
 
 Status = Literal["pass", "warn", "fail", "unresolved", "tracked", "not_measured"]
 Aggregate = Literal["median", "mean", "max", "min"]
@@ -53,7 +51,7 @@ _RANK: dict[Status, int] = {
 _Groups = dict[str, dict[str, list[Measurement]]]
 
 
-class TargetError(LabError):
+class TargetError(FactsError, LabError):
     """A target is not written as the head of the targets file says."""
 
     code = "target"
@@ -104,7 +102,7 @@ class Target:
     section: str
     holds: str
     why: str
-    metric: str
+    metric: str = ""  # left out: the id
     scope: tuple[str, ...] = ("*",)
     unit: str = ""
     aggregate: Aggregate = "median"
@@ -112,6 +110,10 @@ class Target:
     ours: Threshold | None = None
     warn: Threshold | None = None
     critical: Threshold | None = None
+
+    def __post_init__(self) -> None:
+        if not self.metric:
+            object.__setattr__(self, "metric", self.id)
 
     @property
     def severity(self) -> Literal["ERROR", "WARN"]:
@@ -317,128 +319,45 @@ def _status(
 # Reading the file ---------------------------------------------------------------------------------
 
 
+class _Bytes(float):
+    """A limit that was written as bytes are, such as 2 GiB; its target's unit must be B."""
+
+
 def load(path: Path) -> list[Target]:
     """The targets of a YAML file, in its order.
 
-    Raises TargetError naming file, line and remedy for anything that is not as the file's head
+    Raises TargetError naming file, line and remedy for everything that is not as the file's head
     says.
     """
-    import yaml
-
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
-    except OSError as error:
-        raise TargetError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a targets file"
-        ) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TargetError(
-            f"{path}:{line}: this is not YAML ({error.problem}); check indentation and quotes here"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TargetError(
-            f"{path}: not readable as text in UTF-8 ({error}); save it in UTF-8"
-        ) from error
-    reader = _Reader(path)
-    found: dict[str, Target] = {}
-    for title, section in reader.pairs(root, "sections, each a title and its targets"):
-        for name, entry in reader.pairs(section, "targets, each an id and its fields"):
-            if name.value in found:
-                raise reader.error(
-                    name,
-                    f"the id {name.value!r} is used twice",
-                    "give every target an id of its own",
-                )
-            found[name.value] = reader.target(title.value, name, entry)
-    return list(found.values())
+    short = {Threshold: _threshold}
+    return read_sections(path, Target, TargetError, ("section", "id"), short=short, check=_slips)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    path: Path
-
-    def error(self, node: yaml.Node | None, problem: str, remedy: str) -> TargetError:
-        line = node.start_mark.line + 1 if node else 1
-        return TargetError(f"{self.path}:{line}: {problem}; {remedy}")
-
-    def pairs(
-        self, node: yaml.Node | None, expected: str
-    ) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-        """Key and value nodes of a mapping, no key twice."""
-        import yaml
-
-        if not isinstance(node, yaml.MappingNode) or not node.value:
-            raise self.error(node, "nothing usable here", f"write {expected}")
-        pairs: list[tuple[yaml.ScalarNode, yaml.Node]] = []
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise self.error(key, "a key must be plain text", f"write {expected}")
-            if any(key.value == other.value for other, _ in pairs):
-                raise self.error(key, f"{key.value!r} stands here twice", "leave one of them out")
-            pairs.append((key, value))
-        return pairs
-
-    def target(self, section: str, name: yaml.ScalarNode, node: yaml.Node) -> Target:
-        known = {field.name for field in fields(Target)} - {"id", "section"}
-        values: dict[str, Any] = {"id": name.value, "section": section, "metric": name.value}
-        nodes = dict[str, Any]()
-        for key, value in self.pairs(
-            node, "the fields of the target, such as holds, why, unit, required"
-        ):
-            if key.value not in known:
-                raise self.error(
-                    key,
-                    f"{name.value}: there is no field {key.value!r}",
-                    f"use one of {', '.join(sorted(known))}",
-                )
-            nodes[key.value] = value
-            values[key.value] = self.texts(value) if key.value == "scope" else self.text(value)
-        for needed in ("holds", "why"):
-            if not values.get(needed):
-                raise self.error(
-                    name,
-                    f"{name.value}: the field {needed!r} is missing",
-                    f"add `{needed}:` and a sentence",
-                )
-        if "." not in values["metric"]:
-            raise self.error(
-                nodes.get("metric", name),
-                f"{name.value}: metric {values['metric']!r} has no family",
-                "write family.metric",
-            )
-        if values.get("aggregate", "median") not in _AGGREGATES:
-            problem = f"{name.value}: there is no aggregate {values['aggregate']!r}"
-            raise self.error(nodes["aggregate"], problem, f"use one of {', '.join(_AGGREGATES)}")
-        for limit in ("required", "ours", "warn", "critical"):
-            if limit in values:
-                values[limit] = self.threshold(nodes[limit], values[limit], values.get("unit", ""))
-        return Target(**values)
-
-    def text(self, node: yaml.Node) -> str:
-        import yaml
-
-        if not isinstance(node, yaml.ScalarNode):
-            raise self.error(node, "a list or mapping stands where text belongs", "write one value")
-        return str(node.value)
-
-    def texts(self, node: yaml.Node) -> tuple[str, ...]:
-        import yaml
-
-        return (
-            tuple(self.text(item) for item in node.value)
-            if isinstance(node, yaml.SequenceNode)
-            else (self.text(node),)
+def _threshold(text: str) -> Threshold:
+    """`< 2 GiB` is short for a comparator and a limit."""
+    match = _LIMIT.fullmatch(text.strip())
+    if not match or (match[3] and match[3] not in _BYTES):
+        raise ValueError(
+            f'{text!r} is no limit; write a comparator and a number, as in "< 300", or with'
+            f" {', '.join(_BYTES)} where the unit is B"
         )
+    comparator: Any = match[1]
+    limit = float(match[2])
+    return Threshold(comparator, _Bytes(limit * _BYTES[match[3]]) if match[3] else limit)
 
-    def threshold(self, node: yaml.Node, text: str, unit: str) -> Threshold:
-        match = _LIMIT.fullmatch(text.strip())
-        if not match or (match[3] and (unit != "B" or match[3] not in _BYTES)):
-            suffixes = f", or with {', '.join(_BYTES)} where the unit is B"
-            raise self.error(
-                node,
-                f"{text!r} is no limit",
-                f'write a comparator and a number, as in "< 300"{suffixes}',
-            )
-        comparator: Any = match[1]
-        return Threshold(comparator, float(match[2]) * _BYTES.get(match[3], 1))
+
+def _slips(targets: list[Target]) -> Iterable[Slip]:
+    """What is wrong with targets whose keys and types are right."""
+    for target in targets:
+        place = (target.section, target.id)
+        for key in ("holds", "why"):
+            if not getattr(target, key):
+                yield (*place, key), f"{target.id}.{key} is empty; write a sentence"
+        if "." not in target.metric:
+            problem = f"{target.id}: metric {target.metric!r} has no family"
+            yield (*place, "metric"), f"{problem}; write family.metric"
+        for key in ("required", "ours", "warn", "critical"):
+            limit: Threshold | None = getattr(target, key)
+            if limit and isinstance(limit.limit, _Bytes) and target.unit != "B":
+                problem = f"{target.id}.{key} is in bytes, and the unit is {target.unit!r}"
+                yield (*place, key), f"{problem}; write `unit: B`, or a number alone"

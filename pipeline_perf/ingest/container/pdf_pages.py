@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline_perf.extras import require
 from pipeline_perf.ingest.container.containers import MARGIN
 from pipeline_perf.ingest.container.content import HELD, Content
-from pipeline_perf.extras import require
 from pipeline_perf.ingest.errors import UnreadableFile
 
 if TYPE_CHECKING:

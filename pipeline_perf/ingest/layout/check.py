@@ -2,7 +2,7 @@
 are no value of their field, columns and tables out of reach.
 
 Here belong these statements, each with the place in the layout that it is about. Reading the YAML,
-and on which line a place stands, is the work of `load`.
+and on which line a place stands, is the work of `yaml_facts`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,11 @@ from pipeline_perf.ingest.layout.model import (
 )
 from pipeline_perf.ingest.layout.patterns import (
     OPEN,
-    Place,
-    Slip,
     parts,
     pattern_slips,
     patterns_of,
 )
+from pipeline_perf.yaml_facts import Place, Slip
 
 #: The texts that a field knows; `answered` in any case.
 KNOWN = {

@@ -23,14 +23,10 @@ from pipeline_perf.ingest.layout.model import (
     Repeats,
     Table,
 )
+from pipeline_perf.yaml_facts import Place
 
 #: What a draft leaves for its user to fill in.
 OPEN = "???"
-
-#: Keys and positions that lead from the layout to what is meant: ("tables", 0, "fields",
-#: "direction", 0, "map").
-Place = tuple[str | int, ...]
-Slip = tuple[Place, str]
 
 #: Repetitions of something that can match in several ways multiply these ways; up to so many they
 #: stay few.

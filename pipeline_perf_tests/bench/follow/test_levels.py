@@ -50,11 +50,12 @@ def test_nobody_or_no_reason_acknowledges_nothing(tmp_path: Path, by: str, note:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[", "not YAML"),
-        ("a: b", "write a list"),
-        ("- {metric: m, since: 2026-01-01, by: x}", "metric, since, by and note"),
-        ("- {metric: m, since: yesterday, by: x, note: y}", "no date"),
-        ("- 5", "metric, since, by and note"),
+        ("", "empty; write at least metric, since, by, note"),
+        ("[", "not readable as YAML"),
+        ("a: b", "unknown key 'a'; known here: by, metric, note, since"),
+        ("- {metric: m, since: 2026-01-01, by: x}", "line 1: .* lacks note; add `note:`"),
+        ("- {metric: m, since: yesterday, by: x, note: y}", "is 'yesterday'; write a date such as"),
+        ("- 5", "write a mapping with keys such as metric, since, by, note"),
     ],
 )
 def test_a_damaged_file_is_named_with_what_is_wrong(

@@ -206,18 +206,21 @@ Speed:
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("Speed:\n  a.b: [", 2, "not YAML"),
-        ("", 1, "nothing usable"),
-        ("Speed:\n  a.b: 3\n", 2, "nothing usable"),
-        (GOOD.replace("why: because", "wy: because"), 4, "no field 'wy'"),
-        (GOOD.replace("    why: because\n", ""), 2, "'why' is missing"),
-        (GOOD.replace('"< 3"', '"under 3"'), 5, "'under 3' is no limit"),
-        (GOOD.replace('"< 3"', '"< 3 GiB"'), 5, "'< 3 GiB' is no limit"),
-        (GOOD + "    aggregate: mode\n", 6, "no aggregate 'mode'"),
-        (GOOD + "    metric: seconds\n", 6, "no family"),
-        (GOOD + "    why: twice\n", 6, "'why' stands here twice"),
-        (GOOD + GOOD.replace("Speed:", "Memory:"), 7, "'a.b' is used twice"),
-        (GOOD + "    unit: [a]\n", 6, "a list or mapping"),
+        ("Speed:\n  a.b: [", 2, "not readable as YAML"),
+        ("Speed:\n", 1, "Speed is empty; write ids, each with at least holds, why"),
+        ("Speed:\n  a.b: 3\n", 2, "a.b is '3'; write a mapping with keys such as holds, why"),
+        (GOOD.replace("why: because", "wy: because"), 4, "unknown key 'wy'; write 'why'"),
+        (GOOD.replace("    why: because\n", ""), 3, "lacks why; add `why:`"),
+        (GOOD.replace("why: because", "why: ''"), 4, "why is empty; write a sentence"),
+        (GOOD.replace('"< 3"', '"under 3"'), 5, "'under 3' is no limit; write a comparator"),
+        (GOOD.replace('"< 3"', '"< 3 parsec"'), 5, "'< 3 parsec' is no limit"),
+        (GOOD.replace('"< 3"', '"< 3 GiB"'), 5, "required is in bytes, and the unit is ''; write"),
+        (GOOD + "    aggregate: mode\n", 6, "is 'mode'; choose one of median, mean, max, min"),
+        (GOOD + "    metric: seconds\n", 6, "has no family; write family.metric"),
+        (GOOD.replace("a.b", "seconds"), 2, "has no family; write family.metric"),
+        (GOOD + "    why: twice\n", 6, "'why' is given twice, first on line 4; keep one"),
+        (GOOD + GOOD.replace("Speed:", "Memory:"), 7, "'a.b' is given twice, first on line 2"),
+        (GOOD + "    unit: [a]\n", 6, "unit is a list; write a single value"),
     ],
 )
 def test_a_faulty_file_is_refused_by_line_and_with_a_remedy(
@@ -228,7 +231,15 @@ def test_a_faulty_file_is_refused_by_line_and_with_a_remedy(
     with pytest.raises(TargetError) as error:
         load(path)
     message = str(error.value)
-    assert message.startswith(f"{path}:{line}: ") and problem in message and ";" in message
+    assert message.startswith(f"{path}, line {line}: ") and problem in message
+    assert error.value.remedy and "\n" not in message
+
+
+def test_an_empty_file_is_told_what_belongs_there(tmp_path: Path) -> None:
+    path = tmp_path / "targets.yaml"
+    path.touch()
+    with pytest.raises(TargetError, match="write sections, each with ids, each with at least"):
+        load(path)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

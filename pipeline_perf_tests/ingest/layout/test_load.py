@@ -133,24 +133,36 @@ HEADLESS = changed("header: [", "record: ';'\n    columns: [")
 
 #: What is wrong → the text, the line that the message must name, and what it must say.
 MISTAKES: dict[str, tuple[str, int, str]] = {
-    "unknown key": (changed("zone:", "zones:"), 7, r"unknown key 'zones'; known here: .*\bzone\b"),
+    "unknown key": (
+        changed("zone:", "zones:"),
+        7,
+        r"unknown key 'zones'; write 'zone' \(UTC, an IANA name.*known here: .*\bzone\b",
+    ),
     "unknown key of a table": (
         changed("    header:", "    headers:"),
         11,
-        r"tables: unknown key 'headers'; known here: .*\bheader\b",
+        r"tables: unknown key 'headers'; write 'header' .*known here: .*\bheader\b",
     ),
     "unknown key of a field": (
         changed("form: seconds", "forms: seconds"),
         15,
-        r"unknown key 'forms'; known here: .*\bform\b",
+        r"duration_s: unknown key 'forms'; write 'form' .*known here: .*\bform\b",
     ),
-    "missing key": (changed("carrier: house\n", ""), 1, "the layout lacks carrier"),
+    "missing key": (
+        changed("carrier: house\n", ""),
+        1,
+        r"the layout lacks carrier; add `carrier:` \(of the events",
+    ),
     "several missing keys": (
         changed("carrier: house\ntitle: Our own exchange\n", ""),
         1,
         "lacks carrier, title",
     ),
-    "table without fields": (SOUND[: SOUND.index("    fields:")], 10, "tables: +lacks fields"),
+    "table without fields": (
+        SOUND[: SOUND.index("    fields:")],
+        10,
+        "tables: the table lacks fields",
+    ),
     "no time": (
         changed("      started_at: {column: Start, formats: ['%d.%m.%Y %H:%M']}\n", ""),
         12,
@@ -164,32 +176,32 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "key given twice": (
         changed("zone: Europe/Berlin", "zone: UTC\nzone: Europe/Berlin"),
         8,
-        "zone is given twice; keep one",
+        "'zone' is given twice, first on line 7; keep one",
     ),
     "list where a text belongs": (
         changed("carrier: house", "carrier: [house, mouse]"),
         2,
-        "carrier must be a single value",
+        "carrier is a list; write a single value",
     ),
     "text where a mapping belongs": (
         SOUND[: SOUND.index("      event_type")].rstrip() + " call\n",
         12,
-        "fields must be a mapping",
+        r"fields is 'call'; write a mapping \(event field → where it comes from",
     ),
     "text where a list of tables belongs": (
         SOUND[: SOUND.index("tables:")] + "tables: calls\n",
         9,
-        "must be a mapping with keys such as",
+        "tables is 'calls'; write a mapping with keys such as name, fields",
     ),
     "word where true or false belongs": (
         SOUND + "overflow: perhaps\n",
         19,
-        "overflow must be true or false",
+        "overflow is 'perhaps'; write true or false",
     ),
     "word where a number belongs": (
         changed("form: seconds", "scale: many"),
         15,
-        "scale must be a number, not 'many'",
+        r"scale is 'many'; write a number \(factor to seconds",
     ),
     "word that is not among those offered": (
         changed("form: seconds", "form: hours"),
@@ -204,7 +216,7 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "slice of one position": (
         changed("    header:", "    slices: {Start: [1]}\n    header:"),
         11,
-        "must be a list of 2 values",
+        "slices.Start is a list; write a list of 2 values",
     ),
     "expression that does not close": (
         changed("'^0#'", "'^(0#'"),
@@ -273,9 +285,10 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "field given twice": (
         changed("to_number:", "from_number:"),
         17,
-        "'from_number' is given twice; keep one",
+        "'from_number' is given twice, first on line 16; keep one",
     ),
     "no value": (changed("carrier: house", "carrier:"), 2, "carrier is empty"),
+    "no column": (changed("from_number: Caller", "from_number:"), 16, "from_number is empty"),
     "no tables": (SOUND[: SOUND.index("tables:")] + "tables: []\n", 9, "tables is empty"),
     "positions the wrong way round": (
         changed("    header:", "    slices: {Start: [8, 1]}\n    header:"),
@@ -470,9 +483,9 @@ MISTAKES: dict[str, tuple[str, int, str]] = {
     "a list of layouts": (
         f"- {SOUND.splitlines()[0]}\n",
         1,
-        "the layout must be a mapping with keys such as id",
+        "the layout is a list; write a mapping with keys such as id",
     ),
-    "a mere word": ("hello\n", 1, "the layout must be a mapping"),
+    "a mere word": ("hello\n", 1, "the layout is 'hello'; write a mapping"),
 }
 
 
@@ -571,7 +584,7 @@ def test_an_empty_file_is_told_what_a_layout_needs(text: str, tmp_path: Path) ->
     path = written(tmp_path, text)
     with pytest.raises(
         LayoutError,
-        match=r"empty; a layout needs at least: id, carrier, title, source, container, tables",
+        match=r"empty; write at least id, carrier, title, source, container, tables",
     ) as caught:
         load(path)
     assert str(path) in str(caught.value)
