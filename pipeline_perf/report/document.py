@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline_perf.atomic_files import write_text
 from pipeline_perf.bench.explain.bottleneck import Bottleneck
 from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
@@ -49,10 +48,10 @@ def write(report: Report, directory: Path) -> Files:
     """
     html, json_, markdown_ = (directory / f"report.{form}" for form in ("html", "json", "md"))
     written = Files(html, json_, markdown_, directory / "summary.html")
-    _replace(written.html, page(report))
-    _replace(directory / "summary.html", page(report, detailed=False))
-    _replace(written.json, to_json(report))
-    _replace(written.markdown, markdown(report))
+    write_text(written.html, page(report))
+    write_text(directory / "summary.html", page(report, detailed=False))
+    write_text(written.json, to_json(report))
+    write_text(written.markdown, markdown(report))
     return written
 
 
@@ -62,9 +61,9 @@ def write_optimisation(compared: Sequence[Compared], directory: Path) -> Files:
     Raises ValueError where it found nothing.
     """
     written = Files(*(directory / f"optimisation.{form}" for form in ("html", "json", "md")))
-    _replace(written.html, optimisation_page(compared))
-    _replace(written.json, optimisation_json(compared))
-    _replace(written.markdown, optimisation_markdown(compared))
+    write_text(written.html, optimisation_page(compared))
+    write_text(written.json, optimisation_json(compared))
+    write_text(written.markdown, optimisation_markdown(compared))
     return written
 
 
@@ -184,16 +183,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise

@@ -6,13 +6,12 @@ alert an acknowledgement settles is `watch`'s business; runs kept under a name a
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from pipeline_perf.atomic_files import write_text
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.yaml_facts import FactsError, read
 
@@ -70,14 +69,7 @@ class Levels:
         return list(read(self.path, tuple[Acknowledgement, ...], LevelError))
 
     def _write(self, entries: list[Acknowledgement]) -> None:
-        """Replace the file at once, never half."""
         import yaml
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yaml.safe_dump(
-                [asdict(entry) for entry in entries], file, sort_keys=False, allow_unicode=True
-            )
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(self.path)
+        fields = [asdict(entry) for entry in entries]
+        write_text(self.path, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))

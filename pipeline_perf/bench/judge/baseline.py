@@ -8,13 +8,11 @@ more than code does.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from pipeline_perf.atomic_files import write_text
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.results import ResultStore
 
@@ -70,12 +68,7 @@ class Baselines:
             environment.dirty,
             f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         )
-        self._root.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._root, prefix=".")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(baseline), file, indent=1)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(self._root / f"{name}.json")
+        write_text(self._root / f"{name}.json", json.dumps(asdict(baseline), indent=1))
         return baseline
 
     def all(self) -> list[Baseline]:

@@ -5,16 +5,15 @@ Nothing here measures or judges. The environment of a run stands in its files' m
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline_perf.atomic_files import whole_file
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.measurement import Measurement
@@ -129,11 +128,9 @@ class ResultStore:
         rows = [_row(run, measurement, params or {}) for measurement in measurements]
         if not rows:
             raise ResultsError(f"run {run.id} has no figure", "measure something before storing it")
-        self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / f"{run.id}{'.' if part else ''}{part}.parquet"
-        descriptor, temporary = tempfile.mkstemp(dir=self.root, prefix=f".{run.id}-")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with whole_file(path, new=True) as file:
                 pl.DataFrame(rows, schema=_schema()).write_parquet(
                     file,
                     metadata={
@@ -141,16 +138,10 @@ class ResultStore:
                         "environment": run.environment.to_json(),
                     },
                 )
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            path.hardlink_to(temporary)  # unlike a rename, fails where the run is there already
         except FileExistsError:
             raise ResultsError(
                 "these results are stored already, and are never rewritten", file=str(path)
             ) from None
-        finally:
-            Path(temporary).unlink()
         return path
 
     def held(self, metrics: Collection[str], machine: str) -> ResultStore:

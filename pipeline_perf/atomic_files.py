@@ -1,0 +1,46 @@
+"""Files that appear whole or not at all: written beside their name, on the disk before they get it.
+
+Whoever reads the name meanwhile sees what was there before. What is written is the callers'
+business; folders that appear whole are made by `synth.dataset`, tables by the lake.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, new: bool = False) -> Iterator[BinaryIO]:
+    """A file for bytes that is `path`, in place of what was there, once the block has ended well.
+
+    If the block fails, `path` is as it was and nothing is left behind. A process that is killed in
+    the block leaves a hidden file beside `path`, whose name has another ending. The folder is made
+    where it is missing; all may read the file, its owner may write. With `new`, nothing is ever
+    replaced: raises FileExistsError where `path` is there already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(0o644)
+        if new:
+            path.hardlink_to(unfinished)  # unlike a rename, fails where the name is taken
+        else:
+            unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8 as a `whole_file`."""
+    with whole_file(path) as file:
+        file.write(text.encode())
