@@ -18,7 +18,7 @@ from pipeline_perf.defs import alerts, jobs, readiness
 from pipeline_perf.defs.checks import Producer, target_checks
 from pipeline_perf.defs.folders import Folders, Settings
 from pipeline_perf.defs.ingestion import accuracy, datasets, inbox, lake, parsed
-from pipeline_perf.defs.laboratory import benchmark, calibration, history, regression
+from pipeline_perf.defs.laboratory import benchmark, calibration, history, mutation, regression
 
 
 def build(settings: Settings) -> dg.Definitions:
@@ -27,7 +27,7 @@ def build(settings: Settings) -> dg.Definitions:
     assets: list[dg.AssetsDefinition] = [lake.inbox_file, lake.samples]
     judged = target_checks("samples", [Producer(lake.SAMPLES, "samples", lake.METRICS)], contract)
     tiers: dict[Tier, list[dg.AssetKey]] = defaultdict(list)
-    reported = [lake.SAMPLES]
+    reported = [lake.SAMPLES, mutation.KEY]
     for scenario in planned:
         mine = [datasets.asset_of(scenario), parsed.asset_of(scenario)]
         producers = [Producer(parsed.key(scenario.name), scenario.name, parsed.METRICS)]
@@ -80,6 +80,11 @@ def build(settings: Settings) -> dg.Definitions:
     assets += [regression.assets_of(measured, settings.against)] if measured else []
     assets += [history.alerts_of(followed)] if followed else []
     judged += calibration.checks_of(contract)
+    assets.append(mutation.mutation_score)
+    judged += target_checks(
+        "mutation", [Producer(mutation.KEY, mutation.SCOPE, mutation.METRICS)], contract
+    )
+    tiers["weekly"].append(mutation.KEY)
     reported += [*compared, *([history.ALERTS] if followed else [])]
     assets.append(readiness.asset_of(reported, contract, settings.scenarios))
     scenario_jobs = jobs.scenario_jobs(

@@ -44,7 +44,10 @@ SENTENCES = {
         "Everything of ci, large files up to one million rows, every format, the production"
         " scenarios, and the history of nights."
     ),
-    "weekly_full_scale": "Ten million rows, and printed bills of 100 000 records.",
+    "weekly_full_scale": (
+        "Ten million rows, printed bills of 100 000 records, and 150 small faults put into the"
+        " code: how many of them the tests notice."
+    ),
     "calibration": "The lab's own false alarms, and what it finds of what is there.",
     "paired_regression": (
         "The working tree against a revision of your choice: slower or not, by how much, and where."

@@ -11,6 +11,7 @@ from pipeline_perf.contract import TARGETS, scenarios
 from pipeline_perf.definitions import build
 from pipeline_perf.defs.checks import check_name
 from pipeline_perf.defs.folders import Settings
+from pipeline_perf.defs.laboratory import mutation
 from pipeline_perf_tests.defs.conftest import ROOT, Project
 
 LIBRARY = ("bench", "cli", "contract", "events", "ingest", "lake", "quality", "report", "synth")
@@ -90,6 +91,7 @@ def test_every_scenario_has_its_assets(shipped: dg.Definitions) -> None:
         ("report", "readiness"),
         ("report", "alerts"),
         ("calibration", "rates"),
+        ("quality", "mutation_score"),
     } <= keys
 
 
@@ -151,6 +153,15 @@ def test_ci_compares_and_only_the_night_follows(shipped: dg.Definitions) -> None
     assert names("nightly", "report") == {"alerts", "readiness"} and names("ci", "report") == {
         "readiness"
     }
+
+
+def test_only_the_weekly_job_tries_mutants(shipped: dg.Definitions) -> None:
+    trying = {
+        job.name
+        for job in shipped.resolve_all_job_defs()
+        if mutation.KEY in job.asset_layer.executable_asset_keys
+    }
+    assert trying - {"__ASSET_JOB"} == {"weekly_full_scale"}
 
 
 def test_no_two_runs_share_the_machine(shipped: dg.Definitions) -> None:

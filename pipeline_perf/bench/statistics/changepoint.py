@@ -183,8 +183,7 @@ def creep(logs: Values) -> Trend | None:
     if variance == 0:
         return Trend(0.0, 1.0)
     z = max(0.0, abs(agreement) - 1) / math.sqrt(variance)
-    p = min(1.0, 2 * NormalDist().cdf(-z))
-    return Trend(_slope(values), p)
+    return Trend(_slope(values), 2 * NormalDist().cdf(-z))
 
 
 def spread_change(logs: Values) -> SpreadChange | None:

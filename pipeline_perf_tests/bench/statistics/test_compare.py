@@ -10,6 +10,7 @@ from pipeline_perf.bench.measure.measurement import of_comparison
 from pipeline_perf.bench.statistics.compare import (
     FEWEST_PAIRS,
     compare,
+    median_interval,
     pairs_needed,
     signed_rank_p,
 )
@@ -95,6 +96,53 @@ def test_too_few_pairs_are_unresolved_however_large_the_difference() -> None:
     assert compare([2.0], [1.0]).verdict == "unresolved"
 
 
+def test_eight_pairs_cannot_be_significant_and_nine_can() -> None:
+    assert signed_rank_p(np.ones(8)) > 0.005 >= signed_rank_p(np.ones(9))
+    assert compare([2.0] * 8, [1.0] * 8).verdict == "unresolved"
+    assert compare([2.0] * 9, [1.0] * 9).verdict == "changed"
+    assert compare([2.0], [1.0]).more_pairs == 8
+
+
+def test_an_interval_that_leaves_out_one_is_no_change_where_the_signed_ranks_disagree() -> None:
+    """Of nine pairs eight say twice as much; that the ninth does not happens by chance in 0.8 %."""
+    found = compare([2.0 + 0.01 * i for i in range(8)] + [0.99], [1.0] * 9)
+    assert found.low > 1 and found.p == 4 / 2**9
+    assert found.verdict == "unresolved"
+
+
+def test_the_smallest_effect_and_the_pairs_that_the_tolerance_takes_follow_from_the_spread() -> (
+    None
+):
+    logs = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 5.0])
+    error = math.sqrt(math.pi / 2) * 1.4826 * 0.3 / math.sqrt(11)
+    a, b = np.exp(logs).tolist(), [1.0] * 11
+    found = compare(a, b)
+    assert found.smallest_effect == pytest.approx(math.expm1((2.80703 + 1.64485) * error), rel=1e-4)
+    assert pairs_needed(a, b, 0.5) == math.ceil(11 * (4.45188 * error / math.log(1.5)) ** 2)
+    # A change that is significant must also be seen to lie beyond the tolerance.
+    wide = compare(a, b, tolerance=2.0)
+    assert wide.smallest_effect == pytest.approx(math.expm1(math.log(3) + 1.64485 * error))
+
+
+def test_where_most_pairs_are_equal_the_spread_is_that_of_all() -> None:
+    logs = np.array([0.0] * 9 + [0.1, -0.3])
+    error = math.sqrt(math.pi / 2) * np.std(logs, ddof=1) / math.sqrt(11)
+    found = compare(np.exp(logs).tolist(), [1.0] * 11)
+    assert found.smallest_effect == pytest.approx(math.expm1(4.45188 * error), rel=1e-4)
+
+
+def test_one_pair_shows_no_effect_however_large_and_two_show_one() -> None:
+    assert compare([2.0], [1.0]).smallest_effect == math.inf
+    assert 0 < compare([2.0, 2.1], [1.0, 1.0]).smallest_effect < math.inf
+
+
+def test_the_interval_of_a_median_runs_between_the_ranks_that_a_binomial_gives() -> None:
+    """Of 401 values: 200 ± 10.01 × 2.576 at 99 %, 200 ± 10.01 × 0.674 at 50 %."""
+    values = np.arange(401.0)
+    assert median_interval(values) == pytest.approx((174.2, 225.8), abs=2)
+    assert median_interval(values, 0.5) == pytest.approx((193.2, 206.8), abs=1)
+
+
 def test_the_smallest_effect_stated_is_found_as_often_as_stated() -> None:
     stated = math.exp((2.5758 + 1.6449) * math.sqrt(math.pi / 2) * 0.05 / math.sqrt(PAIRS))
     rng = np.random.default_rng(11)
@@ -146,6 +194,7 @@ def test_the_ratio_becomes_a_figure_with_its_interval() -> None:
         ([], [], "at least one pair"),
         ([1.0, math.nan], [1.0, 1.0], "not a positive number"),
         ([1.0, 0.0], [1.0, 1.0], "not a positive number"),
+        ([1.0, 1.0], [1.0, math.inf], "not a positive number"),
     ],
 )
 def test_values_that_cannot_be_compared_are_refused(
@@ -153,3 +202,9 @@ def test_values_that_cannot_be_compared_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=problem):
         compare(a, b)
+
+
+def test_a_tolerance_of_nothing_is_refused() -> None:
+    for tolerance in (0.0, -0.1):
+        with pytest.raises(ValueError, match="give a share above 0"):
+            compare([1.0], [1.0], tolerance=tolerance)
