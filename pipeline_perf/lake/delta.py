@@ -174,16 +174,21 @@ class Lake:
 
     def _create(self, table: str) -> Any:
         from deltalake import DeltaTable, Schema
+        from deltalake.exceptions import CommitFailedError
 
         if self.local:
             Path(self.root).mkdir(parents=True, exist_ok=True)
-        DeltaTable.create(
-            self.uri(table),
-            schema=Schema.from_arrow(pl.Schema(SCHEMAS[table])),
-            mode="ignore",  # another process may have been quicker
-            # without them, the hundredth commit takes ten times as long as the first
-            configuration={"delta.checkpointInterval": "10"},
-        )
+        try:
+            DeltaTable.create(
+                self.uri(table),
+                schema=Schema.from_arrow(pl.Schema(SCHEMAS[table])),
+                mode="ignore",  # another process may have been quicker
+                # without them, the hundredth commit takes ten times as long as the first
+                configuration={"delta.checkpointInterval": "10"},
+            )
+        except CommitFailedError:  # another was quicker between the look and the commit
+            if self._open(table) is None:
+                raise
         return self._open(table)
 
     @contextlib.contextmanager

@@ -9,7 +9,6 @@ import errno
 import functools
 import gzip
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -378,53 +377,6 @@ def test_one_file_by_three_at_once_is_ingested_once(carrier_file: Path, tmp_path
     assert {report["events"] for report in reports} == {
         Lake(tmp_path / "lake").scan_events().collect().height
     }
-
-
-def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
-    def rows(identity: str) -> pl.DataFrame:
-        row = dict.fromkeys(SCHEMAS["events"]) | {"source_file_id": identity}
-        return pl.DataFrame([row] * 10, schema=SCHEMAS["events"])
-
-    def commit(identity: str) -> None:
-        lake = Lake(tmp_path / "lake")
-        for chunk in range(15):
-            lake.append("events", rows(identity), identity, chunk)
-
-    Lake(tmp_path / "lake").append("events", rows("leftover"), "leftover", 0)
-    others = [threading.Thread(target=commit, args=(name,)) for name in ("one", "two")]
-    for other in others:
-        other.start()
-    lake = Lake(tmp_path / "lake")
-    chunk = 0
-    while any(other.is_alive() for other in others):
-        lake.delete("events", "leftover")
-        chunk += 1
-        lake.append("events", rows("leftover"), "leftover", chunk)
-    for other in others:
-        other.join()
-    found = lake.scan("events").group_by("source_file_id").len().collect()
-    assert dict(found.iter_rows()) == {"one": 150, "two": 150, "leftover": 10}
-
-
-def test_one_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
-    inside: list[str] = []
-    overlaps: list[str] = []
-
-    def enter(name: str) -> None:
-        lake = Lake(tmp_path / "lake")
-        for _ in range(200):
-            with lake.lock("door"):
-                inside.append(name)
-                if len(inside) > 1:
-                    overlaps.append(name)
-                inside.remove(name)
-
-    threads = [threading.Thread(target=enter, args=(str(n),)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert overlaps == []
 
 
 # --------------------------------------------------------------------------- archives and PDF

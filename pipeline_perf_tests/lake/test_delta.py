@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -134,8 +138,64 @@ def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) ->
     assert lake.scan_events().collect()["event_id"].to_list() == [1]
 
 
+def test_a_commit_of_no_rows_counts_and_adds_no_file(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.append("events", some_events("aa", []), "aa", 3)
+    assert lake.committed("events", "aa") == 3
+    assert not lake.begun("events", "aa")
+    assert list((tmp_path / "events").glob("*.parquet")) == []
+
+
+def test_the_first_commit_makes_the_folders_above_the_lake(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "not" / "yet" / "there")
+    lake.append("events", some_events("aa", [1]), "aa", 0)
+    finish(lake, "aa")
+    assert lake.scan_events().collect()["event_id"].to_list() == [1]
+
+
+def test_the_log_tells_when_a_file_was_written_and_how_large_it_is(tmp_path: Path) -> None:
+    Lake(tmp_path).append("events", some_events("aa", [1, 2]), "aa", 0)
+    (written,) = (tmp_path / "events").glob("*.parquet")
+    told = pl.DataFrame(DeltaTable(str(tmp_path / "events")).get_add_actions(flatten=True))
+    moment = told["modification_time"].cast(pl.Int64).item() / 1000
+    assert moment == pytest.approx(written.stat().st_mtime, abs=60)
+    assert told["size_bytes"].item() == written.stat().st_size
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_full_disk_is_named_and_nothing_of_the_chunk_stays(
+    begun: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: object) -> int:
+        if begun:
+            path.touch()  # else the disk has not even room for the name
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    lake = Lake(tmp_path)
+    lake.append("events", some_events("aa", [1]), "aa", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(LakeError, match=r"events: cannot be written: .*No space left"):
+            lake.append("events", some_events("aa", [2]), "aa", 1)
+    assert len(list((tmp_path / "events").glob("*.parquet"))) == 1
+    lake.append("events", some_events("aa", [2]), "aa", 1)
+    assert Lake(tmp_path).scan("events").collect().height == 2
+
+
+def test_a_lake_that_breaks_while_it_is_open_is_refused_with_its_name(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.append("events", some_events("aa", [1]), "aa", 0)
+    log = tmp_path / "events" / "_delta_log"
+    log.rename(tmp_path / "moved")
+    log.write_text("no folder")
+    with pytest.raises(LakeError, match="events: cannot be read as a Delta table"):
+        lake.scan("events")
+
+
 def test_a_place_that_is_no_lake_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
+    with pytest.raises(LakeError, match="file/events: cannot be written"):
+        Lake(tmp_path / "file").append("events", some_events("aa", [1]), "aa", 0)
     with (
         pytest.raises(LakeError, match="file: cannot hold a lake"),
         Lake(tmp_path / "file").lock("x"),
@@ -184,8 +244,9 @@ def test_a_lake_at_a_url_is_written_through_its_store(tmp_path: Path) -> None:
     assert Lake(tmp_path / "lake").scan_events().collect()["event_id"].sort().to_list() == [1, 2]
 
 
-def test_a_lake_with_other_columns_is_not_touched(tmp_path: Path) -> None:
-    write_deltalake(str(tmp_path / "events"), pl.DataFrame({"event_id": [1]}))
+@pytest.mark.parametrize("columns", [["event_id"], [*SCHEMAS["events"], "zone_of_theirs"]])
+def test_a_lake_with_other_columns_is_not_touched(columns: list[str], tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path / "events"), pl.DataFrame({name: [1] for name in columns}))
     with pytest.raises(LakeError, match="none of this version's lake"):
         Lake(tmp_path).append("events", some_events("aa", [1]), "aa", 0)
 
@@ -258,6 +319,50 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def test_many_that_create_a_table_at_once_all_write_to_it(tmp_path: Path) -> None:
+    """Each finds no table; of the tables that they then make, one stays."""
+    for attempt in range(12):
+        together = threading.Barrier(8)
+
+        def write(root: Path, number: int, together: threading.Barrier = together) -> None:
+            lake = Lake(root)
+            together.wait()
+            lake.append("duplicates", marks((number, 100), file="aa"), f"writer-{number}", 0)
+
+        root = tmp_path / str(attempt)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, [root] * 8, range(8)))
+        stored = Lake(root).scan("duplicates").collect()
+        assert sorted(stored["event_id"]) == list(range(8))
+
+
+def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
+    def rows(identity: str) -> pl.DataFrame:
+        row = dict.fromkeys(SCHEMAS["events"]) | {"source_file_id": identity}
+        return pl.DataFrame([row] * 10, schema=SCHEMAS["events"])
+
+    def commit(identity: str) -> None:
+        lake = Lake(tmp_path / "lake")
+        for chunk in range(15):
+            lake.append("events", rows(identity), identity, chunk)
+
+    Lake(tmp_path / "lake").append("events", rows("leftover"), "leftover", 0)
+    others = [threading.Thread(target=commit, args=(name,)) for name in ("one", "two")]
+    for other in others:
+        other.start()
+    lake = Lake(tmp_path / "lake")
+    chunk = 0
+    while any(other.is_alive() for other in others):
+        lake.delete("events", "leftover")
+        chunk += 1
+        lake.append("events", rows("leftover"), "leftover", chunk)
+    for other in others:
+        other.join()
+    found = lake.scan("events").group_by("source_file_id").len().collect()
+    assert dict(found.iter_rows()) == {"one": 150, "two": 150, "leftover": 10}
+
+
+@pytest.mark.slow
 def test_processes_that_create_a_lake_and_write_to_it_at_once_lose_nothing(tmp_path: Path) -> None:
     writers = [
         child(WRITER, tmp_path / "lake", file, first)
@@ -277,6 +382,27 @@ def test_processes_that_create_a_lake_and_write_to_it_at_once_lose_nothing(tmp_p
         *range(30, 34),
     ]
     assert sorted(lake.finished()) == ["aa", "bb", "cc"]
+
+
+def test_one_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    inside: list[str] = []
+    overlaps: list[str] = []
+
+    def enter(name: str) -> None:
+        lake = Lake(tmp_path / "lake")
+        for _ in range(200):
+            with lake.lock("door"):
+                inside.append(name)
+                if len(inside) > 1:
+                    overlaps.append(name)
+                inside.remove(name)
+
+    threads = [threading.Thread(target=enter, args=(str(n),)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == []
 
 
 HOLDER = """
@@ -314,6 +440,13 @@ def test_a_lock_whose_holder_failed_tells_the_next(tmp_path: Path) -> None:
         assert orphaned
     with Lake(tmp_path).lock("file-aa") as orphaned:
         assert not orphaned
+
+
+def test_at_a_url_there_is_no_lock_and_any_holder_before_may_have_died(tmp_path: Path) -> None:
+    lake = Lake(f"file://{tmp_path}/lake")
+    with lake.lock("file-aa") as orphaned, lake.lock("file-aa") as also:
+        assert orphaned and also
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_locks_of_other_files_are_free(tmp_path: Path) -> None:
