@@ -243,6 +243,41 @@ def test_a_bills_row_is_the_call_that_began_in_its_minute_and_lasted_up_to_its_m
 
 
 @pytest.mark.parametrize(
+    ("second", "same"), [(-34, False), (-33, True), (0, True), (60, True), (63, True), (64, False)]
+)
+def test_a_bill_prints_the_minute_of_a_start_or_the_nearest_and_clocks_differ_by_three_seconds(
+    second: int, same: bool
+) -> None:
+    detail, bill = at(second, duration_s=30.0), on_bill(0, 30.0)
+    assert pairs([detail], [bill]) == [(101, 1, "near")] * same
+    assert pairs([bill], [detail]) == [(1, 101, "near")] * same
+
+
+@pytest.mark.parametrize(
+    ("length", "same"),
+    [(0.0, False), (57.0, False), (58.0, True), (120.0, True), (123.0, True), (124.0, False)],
+)
+def test_a_bill_prints_the_minutes_that_were_begun(length: float, same: bool) -> None:
+    detail, bill = at(10, duration_s=length), on_bill(0, 120.0)
+    assert pairs([detail], [bill]) == [(101, 1, "near")] * same
+    assert pairs([bill], [detail]) == [(1, 101, "near")] * same
+
+
+def test_two_bills_tell_one_call_only_where_they_print_the_same_minute_and_minutes() -> None:
+    assert pairs([on_bill(0, 30.0)], [on_bill(0, 30.0)]) == [(1, 101, "exact")]
+    assert pairs([on_bill(0, 30.0)], [on_bill(60, 30.0)]) == []
+    assert pairs([on_bill(0, 30.0)], [on_bill(0, 90.0)]) == []
+
+
+def test_of_two_rows_of_a_bill_the_call_is_that_whose_minute_holds_its_start() -> None:
+    bill = [on_bill(-60, 30.0), on_bill(0, 30.0), on_bill(60, 30.0)]
+    for second in (1, 30, 59):
+        assert pairs([at(second, duration_s=30.0)], bill) == [(102, 1, "near")]
+    assert pairs([at(-1, duration_s=30.0)], bill[1:]) == [(101, 1, "near")]
+    assert pairs([at(2, duration_s=30.0)], [bill[0], bill[2]]) == [(101, 1, "near")]
+
+
+@pytest.mark.parametrize(
     "bill",
     [on_bill(120, 30.0), on_bill(-60, 30.0), on_bill(0, 90.0)],
     ids=["two minutes later", "the minute before", "a minute longer"],

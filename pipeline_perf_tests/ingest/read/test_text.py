@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,7 @@ class Reading:
     context: dict[int, dict[str, str | None]]
     tables: dict[int, str]
     stated: tuple[tuple[Control, str], ...]
+    pieces: int = field(compare=False)
 
     @property
     def record_lines(self) -> int:
@@ -101,6 +102,7 @@ def reading(
         context,
         tables,
         tuple(stated for piece in pieces for stated in piece.stated),
+        len(pieces),
     )
 
 
@@ -353,6 +355,18 @@ def test_what_stands_beyond_the_last_column_belongs_to_it_where_the_layout_says_
     }
 
 
+def test_what_overflows_a_row_with_quotes_belongs_to_its_last_column_too() -> None:
+    layout = Layout(
+        "overflow", "att", "calls", "this test", "delimited", (CALLS,), quote='"', overflow=True
+    )
+    found = reading(f'{HEADER}\nt,"a,1",b,[1:2,3:4]\nt,5" x 6",b,c,d,e\nt,"a",b\n', layout)
+    assert found.records == {
+        2: ("t", "a,1", "b", "[1:2,3:4]"),
+        3: ("t", '5" x 6"', "b", "c,d,e"),
+        4: ("t", "a", "b", ""),
+    }
+
+
 # --------------------------------------------------------------------------- sections
 
 VOICE = Table(
@@ -399,6 +413,19 @@ def test_each_section_has_its_own_header_and_subscriber(parts, block, window) ->
     } == expected
     assert not found.rejected
     assert found.furniture == len(texts) - len(expected)
+
+
+@pytest.mark.parametrize("block", [8, 40, 100])
+def test_what_a_line_told_holds_for_the_records_below_it_beyond_the_end_of_a_block(
+    block: int,
+) -> None:
+    rows = [f"t,{i},c" for i in range(40)]
+    content = "\n".join(["Voice Usage For: 555-0101", "Time,From,To", *rows, ""])
+    found = reading(content, SECTIONS, block)
+    assert found.pieces > 2
+    assert set(found.tables.values()) == {"voice"} and len(found.tables) == 40
+    assert {context["subscriber"] for context in found.context.values()} == {"5550101"}
+    assert reading(content, SECTIONS).pieces <= 2
 
 
 # --------------------------------------------------------------------------- fixed width
