@@ -9,8 +9,12 @@ import subprocess
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from pipeline_perf_tests.command import COMMAND, CRASHES, ENVIRONMENT
 from pipeline_perf_tests.layout_reference import PAGE, with_reference
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path) -> None:

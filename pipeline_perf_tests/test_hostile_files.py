@@ -9,6 +9,8 @@ import pytest
 from pipeline_perf_tests.command import ingest
 from pipeline_perf_tests.hostile_files import HOSTILE, MIB, ingested
 
+pytestmark = pytest.mark.slow
+
 #: Half a gigabyte to write: the command does that.
 LARGE = {"endless_text.csv"}
 

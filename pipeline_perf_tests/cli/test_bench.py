@@ -21,6 +21,8 @@ from pipeline_perf.bench.measure.results import ResultStore, job_of, new_run
 from pipeline_perf.cli.bench.following import sparkline
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "examples" / "wordcount"
 

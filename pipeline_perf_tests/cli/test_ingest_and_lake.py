@@ -21,6 +21,8 @@ from pipeline_perf.privacy import masked
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, ingest, run
 
+pytestmark = pytest.mark.slow
+
 KEYS = [
     "file", "source_file_id", "status", "carrier", "layout", "records", "events", "by_type",
     "quarantined", "duplicates", "furniture", "seconds", "reason",

@@ -21,6 +21,8 @@ from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import probe
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, run
 
+pytestmark = pytest.mark.slow
+
 REPORT = (
     "Call detail report\nUsage For: (212)555-0100\n\nDate;Number;Seconds;Place\n"
     + "".join(f"2023-07-{i + 1:02d};212555{100 + i:04d};{7 * i};Zürich\n" for i in range(20))

@@ -198,6 +198,7 @@ def test_nothing_that_dagster_keeps_tells_a_telephone_number(project: Project) -
     assert [text for text in kept if "55501" in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("planted", "status"), [("", 0), ("< 0.001", 1)])
 def test_the_command_exits_non_zero_exactly_when_a_required_target_is_missed(
     project: Project, planted: str, status: int

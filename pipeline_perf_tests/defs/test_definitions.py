@@ -34,6 +34,7 @@ def python(code: str, cwd: Path = ROOT) -> str:
     ).stdout
 
 
+@pytest.mark.slow
 def test_the_definitions_load_in_a_fresh_interpreter_without_work(tmp_path: Path) -> None:
     code = (
         "import pipeline_perf.definitions as d; print(sorted(job.name for job in"

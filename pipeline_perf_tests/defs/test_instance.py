@@ -18,6 +18,8 @@ import yaml
 
 from pipeline_perf_tests.defs.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 import dagster as dg
 

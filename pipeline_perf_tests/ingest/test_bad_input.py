@@ -18,6 +18,8 @@ from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import COMMAND, ENVIRONMENT, ingest, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -17,6 +17,8 @@ from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.command import ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences, trials, watch, written
 
+pytestmark = pytest.mark.slow
+
 #: A dozen chunks.
 ROWS, CHUNK_MIB = 8_000, 0.1
 

@@ -342,6 +342,7 @@ def test_rows_that_tell_a_call_again_are_found_wherever_the_file_is_cut(
     assert marks[0] == marks[1]
 
 
+@pytest.mark.slow
 def test_ten_files_at_once_make_one_lake_that_was_not_there_before(tmp_path: Path) -> None:
     files = [
         generate(DatasetSpec("att", "csv", 200, seed=seed), tmp_path / "data").files[0]
@@ -367,6 +368,7 @@ def test_ten_files_at_once_make_one_lake_that_was_not_there_before(tmp_path: Pat
     assert alone.equals(together)
 
 
+@pytest.mark.slow
 def test_one_file_by_three_at_once_is_ingested_once(carrier_file: Path, tmp_path: Path) -> None:
     reports = ingested_at_once([carrier_file] * 3, tmp_path / "lake")
     assert sorted(report["status"] for report in reports) == [

@@ -224,6 +224,7 @@ def test_the_truth_has_the_event_table_and_only_fictitious_numbers(
     assert set(numbers.filter(~numbers.str.contains(fictitious))) <= words | service
 
 
+@pytest.mark.slow
 def test_the_same_specification_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from pipeline_perf.synth.dataset import *\nfor c, f,"

@@ -6,6 +6,8 @@ import pytest
 
 from pipeline_perf.bench.calibrate.planted import PlantError, plant
 
+pytestmark = pytest.mark.slow
+
 SOURCE = '''class Reader:
     """Rows, one by one."""
 

@@ -18,6 +18,8 @@ from pipeline_perf.bench.explain.profile import (
 )
 from pipeline_perf.bench.measure.workload import Workload
 
+pytestmark = pytest.mark.slow
+
 WORK = "pipeline_perf_tests.bench.work"
 Python = Callable[..., Workload]
 

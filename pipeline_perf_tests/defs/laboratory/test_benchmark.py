@@ -12,6 +12,8 @@ from pipeline_perf.defs.ingestion import lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
 from pipeline_perf_tests.defs.conftest import SCENARIOS, Project
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_a_file_does_not_say_is_told_to_the_command(tmp_path: Path) -> None:
     spec = DatasetSpec("sprint", "csv", 50)

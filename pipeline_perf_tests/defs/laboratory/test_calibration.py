@@ -42,6 +42,7 @@ def outcomes(of: dg.ExecuteInProcessResult) -> dict[str, bool]:
     return {one.check_name: one.passed for one in of.get_asset_check_evaluations()}
 
 
+@pytest.mark.slow
 def test_what_nobody_has_measured_is_told_as_such_and_is_no_pass(project: Project) -> None:
     done = run(project)
     assert done.success
@@ -59,6 +60,7 @@ def test_what_nobody_has_measured_is_told_as_such_and_is_no_pass(project: Projec
     assert 0 <= shown["nightly_ratio_false_alarm_rate"].value <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alarms", "passed"), [(0, True), (1, False)])
 def test_real_rates_that_the_command_line_stored_are_judged_as_they_were_counted(
     project: Project, alarms: int, passed: bool

@@ -21,6 +21,8 @@ from pipeline_perf.definitions import build
 from pipeline_perf.defs.laboratory import history
 from pipeline_perf_tests.defs.conftest import SCENARIOS, Project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def followed(project: Project) -> Project:

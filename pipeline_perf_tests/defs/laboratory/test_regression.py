@@ -19,6 +19,8 @@ from pipeline_perf.definitions import build
 from pipeline_perf_tests.bench.repositories import Repository, repository
 from pipeline_perf_tests.defs.conftest import ROOT, SCENARIOS, Project
 
+pytestmark = pytest.mark.slow
+
 #: A slow-down that nobody can miss, so that few pairs tell.
 SLOW = "sum(range(40_000_000))"
 

@@ -475,6 +475,7 @@ def sources(draw: st.DrawFn) -> list[list[Row]]:
     return files
 
 
+@pytest.mark.slow
 @given(sources())
 @settings(max_examples=4, deadline=None)
 def test_the_order_in_which_files_come_does_not_change_how_many_calls_there_are(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def lengths(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 @given(chunks=CHUNKS)
 @settings(max_examples=60)
 def test_looked_up_is_worked_out(chunks: list[list[str | None]]) -> None:

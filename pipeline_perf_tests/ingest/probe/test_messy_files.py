@@ -124,6 +124,7 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     return data
 
 
+@pytest.mark.slow
 def test_damaged_files_have_an_answer_each(tmp_path: Path) -> None:
     rng = random.Random("damaged")
     sound = [messy(seed).data for seed in range(60)] + [
