@@ -13,16 +13,19 @@ from pipeline_perf.bench.follow.watch import Finding
 from pipeline_perf.report.content import Breakdown
 from pipeline_perf.report.nights import History, Point
 
+#: View box of a chart, and the margins around its plot.
 WIDTH, HEIGHT = 520, 200
 LEFT, RIGHT, TOP, BOTTOM = 76, 14, 14, 26
 
-#: A limit this many times beyond the largest value would flatten the line to nothing: it is named,
-#: not drawn.
+#: From so many times the largest value on, a limit is named and not drawn: it would flatten the
+#: line to nothing.
 FAR = 3.0
 
 
 @dataclass(frozen=True)
 class Mark:
+    """A point of a history where it is drawn, and the ends of its spread."""
+
     x: float
     y: float
     y_least: float
@@ -32,6 +35,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class LimitLine:
+    """A limit at its height; its name stands at `y_label`."""
+
     name: str
     value: float
     y: float
@@ -54,8 +59,11 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class Plot:
-    """A history as a line from zero, with ticks, the limits near enough to draw, and those that
-    are not.
+    """A history as a line from zero, with all that stands around it.
+
+    `line` holds the points of the line as SVG writes them, `ticks` values with their y, `dates` x
+    with the day of the first run and the last. `limits` are near enough to draw, `far` are not:
+    their names and values.
     """
 
     history: History
@@ -70,6 +78,8 @@ class Plot:
 
 @dataclass(frozen=True)
 class Segment:
+    """A stage in the bar of its workload: its share and where it starts, in per cent."""
+
     stage: str
     seconds: float
     share: float
@@ -81,8 +91,9 @@ def plot(history: History) -> Plot:
     largest = max(point.most for point in history.points) or 1.0
     near = [(name, value) for name, value in history.limits if value <= FAR * largest]
     far = tuple((name, value) for name, value in history.limits if value > FAR * largest)
-    step = _step(max([largest, *(value for _, value in near)]), history.unit)
-    top = step * math.ceil(max([largest, *(value for _, value in near)]) / step + 0.05)
+    highest = max([largest, *(value for _, value in near)])
+    step = _step(highest, history.unit)
+    top = step * math.ceil(highest / step + 0.05)
     inner = HEIGHT - TOP - BOTTOM
 
     def y(value: float) -> float:
@@ -94,53 +105,44 @@ def plot(history: History) -> Plot:
         for i, point in enumerate(history.points)
     )
     ticks = tuple((step * i, y(step * i)) for i in range(round(top / step) + 1))
-    ends = (marks[0], marks[-1])
-    return Plot(
-        history,
-        marks,
-        " ".join(f"{mark.x},{mark.y}" for mark in marks),
-        ticks,
-        tuple((mark.x, f"{mark.point.time:%Y-%m-%d}") for mark in ends),
-        tuple(LimitLine(name, value, y(value), _label(y(value), marks)) for name, value in near),
-        far,
-        tuple(_change(one, marks) for one in history.changes),
+    line = " ".join(f"{mark.x},{mark.y}" for mark in marks)
+    dates = tuple((mark.x, f"{mark.point.time:%Y-%m-%d}") for mark in (marks[0], marks[-1]))
+    limits = tuple(
+        LimitLine(name, value, y(value), _label(y(value), marks)) for name, value in near
     )
+    changes = tuple(_change(finding, marks) for finding in history.changes)
+    return Plot(history, marks, line, ticks, dates, limits, far, changes)
 
 
 def _change(finding: Finding, marks: tuple[Mark, ...]) -> ChangeLine:
-    """A line at the first run of the new state; what fell silent has none, and stands at the
-    end.
-    """
+    """A line at the first run of the new state; what fell silent has none: at the end."""
     x = next((mark.x for mark in marks if mark.point.time.date() >= finding.since), marks[-1].x)
     right = x < (LEFT + WIDTH - RIGHT) / 2
+    metric = finding.metric.rpartition(" ")[2]
     what = {
         "peak_memory": "memory",
         "ratio_to_reference": "time",
         "cpu_ratio_to_reference": "CPU time",
-    }
-    name = finding.metric.rpartition(" ")[2]
-    return ChangeLine(
-        finding, what.get(name, name), x, x + 5 if right else x - 5, "start" if right else "end"
-    )
+    }.get(metric, metric)
+    x_label, anchor = (x + 5, "start") if right else (x - 5, "end")
+    return ChangeLine(finding, what, x, x_label, anchor)
 
 
 def _label(y: float, marks: tuple[Mark, ...]) -> float:
-    """Where a limit's name stands, at the left end of its line: above it, or below where the
-    trace runs close above.
-    """
+    """Where a limit's name stands: above its line, or below where the trace runs close above."""
     near = [mark for mark in marks if mark.x < LEFT + 150]
     crowded = any(y - 22 < mark.y <= y for mark in near)
     return y + 14 if crowded and y + 14 < HEIGHT - BOTTOM else y - 5
 
 
 def segments(breakdown: Breakdown) -> list[Segment]:
-    """The stages as shares of the whole, each with where it starts, in per cent."""
-    found, start = [], 0.0
+    """The stages of a workload in their order, each where the one before it ends."""
+    bar, start = [], 0.0
     for stage, seconds in breakdown.stages:
         share = 100 * seconds / breakdown.total if breakdown.total else 0.0
-        found.append(Segment(stage, seconds, share, start))
+        bar.append(Segment(stage, seconds, share, start))
         start += share
-    return found
+    return bar
 
 
 def _step(largest: float, unit: str) -> float:
@@ -157,8 +159,12 @@ SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 60, 16, 2
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """The points of a line through values between the least and the most of them; level where
-    all are the same.
+    """A line through at least one value, from their least to their most, as SVG writes points.
+
+    >>> sparkline([1, 3, 2])
+    '2.0,14.0 30.0,2.0 58.0,8.0'
+    >>> sparkline([7, 7])
+    '2.0,8.0 58.0,8.0'
     """
     least, span = min(values), max(values) - min(values)
     step = (SPARK_WIDTH - 2 * SPARK_EDGE) / max(1, len(values) - 1)

@@ -1,5 +1,4 @@
-"""What a report says, as data: readiness, verdicts, workloads, stages, bottlenecks, accuracy,
-environment.
+"""What a report says, as data: readiness, verdicts, workloads, stages, bottlenecks, accuracy.
 
 What earlier nights and comparisons say of the run comes from `nights`, `comparisons` and
 `error_rates`. How it looks is the renderers' business (page, markdown, terminal); measuring and
@@ -34,6 +33,7 @@ LESS_IS_BETTER = frozenset(
     {"duplicates.lost", "duplicates.doubled", "validation_coverage.false_alarms"}
 )
 
+#: The loudest first.
 STATUSES: tuple[Status, ...] = ("fail", "warn", "unresolved", "pass", "tracked", "not_measured")
 
 
@@ -49,8 +49,9 @@ class Readiness:
 
 @dataclass(frozen=True)
 class WorkloadLine:
-    """One workload of the run; figures are medians over its repetitions, None where nothing was
-    measured.
+    """One workload of the run, its figures the medians over the repetitions that did not fail.
+
+    Times in seconds, memory in bytes, `rate` in `rate_unit`; None where nothing was measured.
     """
 
     workload: str
@@ -65,8 +66,9 @@ class WorkloadLine:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Where the seconds of a workload go; the last stage is what no stage accounts for
-    (start-up, mostly).
+    """Where the seconds of a workload go, stage by stage.
+
+    The last stage is what no stage accounts for: start-up, mostly.
     """
 
     workload: str
@@ -76,9 +78,7 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Scopes:
-    """On how many scenarios a target was judged; `alike` where all have the same figure, and
-    none is the worst.
-    """
+    """On how many scenarios a target was judged; `alike`: all have the same figure."""
 
     count: int
     alike: bool
@@ -88,8 +88,9 @@ class Scopes:
 class Report:
     """Everything that a report says about one run.
 
-    `scopes` tells for each target's id on what it was judged, `says` what a workload or scenario
-    is, in words.
+    `accuracy` is scope → figure → the worst of its values, `failures` workload, repetition (from 0)
+    and reason. `scopes` tells for each target's id on what it was judged, `trends` how its figure
+    moved, `says` what a workload or scenario is, in words.
     """
 
     run: Run
@@ -110,6 +111,7 @@ class Report:
     says: Mapping[str, str] = field(default_factory=dict)
 
     def with_status(self, *statuses: Status) -> list[Verdict]:
+        """The verdicts of these statuses, in the order of the contract."""
         return [verdict for verdict in self.verdicts if verdict.status in statuses]
 
 
@@ -120,47 +122,52 @@ def assemble(
     pages: Path | None = None,
     scenarios_file: Path = SCENARIOS,
 ) -> Report:
-    """The report on one stored run, the newest that measured a workload or an accuracy where
-    none is named.
+    """The report on the stored run with the id `run`, or on the newest one.
 
-    Targets of our own that an earlier run on the same machine met count as met before. The lab's
-    own error rates are those last measured on the machine, by whatever run. `pages` is the folder
-    of the reports, beside that of the results where it is left out. Raises ResultsError when the
-    run is not there, and ScenarioError or LevelError for a damaged file of scenarios or
-    acknowledged levels.
+    The newest is the last that measured a workload or an accuracy. Targets of our own that an
+    earlier run on the same machine met count as met before. The lab's own error rates are those
+    last measured on the machine, by whatever run. `pages` is the folder of the reports, beside that
+    of the results where it is left out; `scenarios_file` gives workloads their words. Raises
+    ResultsError when the run is not there, and ScenarioError or LevelError for a damaged file of
+    scenarios or acknowledged levels.
     """
-    found = store.run(run or _newest(store) or "")
-    measurements = store.measurements(found.id)
-    machine = found.environment.machine
+    reported = store.run(run or _newest(store) or "")
+    measurements = store.measurements(reported.id)
+    machine = reported.environment.machine
     judged = {target.metric for target in targets if target.limits}
     judged |= {f"{metric.partition('.')[0]}.failed" for metric in judged}
-    earlier = store.all_measurements(before=found.id, machine=machine, metrics=judged)
+    earlier = store.all_measurements(before=reported.id, machine=machine, metrics=judged)
     rates = error_rates.error_rates(
         targets, store.all_measurements(machine=machine, metrics=error_rates.metrics(targets))
     )
-    latest = {one.verdict.target.id: one.verdict for one in rates}
+    latest = {rate.verdict.target.id: rate.verdict for rate in rates}
     verdicts = [
-        latest.get(one.target.id, one)
-        for one in judge(targets, measurements, met_in(targets, earlier.values()))
+        latest.get(verdict.target.id, verdict)
+        for verdict in judge(targets, measurements, met_in(targets, earlier.values()))
     ]
     charts = sorted(
-        nights.plotted(measurements), key=lambda one: (by_size(one[0]), one[1] == "peak_memory")
+        nights.plotted(measurements),
+        key=lambda chart: (by_size(chart[0]), chart[1] == "peak_memory"),
     )
-    drawn, followed = nights.histories(store, found, targets, charts)
-    drawings = (pages or store.root.parent / "reports") / "comparisons"
+    histories, followed = nights.histories(store, reported, targets, charts)
+    compared = comparisons.of_tree(
+        store.comparisons,
+        reported,
+        (pages or store.root.parent / "reports") / "comparisons",
+    )
     return build(
-        found,
+        reported,
         measurements,
         verdicts,
-        histories=tuple(drawn),
+        histories=tuple(histories),
         followed=followed,
         trends=nights.trends(verdicts, earlier),
-        comparisons=tuple(comparisons.of_tree(store.comparisons, found, drawings)),
+        comparisons=tuple(compared),
         error_rates=rates,
         says={
-            name: one.says
-            for one in scenarios.load(scenarios_file)
-            for name in (one.workload, one.name)
+            name: scenario.says
+            for scenario in scenarios.load(scenarios_file)
+            for name in (scenario.workload, scenario.name)
         },
     )
 
@@ -168,23 +175,22 @@ def assemble(
 def build(
     run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], **more: Any
 ) -> Report:
-    """The report on measurements and verdicts already at hand; `more` are further fields of the
-    report.
-    """
+    """The report on measurements and verdicts at hand; `more`: further fields of the report."""
+    workloads = sorted(_workloads(measurements), key=lambda line: by_size(line.workload))
+    breakdowns = sorted(_breakdowns(measurements), key=lambda bar: by_size(bar.workload))
+    limits = _limits(verdict.target for verdict in verdicts)
     return Report(
         run=run,
         readiness=readiness(verdicts),
         verdicts=tuple(verdicts),
-        workloads=tuple(sorted(_workloads(measurements), key=lambda line: by_size(line.workload))),
-        breakdowns=tuple(sorted(_breakdowns(measurements), key=lambda one: by_size(one.workload))),
-        bottlenecks=tuple(
-            _bottlenecks(run, measurements, _limits([verdict.target for verdict in verdicts]))
-        ),
+        workloads=tuple(workloads),
+        breakdowns=tuple(breakdowns),
+        bottlenecks=tuple(_bottlenecks(run, measurements, limits)),
         accuracy=_accuracy(measurements),
         failures=tuple(
-            (one.workload, one.repetition, one.reason)
-            for one in measurements
-            if one.metric.endswith(".failed") and one.value
+            (failure.workload, failure.repetition, failure.reason)
+            for failure in measurements
+            if failure.metric.endswith(".failed") and failure.value
         ),
         notes=tuple(_notes(run)),
         scopes={verdict.target.id: _scopes(verdict.target, measurements) for verdict in verdicts},
@@ -193,14 +199,15 @@ def build(
 
 
 def _scopes(target: Target, measurements: Iterable[Measurement]) -> Scopes:
-    found = [one for one in measurements if target.covers(one)]
-    return Scopes(len({one.scope for one in found}), len({one.value for one in found}) == 1)
+    covered = [measurement for measurement in measurements if target.covers(measurement)]
+    values = {measurement.value for measurement in covered}
+    return Scopes(len({measurement.scope for measurement in covered}), len(values) == 1)
 
 
 def _newest(store: ResultStore) -> str | None:
     """The newest run that is no calibration of the lab itself."""
     for run in reversed(store.run_ids()):
-        if any(one.family != CALIBRATION for one in store.measurements(run)):
+        if any(measurement.family != CALIBRATION for measurement in store.measurements(run)):
             return run
     return None
 
@@ -209,23 +216,24 @@ _SIZES = {"k": 10**3, "m": 10**6}
 
 
 def by_size(name: str) -> tuple[tuple[int, int, str], ...]:
-    """What sorts names as people do: by their words, and by the sizes in them (csv_1k, csv_10k,
-    csv_1m).
+    """A key that sorts names as people do: by their words, and by the sizes in them.
+
+    >>> sorted(["csv_1m", "pdf_2_pages", "csv_10k", "csv_1k"], key=by_size)
+    ['csv_1k', 'csv_10k', 'csv_1m', 'pdf_2_pages']
     """
-    found = []
-    for part in re.findall(r"\d+[km]?(?![a-z0-9])|\d+|\D+", name):
-        number = re.match(r"\d+", part)
-        found.append(
-            (1, int(number[0]) * _SIZES.get(part[number.end() :], 1), "")
-            if number
-            else (0, 0, part)
-        )
-    return tuple(found)
+    key = []
+    for word in re.findall(r"\d+[km]?(?![a-z0-9])|\d+|\D+", name):
+        if number := re.match(r"\d+", word):
+            key.append((1, int(number[0]) * _SIZES.get(word[number.end() :], 1), ""))
+        else:
+            key.append((0, 0, word))
+    return tuple(key)
 
 
 def readiness(verdicts: Sequence[Verdict]) -> Readiness:
     """Whether what was measured allows to go ahead.
 
+    A missed target is a no-go; a required one that is open, or nothing judged, leaves it undecided.
     What was not measured is counted, and neither helps nor hinders.
     """
     counts = {status: sum(verdict.status == status for verdict in verdicts) for status in STATUSES}
@@ -242,68 +250,62 @@ def readiness(verdicts: Sequence[Verdict]) -> Readiness:
         f" recorded; {silent} are not measured, and nothing is said about them."
     )
     if failed:
-        return Readiness(
-            "no_go",
-            f"{len(failed)} {_plural('target', failed)} missed: {', '.join(failed)}",
-            scope,
-            counts,
-        )
+        headline = f"{_targets(failed)} missed: {', '.join(failed)}"
+        return Readiness("no_go", headline, scope, counts)
     if open_required:
-        headline = (
-            f"{len(open_required)} required {_plural('target', open_required)} open:"
-            f" {', '.join(open_required)}"
-        )
+        headline = f"{_targets(open_required, 'required ')} open: {', '.join(open_required)}"
         return Readiness("undecided", headline, scope, counts)
     if not judged:
-        return Readiness(
-            "undecided", "Nothing has been measured that a target judges", scope, counts
-        )
+        headline = "Nothing has been measured that a target judges"
+        return Readiness("undecided", headline, scope, counts)
     warned = f", {counts['warn']} with a warning" if counts["warn"] else ""
     return Readiness("go", f"Every required target that was measured is met{warned}", scope, counts)
 
 
-def _plural(word: str, items: Sequence[object]) -> str:
-    return word if len(items) == 1 else f"{word}s"
+def _targets(ids: Sequence[str], kind: str = "") -> str:
+    return f"{len(ids)} {kind}target{'' if len(ids) == 1 else 's'}"
 
 
 def _by_workload(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
     groups: dict[str, list[Measurement]] = {}
-    for one in measurements:
-        groups.setdefault(one.workload, []).append(one)
+    for measurement in measurements:
+        groups.setdefault(measurement.workload, []).append(measurement)
     return groups
 
 
 def _median(group: Iterable[Measurement], name: str) -> float | None:
-    values = [one.value for one in group if one.metric == f"{one.family}.{name}"]
+    values = [
+        measurement.value
+        for measurement in group
+        if measurement.metric == f"{measurement.family}.{name}"
+    ]
     return median(values) if values else None
 
 
 def _workloads(measurements: Iterable[Measurement]) -> Iterable[WorkloadLine]:
     for workload, group in _by_workload(measurements).items():
-        turns = [one for one in group if one.metric == f"{one.family}.failed"]
+        failed = f"{group[0].family}.failed"
+        turns = [turn for turn in group if turn.metric == failed]
         if not turns:
             continue  # figures of another kind, such as accuracies
-        rates = [one for one in group if one.metric.endswith("_per_s")]
+        rates = [rate for rate in group if rate.metric.endswith("_per_s")]
         yield WorkloadLine(
             workload,
-            len(turns),
-            sum(bool(one.value) for one in turns),
-            _median(group, "seconds"),
-            _median(group, "cpu_seconds"),
-            median(one.value for one in rates) if rates else None,
-            rates[0].unit if rates else "",
-            _median(group, "peak_memory"),
+            repetitions=len(turns),
+            failed=sum(bool(turn.value) for turn in turns),
+            seconds=_median(group, "seconds"),
+            cpu_seconds=_median(group, "cpu_seconds"),
+            rate=median(rate.value for rate in rates) if rates else None,
+            rate_unit=rates[0].unit if rates else "",
+            peak_memory=_median(group, "peak_memory"),
         )
 
 
 def _breakdowns(measurements: Iterable[Measurement]) -> Iterable[Breakdown]:
     for workload, group in _by_workload(measurements).items():
         prefix = f"{group[0].family}.stages."
-        names = list(
-            dict.fromkeys(
-                one.metric.removeprefix(prefix) for one in group if one.metric.startswith(prefix)
-            )
-        )
+        metrics = dict.fromkeys(measurement.metric for measurement in group)
+        names = [name.removeprefix(prefix) for name in metrics if name.startswith(prefix)]
         names.sort(key=lambda name: CORRIDOR.index(name) if name in CORRIDOR else len(CORRIDOR))
         stages = [(name, _median(group, f"stages.{name}") or 0.0) for name in names]
         if stages:
@@ -313,9 +315,7 @@ def _breakdowns(measurements: Iterable[Measurement]) -> Iterable[Breakdown]:
 
 
 def _limits(targets: Iterable[Target]) -> Limits:
-    """From which share on something is a bottleneck, by the contract; what it leaves out is the
-    lab's.
-    """
+    """From which share on something is a bottleneck: the contract's word, else the lab's."""
     stated = {
         target.id: threshold.limit
         for target in targets
@@ -332,9 +332,7 @@ def _limits(targets: Iterable[Target]) -> Limits:
 def _bottlenecks(
     run: Run, measurements: Iterable[Measurement], limits: Limits
 ) -> Iterable[Bottleneck]:
-    """What holds up each workload that was measured with all that a diagnosis needs; references
-    are not looked at.
-    """
+    """What holds up each workload that has all that a diagnosis needs; no references."""
     machine = Machine(run.environment.cores, run.environment.memory_bytes, run.environment.load_1m)
     for workload, group in sorted(
         _by_workload(measurements).items(), key=lambda item: by_size(item[0])
@@ -342,23 +340,23 @@ def _bottlenecks(
         if group[0].family in REFERENCES:
             continue
         values: dict[str, list[float]] = {}
-        for one in group:
-            values.setdefault(one.metric.partition(".")[2], []).append(one.value)
+        for measurement in group:
+            name = measurement.metric.partition(".")[2]
+            values.setdefault(name, []).append(measurement.value)
         if values.keys() >= NEEDED:
             yield diagnose(workload, values, machine, limits)
 
 
 def _accuracy(measurements: Iterable[Measurement]) -> dict[str, dict[str, float]]:
-    """Scope → figure → the worst of its values, over the family `accuracy`, scopes in the order
-    of people.
-    """
-    found: dict[str, dict[str, float]] = {}
-    for one in measurements:
-        if one.family == "accuracy" and not one.metric.endswith(".failed"):
-            figures, name = found.setdefault(one.scope or "all", {}), one.metric.partition(".")[2]
+    """Scope → figure → the worst of its values, over the family `accuracy`."""
+    worst: dict[str, dict[str, float]] = {}
+    for measurement in measurements:
+        family, _, name = measurement.metric.partition(".")
+        if family == "accuracy" and not measurement.metric.endswith(".failed"):
+            figures, value = worst.setdefault(measurement.scope or "all", {}), measurement.value
             worse = max if name in LESS_IS_BETTER else min
-            figures[name] = worse(figures.get(name, one.value), one.value)
-    return {scope: found[scope] for scope in sorted(found, key=by_size)}
+            figures[name] = worse(figures.get(name, value), value)
+    return {scope: worst[scope] for scope in sorted(worst, key=by_size)}
 
 
 def _notes(run: Run) -> Iterable[str]:

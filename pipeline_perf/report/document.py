@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_perf.atomic_files import write_text
-from pipeline_perf.bench.explain.bottleneck import Bottleneck
+from pipeline_perf.bench.explain.bottleneck import Bottleneck, OptimisationReport
 from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
@@ -25,6 +25,7 @@ from pipeline_perf.report.page import optimisation_page, page
 #: What the JSON looks like, as a JSON schema.
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
+#: What each JSON calls itself; the number is that of its version.
 SCHEMA = "pipeline_perf.report/1"
 OPTIMISATION_SCHEMA = "pipeline_perf.optimisation/1"
 
@@ -43,8 +44,10 @@ class Files:
 
 
 def write(report: Report, directory: Path) -> Files:
-    """Write the report as report.html, summary.html, report.json and report.md; each is replaced
-    at once, never half.
+    """Write the report as report.html, summary.html, report.json and report.md.
+
+    `directory` is made where it is missing. Each file is replaced at once, never half. Raises
+    OSError where one cannot be written.
     """
     html, json_, markdown_ = (directory / f"report.{form}" for form in ("html", "json", "md"))
     written = Files(html, json_, markdown_, directory / "summary.html")
@@ -58,7 +61,7 @@ def write(report: Report, directory: Path) -> Files:
 def write_optimisation(compared: Sequence[Compared], directory: Path) -> Files:
     """Write what a run of comparisons found as optimisation.html, .json and .md.
 
-    Raises ValueError where it found nothing.
+    Otherwise as `write`; raises ValueError where it found nothing.
     """
     written = Files(*(directory / f"optimisation.{form}" for form in ("html", "json", "md")))
     write_text(written.html, optimisation_page(compared))
@@ -80,22 +83,24 @@ def to_json(report: Report) -> str:
             "verdicts": [_verdict(verdict, report) for verdict in report.verdicts],
             "workloads": [asdict(line) for line in report.workloads],
             "breakdowns": [
-                {**asdict(one), "stages": dict(one.stages)} for one in report.breakdowns
+                {**asdict(bar), "stages": dict(bar.stages)} for bar in report.breakdowns
             ],
-            "bottlenecks": [_bottleneck(one) for one in report.bottlenecks],
+            "bottlenecks": [_bottleneck(bottleneck) for bottleneck in report.bottlenecks],
             "accuracy": report.accuracy,
-            "comparisons": [_compared(one) for one in report.comparisons],
+            "comparisons": [_compared(compared) for compared in report.comparisons],
             "levels": asdict(report.followed),
-            "histories": [{**asdict(one), "limits": dict(one.limits)} for one in report.histories],
+            "histories": [
+                {**asdict(history), "limits": dict(history.limits)} for history in report.histories
+            ],
             "error_rates": [
                 {
-                    "id": one.verdict.target.id,
-                    "low": one.low,
-                    "high": one.high,
-                    "trials": one.trials,
-                    "run": one.run or None,
+                    "id": rate.verdict.target.id,
+                    "low": rate.low,
+                    "high": rate.high,
+                    "trials": rate.trials,
+                    "run": rate.run or None,
                 }
-                for one in report.error_rates
+                for rate in report.error_rates
             ],
             "failures": [
                 {"workload": workload, "repetition": turn, "reason": reason}
@@ -107,12 +112,12 @@ def to_json(report: Report) -> str:
 
 
 def optimisation_json(compared: Sequence[Compared]) -> str:
-    """Every comparison of a run as JSON, as schema.json says under `optimisation`."""
+    """The comparisons of one run, at least one, as JSON: `optimisation` in schema.json."""
     return _dumped(
         {
             "schema": OPTIMISATION_SCHEMA,
             "run": asdict(compared[0].run),
-            "comparisons": [_compared(one) for one in compared],
+            "comparisons": [_compared(workload) for workload in compared],
         }
     )
 
@@ -135,40 +140,49 @@ def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
     }
 
 
-def _bottleneck(found: Bottleneck) -> dict[str, Any]:
-    told = [
-        asdict(one) | {"speedup_halved": one.speedup_halved, "speedup_limit": one.speedup_limit}
-        for one in found.recommendations
+def _bottleneck(bottleneck: Bottleneck) -> dict[str, Any]:
+    recommendations = [
+        asdict(advice)
+        | {"speedup_halved": advice.speedup_halved, "speedup_limit": advice.speedup_limit}
+        for advice in bottleneck.recommendations
     ]
-    return {**asdict(found), "stages": dict(found.stages), "recommendations": told}
-
-
-def _compared(found: Compared) -> dict[str, Any]:
-    outcome = found.outcome
     return {
-        "workload": found.workload,
-        "run": found.run.id,
-        "time": found.run.time,
-        "revision": found.run.environment.revision,
-        "dirty": found.run.environment.dirty,
-        "against": found.against,
-        "verdict": found.verdict,
-        "metric": found.metric,
-        "comparisons": {name: asdict(one) for name, one in found.comparisons.items()},
-        "counters": [asdict(one) | {"changed": one.changed} for one in found.counters],
-        "failures": found.failures,
-        "attribution": asdict(found.facts) if found.facts else None,
-        "flame_graph": found.page or None,
-        "speedup": (
-            {"value": outcome.speedup, "low": outcome.low, "high": outcome.high}
-            if outcome
-            else None
-        ),
-        "changes": (
-            [asdict(one) | {"ratio": one.ratio} for one in outcome.changes] if outcome else []
-        ),
-        "before": _bottleneck(outcome.before) if outcome else None,
-        "after": _bottleneck(outcome.after) if outcome else None,
+        **asdict(bottleneck),
+        "stages": dict(bottleneck.stages),
+        "recommendations": recommendations,
+    }
+
+
+def _compared(compared: Compared) -> dict[str, Any]:
+    environment = compared.run.environment
+    return {
+        "workload": compared.workload,
+        "run": compared.run.id,
+        "time": compared.run.time,
+        "revision": environment.revision,
+        "dirty": environment.dirty,
+        "against": compared.against,
+        "verdict": compared.verdict,
+        "metric": compared.metric,
+        "comparisons": {name: asdict(figure) for name, figure in compared.comparisons.items()},
+        "counters": [
+            asdict(counter) | {"changed": counter.changed} for counter in compared.counters
+        ],
+        "failures": compared.failures,
+        "attribution": asdict(compared.facts) if compared.facts else None,
+        "flame_graph": compared.page or None,
+        **_outcome(compared.outcome),
+    }
+
+
+def _outcome(outcome: OptimisationReport | None) -> dict[str, Any]:
+    if outcome is None:
+        return {"speedup": None, "changes": [], "before": None, "after": None}
+    return {
+        "speedup": {"value": outcome.speedup, "low": outcome.low, "high": outcome.high},
+        "changes": [asdict(change) | {"ratio": change.ratio} for change in outcome.changes],
+        "before": _bottleneck(outcome.before),
+        "after": _bottleneck(outcome.after),
     }
 
 

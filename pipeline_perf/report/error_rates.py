@@ -1,5 +1,4 @@
-"""The lab's own error rates: what the contract asks of them, judged on what was last measured of
-each on this machine.
+"""The lab's own error rates, as the contract asks for them, last measured on this machine.
 
 Measuring them is the lab's business (`bench calibrate`).
 """
@@ -18,9 +17,10 @@ _TRIALS = f"{FAMILY}.trials"
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """The verdict on one rate, `low` to `high` its 95 % interval.
+    """The verdict on one rate, a share from 0 to 1, `low` to `high` its 95 % interval.
 
-    `trials` is how many cases it was counted over, None where that is not told; `run` measured it.
+    `trials` is how many cases it was counted over, None where that is not told; `run` measured it,
+    '' where none did.
     """
 
     verdict: Verdict
@@ -38,20 +38,19 @@ def metrics(targets: Sequence[Target]) -> set[str]:
 def error_rates(
     targets: Sequence[Target], runs: Mapping[str, Sequence[Measurement]]
 ) -> tuple[ErrorRate, ...]:
-    """The verdict on every target of the family `calibration`, by the newest figures of each
-    scope; `runs` with the oldest first.
+    """The verdict on every target of the family `calibration`, by the newest figures of each scope.
 
+    `runs` gives the figures of each run by its id, the oldest first; `metrics` says which it takes.
     Judged is the rate as it was counted: no number of trials that anybody can wait for brings the
     whole interval of a rate of 0.5 % below 1 %. The interval is shown beside it.
     """
     newest: dict[tuple[str, str], tuple[str, Measurement]] = {}
     for run, measurements in runs.items():
         newest |= {
-            (one.metric, one.scope): (run, one) for one in measurements if one.family == FAMILY
+            (rate.metric, rate.scope): (run, rate) for rate in measurements if rate.family == FAMILY
         }
-    verdicts = judge(
-        _asked(targets), [replace(one, low=None, high=None) for _, one in newest.values()]
-    )
+    rates = [replace(rate, low=None, high=None) for _, rate in newest.values()]
+    verdicts = judge(_asked(targets), rates)
     return tuple(_rate(verdict, newest) for verdict in verdicts)
 
 
@@ -61,6 +60,7 @@ def _asked(targets: Sequence[Target]) -> list[Target]:
 
 def _rate(verdict: Verdict, newest: Mapping[tuple[str, str], tuple[str, Measurement]]) -> ErrorRate:
     run, rate = newest.get((verdict.target.metric, verdict.scope), ("", None))
-    told, trials = newest.get((_TRIALS, verdict.scope), ("", None))
+    counted_in, trials = newest.get((_TRIALS, verdict.scope), ("", None))
     low, high = (rate.low, rate.high) if rate else (None, None)
-    return ErrorRate(verdict, low, high, int(trials.value) if trials and told == run else None, run)
+    counted = int(trials.value) if trials and counted_in == run else None
+    return ErrorRate(verdict, low, high, counted, run)

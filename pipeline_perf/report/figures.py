@@ -62,6 +62,7 @@ _METRICS = {
     "validation_coverage.false_alarms": "false alarms",
 }
 
+#: A narrow space at which no line breaks.
 _THIN = "\u202f"
 _DASH = "–"
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
@@ -70,10 +71,12 @@ _BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def number(value: float, digits: int = 3, pad: bool = False) -> str:
-    """The value to so many significant digits, thousands apart: 4.22, 251 340, 0.9987 (shares
-    get one more).
+    r"""The value to `digits` significant digits (below 1, one more), thousands apart.
 
     `pad` keeps trailing zeros, so that the figures of a column line up.
+
+    >>> number(4.2), number(4.2, pad=True), number(0.99873), number(251_340)
+    ('4.2', '4.20', '0.9987', '251\u202f340')
     """
     size = abs(value)
     if size != 0 and size < 0.001:
@@ -86,7 +89,13 @@ def number(value: float, digits: int = 3, pad: bool = False) -> str:
 
 
 def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
-    """A value with its unit, in the size that reads best; a dash where there is none."""
+    r"""A value with its unit, in the size that reads best; a dash where there is none.
+
+    `unit` is the one that the value is in, as results state it: bytes are "B", seconds "s".
+
+    >>> figure(3.5 * 2**20, "B"), figure(0.0123, "s"), figure(185, "s"), figure(None, "s")
+    ('3.50\u202fMiB', '12\u202fms', '3\u202fmin 5\u202fs', '–')
+    """
     if value is None:
         return _DASH
     if unit == "B":
@@ -102,7 +111,7 @@ def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
 
 
 def limit(threshold: Threshold | None, unit: str = "") -> str:
-    """A limit with its comparator: "< 5 min", "≥ 250 000 rows/s"."""
+    """A limit with its comparator: "< 5 min", "≥ 250 000 rows/s"; a dash where there is none."""
     return (
         f"{_SIGNS[threshold.comparator]}{_THIN}{figure(threshold.limit, unit, pad=False)}"
         if threshold
@@ -111,7 +120,7 @@ def limit(threshold: Threshold | None, unit: str = "") -> str:
 
 
 def bracket(verdict: Verdict) -> str:
-    """The measurement's bracket, where it is wide enough to be seen: "561 to 595 MiB"."""
+    """The measurement's bracket, "561 to 595 MiB"; '' where it is too narrow to be seen."""
     low, high = figure(verdict.low, verdict.target.unit), figure(verdict.high, verdict.target.unit)
     if low == high:
         return ""
@@ -120,14 +129,15 @@ def bracket(verdict: Verdict) -> str:
 
 
 def actual(verdict: Verdict) -> str:
-    """What was measured, with its bracket."""
+    """What was measured, with its bracket: "577 MiB (561 to 595 MiB)"."""
     text = figure(verdict.actual, verdict.target.unit)
     return f"{text} ({bracket(verdict)})" if bracket(verdict) else text
 
 
 def margin(verdict: Verdict) -> str:
-    """The room up to the limit that decided, in per cent of it: "+32 %"; "× 12" from ten times
-    on; a dash where it has no size.
+    """The room up to the limit that decided, in per cent of it: "+32 %"; a dash without a size.
+
+    From ten times the limit on, so many times it: "× 12".
     """
     if verdict.margin is None:
         return _DASH
@@ -139,45 +149,48 @@ def margin(verdict: Verdict) -> str:
 
 
 def metric(name: str) -> str:
-    """A metric's name as people read it: "CPU time", "rows per second", "stage read"."""
+    """The name of a metric, without its family, as people read it.
+
+    >>> metric("cpu_seconds"), metric("rows_per_s"), metric("stages.read")
+    ('CPU time', 'rows per second', 'stage read')
+    """
     if name.startswith("stages."):
         return f"stage {name.removeprefix('stages.')}"
-    return _METRICS.get(name) or name.rpartition(".")[2].replace("_per_s", " per second").replace(
-        "_", " "
-    )
+    words = name.rpartition(".")[2].replace("_per_s", " per second").replace("_", " ")
+    return _METRICS.get(name, words)
 
 
 def change(share: float | None) -> str:
-    """A change with its sign: "−37.7 %"; a dash where there is none to state."""
+    """A change with its sign, 0.05 as "+5.0 %"; a dash where there is none to state."""
     return _DASH if share is None else f"{share * 100:+.1f}{_THIN}%".replace("-", "−")
 
 
 def trend(share: float) -> str:
-    """A change in whole per cent, by which a column is looked over: "+4 %"; "level" below half
-    of one.
-    """
+    """A change in whole per cent, 0.043 as "+4 %"; "level" below half of one."""
     whole = round(share * 100)
     return f"{whole:+d}{_THIN}%".replace("-", "−") if whole else "level"
 
 
 def part(share: float | None) -> str:
-    """A share in per cent: "12.5 %"; a dash where there is none."""
+    """A share in per cent, 0.125 as "12.5 %"; a dash where there is none."""
     return _DASH if share is None else f"{number(round(share * 100, 1))}{_THIN}%"
 
 
 def pace(speedup: float, low: float, high: float) -> str:
-    """Time before over time after, with its interval: "1.60 times as fast (1.59 to 1.63)"; of
-    what became slower, its inverse.
+    """A speedup in words, with its interval; of what became slower, the inverse.
+
+    `speedup` is time before over time after, `low` to `high` its interval.
+
+    >>> pace(1.6, 1.59, 1.63)
+    '1.60 times as fast (1.59 to 1.63)'
+    >>> pace(0.62, 0.6, 0.65)
+    'takes 1.61 times as long (1.54 to 1.67)'
     """
     if speedup < 1:
-        return (
-            f"takes {number(1 / speedup, pad=True)} times as long ({number(1 / high, pad=True)} to"
-            f" {number(1 / low, pad=True)})"
-        )
-    return (
-        f"{number(speedup, pad=True)} times as fast ({number(low, pad=True)} to"
-        f" {number(high, pad=True)})"
-    )
+        factor, least, most = (number(1 / value, pad=True) for value in (speedup, high, low))
+        return f"takes {factor} times as long ({least} to {most})"
+    factor, least, most = (number(value, pad=True) for value in (speedup, low, high))
+    return f"{factor} times as fast ({least} to {most})"
 
 
 def prose(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline_perf.bench.follow.watch import Finding
 from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
@@ -36,7 +37,7 @@ def markdown(report: Report) -> str:
     revision = (environment.revision[:12] or "unknown") + (
         " with local changes" if environment.dirty else ""
     )
-    parts = [
+    blocks = [
         f"## {TITLES[report.readiness.state]}: {_text(report.readiness.headline)}",
         _text(report.readiness.detail),
         (
@@ -46,131 +47,137 @@ def markdown(report: Report) -> str:
         *(f"> {_text(note)}" for note in report.notes),
     ]
     if loud := report.with_status("fail", "warn", "unresolved"):
-        parts.append(_table(loud, report))
+        blocks.append(_table(loud, report))
     if report.failures:
         lines = [
             f"- {_text(workload)}, repetition {turn + 1}: {_text(reason)}"
             for workload, turn, reason in report.failures
         ]
-        parts.append("\n".join(["**Failed repetitions**", "", *lines]))
-    parts += [_compared(one) for one in report.comparisons]
+        blocks.append("\n".join(["**Failed repetitions**", "", *lines]))
+    blocks += [_compared(compared) for compared in report.comparisons]
     if report.followed.alerts:
         lines = [
-            f"- `{one.metric.partition(' ')[0]}` {metric(one.metric.partition(' ')[2])}:"
-            f" {CHANGES[one.kind]}{'' if one.kind == 'silence' else ' ' + change(one.ratio - 1)}"
-            f" since {one.since}, {one.status}"
-            for alert in report.followed.alerts
-            for one in alert.findings
+            _finding(finding) for alert in report.followed.alerts for finding in alert.findings
         ]
-        parts.append("\n".join(["**Changes of level**", "", *lines]))
+        blocks.append("\n".join(["**Changes of level**", "", *lines]))
     if quiet := report.with_status("pass", "tracked"):
-        parts.append(_folded(f"{len(quiet)} targets met or recorded", _table(quiet, report)))
+        blocks.append(_folded(f"{len(quiet)} targets met or recorded", _table(quiet, report)))
     if report.workloads:
-        lines = [
-            f"| {_text(line.workload)} | {line.repetitions - line.failed} of {line.repetitions} |"
-            f" {figure(line.seconds, 's')} | {figure(line.cpu_seconds, 's')} |"
-            f" {figure(line.rate, line.rate_unit)} | {figure(line.peak_memory, 'B')} |"
-            for line in report.workloads
-        ]
-        head = (
-            "| Workload | Repetitions | Wall time | CPU time | Rate | Peak memory"
-            " |\n|---|---:|---:|---:|---:|---:|"
-        )
-        parts.append(_folded(f"{len(lines)} workloads", "\n".join([head, *lines])))
+        blocks.append(_folded(f"{len(report.workloads)} workloads", _workloads(report)))
     if report.bottlenecks:
-        parts.append(_folded("What holds each workload up", _bottlenecks(report)))
+        blocks.append(_folded("What holds each workload up", _bottlenecks(report)))
     if report.error_rates:
-        parts.append(_folded("How often the lab itself is wrong", _error_rates(report)))
+        blocks.append(_folded("How often the lab itself is wrong", _error_rates(report)))
     if silent := report.with_status("not_measured"):
-        parts.append(
-            _folded(
-                f"{len(silent)} targets are not measured",
-                ", ".join(f"`{verdict.target.id}`" for verdict in silent),
-            )
-        )
-    return "\n\n".join(parts) + "\n"
+        ids = ", ".join(f"`{verdict.target.id}`" for verdict in silent)
+        blocks.append(_folded(f"{len(silent)} targets are not measured", ids))
+    return "\n\n".join(blocks) + "\n"
 
 
 def optimisation_markdown(compared: Sequence[Compared]) -> str:
     """What a run of comparisons found, before and after, as GitHub-flavoured Markdown."""
-    return "\n\n".join(_compared(one, "##") for one in compared) + "\n"
+    return "\n\n".join(_compared(workload, "##") for workload in compared) + "\n"
 
 
-def _compared(found: Compared, level: str = "###") -> str:
-    environment, outcome = found.run.environment, found.outcome
+def _finding(finding: Finding) -> str:
+    workload, _, name = finding.metric.partition(" ")
+    size = "" if finding.kind == "silence" else f" {change(finding.ratio - 1)}"
+    return (
+        f"- `{workload}` {metric(name)}: {CHANGES[finding.kind]}{size} since {finding.since},"
+        f" {finding.status}"
+    )
+
+
+def _workloads(report: Report) -> str:
+    head = (
+        "| Workload | Repetitions | Wall time | CPU time | Rate | Peak memory"
+        " |\n|---|---:|---:|---:|---:|---:|"
+    )
+    lines = [
+        f"| {_text(line.workload)} | {line.repetitions - line.failed} of {line.repetitions} |"
+        f" {figure(line.seconds, 's')} | {figure(line.cpu_seconds, 's')} |"
+        f" {figure(line.rate, line.rate_unit)} | {figure(line.peak_memory, 'B')} |"
+        for line in report.workloads
+    ]
+    return "\n".join([head, *lines])
+
+
+def _compared(compared: Compared, level: str = "###") -> str:
+    environment, outcome = compared.run.environment, compared.outcome
     speedup = f": {pace(outcome.speedup, outcome.low, outcome.high)}" if outcome else ""
     tree = "the working tree on" if environment.dirty else "revision"
-    parts = [
-        f"{level} {COMPARED[found.verdict][0]}: `{found.workload}`{speedup}",
+    blocks = [
+        f"{level} {COMPARED[compared.verdict][0]}: `{compared.workload}`{speedup}",
         (
             f"{tree} `{environment.revision[:12] or 'unknown'}` against"
-            f" `{found.against[:12] or 'unknown'}`, {moment(found.run.time)}"
+            f" `{compared.against[:12] or 'unknown'}`, {moment(compared.run.time)}"
         ),
-        *(f"- {_text(reason)}" for reason in found.failures),
+        *(f"- {_text(reason)}" for reason in compared.failures),
     ]
-    if found.facts and found.facts.named:
+    if compared.facts and compared.facts.named:
         named = [
-            f"`{one.name}`{f' (stage {one.stage})' if one.stage else ''} {change(one.growth)} of"
-            " all the time before"
-            for one in found.facts.named[:3]
+            f"`{function.name}`{f' (stage {function.stage})' if function.stage else ''}"
+            f" {change(function.growth)} of all the time before"
+            for function in compared.facts.named[:3]
         ]
-        parts.append(f"Changed: {', '.join(named)}")
-    elif found.facts and found.facts.why:
-        parts.append(_text(found.facts.why))
-    rows = [
-        f"| {metric(name)}{' (judged)' if name == found.metric else ''} | {change(one.ratio - 1)} |"
-        f" {change(one.low - 1)} to {change(one.high - 1)} | {one.pairs} |"
-        f" {part(one.smallest_effect)} | {one.verdict} |"
-        for name, one in found.comparisons.items()
-    ]
-    rows += [
-        f"| {metric(one.name)} | {change(one.a / one.b - 1) if one.b else 'new'} | exact | – | 0.1"
-        f" % | {'changed' if one.changed else 'unchanged'} |"
-        for one in found.counters
-    ]
-    if rows:
-        head = (
-            "| Figure | Change | 99 % interval | Pairs | Could have seen | Verdict"
-            " |\n|---|---:|---:|---:|---:|---|"
-        )
-        parts.append("\n".join([head, *rows]))
-    if stages := [
-        one for one in (outcome.changes if outcome else ()) if one.metric.startswith("stages.")
-    ]:
+        blocks.append(f"Changed: {', '.join(named)}")
+    elif compared.facts and compared.facts.why:
+        blocks.append(_text(compared.facts.why))
+    if compared.comparisons or compared.counters:
+        blocks.append(_figures(compared))
+    changes = outcome.changes if outcome else ()
+    if stages := [stage for stage in changes if stage.metric.startswith("stages.")]:
         head = "| Stage | Before | After | Change |\n|---|---:|---:|---:|"
         lines = [
-            f"| {_text(one.metric[7:])} | {figure(one.before, 's')} | {figure(one.after, 's')} "
-            f"| {change(one.ratio - 1 if one.ratio else None)} |"
-            for one in stages
+            f"| {_text(stage.metric[7:])} | {figure(stage.before, 's')} |"
+            f" {figure(stage.after, 's')} | {change(stage.ratio - 1 if stage.ratio else None)} |"
+            for stage in stages
         ]
-        parts.append(_folded("Stage by stage", "\n".join([head, *lines])))
-    return "\n\n".join(parts)
+        blocks.append(_folded("Stage by stage", "\n".join([head, *lines])))
+    return "\n\n".join(blocks)
+
+
+def _figures(compared: Compared) -> str:
+    head = (
+        "| Figure | Change | 99 % interval | Pairs | Could have seen | Verdict"
+        " |\n|---|---:|---:|---:|---:|---|"
+    )
+    lines = [
+        f"| {metric(name)}{' (judged)' if name == compared.metric else ''} |"
+        f" {change(ratio.ratio - 1)} | {change(ratio.low - 1)} to {change(ratio.high - 1)} |"
+        f" {ratio.pairs} | {part(ratio.smallest_effect)} | {ratio.verdict} |"
+        for name, ratio in compared.comparisons.items()
+    ]
+    lines += [
+        f"| {metric(counter.name)} | {change(counter.a / counter.b - 1) if counter.b else 'new'} |"
+        f" exact | – | 0.1 % | {'changed' if counter.changed else 'unchanged'} |"
+        for counter in compared.counters
+    ]
+    return "\n".join([head, *lines])
 
 
 def _bottlenecks(report: Report) -> str:
     lines = []
-    for found in report.bottlenecks:
-        lines.append(f"- `{found.workload}`: {_text('; '.join(found.why))}")
+    for bottleneck in report.bottlenecks:
+        lines.append(f"- `{bottleneck.workload}`: {_text('; '.join(bottleneck.why))}")
         lines += [
-            f"  - {_text(one.advice)} ({_text(one.evidence)}); half of it gone:"
-            f" {figure(one.speedup_halved)} times as fast"
-            for one in found.recommendations
+            f"  - {_text(advice.advice)} ({_text(advice.evidence)}); half of it gone:"
+            f" {figure(advice.speedup_halved)} times as fast"
+            for advice in bottleneck.recommendations
         ]
     return "\n".join(lines)
 
 
 def _error_rates(report: Report) -> str:
-    rows = []
-    for one in report.error_rates:
-        verdict = one.verdict
+    lines = ["| What must hold | Measured | 95 % interval | Verdict |\n|---|---:|---:|---|"]
+    for rate in report.error_rates:
+        verdict = rate.verdict
         measured = "not measured" if verdict.actual is None else part(verdict.actual)
-        interval = "–" if one.low is None else f"{part(one.low)} to {part(one.high)}"
-        rows.append(
+        interval = "–" if rate.low is None else f"{part(rate.low)} to {part(rate.high)}"
+        lines.append(
             f"| {_text(verdict.target.holds)} | {measured} | {interval} | {WORDS[verdict.status]} |"
         )
-    return "\n".join(
-        ["| What must hold | Measured | 95 % interval | Verdict |\n|---|---:|---:|---|", *rows]
-    )
+    return "\n".join(lines)
 
 
 def _table(verdicts: Sequence[Verdict], report: Report) -> str:
@@ -180,13 +187,12 @@ def _table(verdicts: Sequence[Verdict], report: Report) -> str:
 def _line(verdict: Verdict, report: Report) -> str:
     target, moved = verdict.target, report.trends.get(verdict.target.id)
     note = f" ({_text(verdict.note)})" if verdict.note else ""
-    moves = trend(moved.change) if moved and moved.change is not None else "–"
     cells = (
         actual(verdict),
         limit(target.required, target.unit),
         limit(target.ours, target.unit),
         margin(verdict),
-        moves,
+        trend(moved.change) if moved and moved.change is not None else "–",
     )
     status = WORDS[verdict.status]
     status = f"**{status}**" if verdict.status == "fail" else status

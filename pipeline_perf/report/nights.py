@@ -1,5 +1,4 @@
-"""What the nights before say of a run: histories, where their level changed, and how each
-target's figure moved.
+"""What the nights before say of a run: histories, changes of level, and how each target moved.
 
 The statistics are the lab's (`series`, `watch`); drawing is the charts' business.
 """
@@ -7,7 +6,7 @@ The statistics are the lab's (`series`, `watch`); drawing is the charts' busines
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from statistics import median
 
@@ -32,7 +31,7 @@ REFERENCES = frozenset({"copy", "reference"})
 
 @dataclass(frozen=True)
 class Point:
-    """One run in a history."""
+    """One run in a history: the median of its repetitions, the least and the most of them."""
 
     run: str
     time: datetime
@@ -45,9 +44,7 @@ class Point:
 
 @dataclass(frozen=True)
 class History:
-    """A metric over the runs on one machine, with the limits that apply to it, and where its
-    level changed.
-    """
+    """A metric over the runs on one machine, with its limits, and where its level changed."""
 
     workload: str
     metric: str
@@ -61,6 +58,7 @@ class History:
 class Trend:
     """A target's figure against the median of the `runs` before it on this machine.
 
+    `change` is a share, 0.05 where the figure is 5 % more; None where there are too few runs.
     `values` are all of them, this run's last.
     """
 
@@ -71,8 +69,9 @@ class Trend:
 
 @dataclass(frozen=True)
 class Followed:
-    """Where levels changed, and in how many `series` that was looked for: those with a figure in
-    two nights or more.
+    """Where levels changed, and in how many `series` that was looked for.
+
+    A series is looked at from its second night with a figure on.
     """
 
     alerts: tuple[Alert, ...] = ()
@@ -81,25 +80,25 @@ class Followed:
 
 def plotted(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
     """Workload and metric of every rate and every peak of memory, references left out."""
-    names = [
-        (one.workload, one.metric.partition(".")[2])
-        for one in measurements
-        if one.family not in REFERENCES
-    ]
-    return list(
-        dict.fromkeys(
-            (workload, name)
-            for workload, name in names
-            if name.endswith("_per_s") or name == "peak_memory"
-        )
+    names = dict.fromkeys(
+        (measurement.workload, measurement.metric.partition(".")[2])
+        for measurement in measurements
+        if measurement.family not in REFERENCES
     )
+    return [
+        (workload, name)
+        for workload, name in names
+        if name.endswith("_per_s") or name == "peak_memory"
+    ]
 
 
 def histories(
     store: ResultStore, run: Run, targets: Sequence[Target], charts: Iterable[tuple[str, str]]
 ) -> tuple[list[History], Followed]:
-    """The history of every chart that has two runs at least, and the alerts over the nights up
-    to this run.
+    """The history of every chart that has two runs at least, and the alerts over the nights.
+
+    `charts` are workloads and metrics as `plotted` gives them. Runs later than `run` are left out.
+    Raises LevelError for a damaged file of acknowledged levels.
     """
     chosen, machine = list(charts), run.environment.machine
     workloads = dict.fromkeys(workload for workload, _ in chosen)
@@ -109,13 +108,14 @@ def histories(
         for workload in workloads
         for metric in night.FOLLOWED
     ]
-    followed = [one for one in series if len(one.usable) > 1]
+    followed = [nights for nights in series if len(nights.usable) > 1]
     alerts = watch(followed, Levels(store.root, machine).acknowledged()) if followed else []
-    changes = [one for alert in alerts for one in alert.findings]
-    found = [
+    changes = [finding for alert in alerts for finding in alert.findings]
+    drawn = [
         _history(store, run, targets, workload, metric, changes) for workload, metric in chosen
     ]
-    return [one for one in found if len(one.points) > 1], Followed(tuple(alerts), len(followed))
+    long_enough = [history for history in drawn if len(history.points) > 1]
+    return long_enough, Followed(tuple(alerts), len(followed))
 
 
 def _history(
@@ -129,39 +129,32 @@ def _history(
     frame = store.history(
         metric, workload, run.environment.machine, until=run.id, last=HISTORY_RUNS
     )
-    points = tuple(
-        Point(
-            row["run"],
-            row["time"],
-            row["revision"],
-            row["dirty"],
-            row["value"],
-            row["least"],
-            row["most"],
-        )
-        for row in frame.iter_rows(named=True)
-    )
+    columns = [field.name for field in fields(Point)]
+    points = tuple(Point(*row) for row in frame.select(columns).iter_rows())
     family, _, scope = workload.partition(".")
     limits: dict[str, float] = {}
     for target in targets:
         if target.covers(Measurement(f"{family}.{metric}", scope, 0.0)):
             named = (("required", target.required), ("ours", target.ours))
             limits |= {name: threshold.limit for name, threshold in named if threshold}
-    # A rate is followed by its times: as a ratio to the pinned computation, wall time first, for it
-    # is what a rate is made of.
+    # A rate is followed by its times, as ratios to the pinned computation. Wall time comes first:
+    # it is what a rate is made of.
     names = ("peak_memory",) if metric == "peak_memory" else tuple(reversed(night.RATIOS))
-    groups = ([one for one in changes if one.metric == f"{workload} {name}"] for name in names)
-    mine = tuple(next((group for group in groups if group), ()))
-    return History(
-        workload, metric, frame["unit"][-1] if points else "", points, tuple(limits.items()), mine
+    groups = (
+        [finding for finding in changes if finding.metric == f"{workload} {name}"] for name in names
     )
+    shown = tuple(next((group for group in groups if group), ()))
+    unit = frame["unit"][-1] if points else ""
+    return History(workload, metric, unit, points, tuple(limits.items()), shown)
 
 
 def trends(
     verdicts: Sequence[Verdict], earlier: Mapping[str, Sequence[Measurement]]
 ) -> dict[str, Trend]:
-    """How the figure of each verdict moved, by the target's id: figures of earlier runs in the
-    scope that decided, oldest first.
+    """How the figure of each verdict moved, by the target's id.
+
+    `earlier` gives the figures of each earlier run by its id, the oldest first; those in the scope
+    that decided the verdict are taken.
     """
     measured = {verdict.target.id: verdict for verdict in verdicts if verdict.actual is not None}
     values: dict[str, list[float]] = {name: [] for name in measured}
@@ -170,9 +163,10 @@ def trends(
         wanted.setdefault((verdict.target.metric, verdict.scope), []).append(name)
     for run in list(earlier.values())[-HISTORY_RUNS:]:
         groups: dict[tuple[str, str], list[Measurement]] = {}
-        for one in run:
-            if (one.metric, one.scope) in wanted:
-                groups.setdefault((one.metric, one.scope), []).append(one)
+        for measurement in run:
+            key = (measurement.metric, measurement.scope)
+            if key in wanted:
+                groups.setdefault(key, []).append(measurement)
         for key, group in groups.items():
             for verdict in judge([measured[name].target for name in wanted[key]], group):
                 if verdict.actual is not None:

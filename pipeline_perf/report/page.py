@@ -1,8 +1,7 @@
-"""The reports as self-contained HTML pages: no request, nothing to install, no script but that
-of a flame graph in its own frame.
+"""The reports as self-contained HTML pages: no request, nothing to install.
 
-What is said comes from `content` and `comparisons`, where things are drawn from `charts`; the look
-is in page.css.
+There is no script but that of a flame graph, in a frame of its own. What is said comes from
+`content` and `comparisons`, where things are drawn from `charts`; the look is in page.css.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _AGGREGATES = {"median": "median of", "mean": "mean of", "max": "largest of", "m
 
 
 def page(report: Report, detailed: bool = True) -> str:
-    """The report as HTML, in its detailed or its summary form. Every text in it is escaped."""
+    """The report as HTML, detailed or as a summary that links to it. Every text is escaped."""
     return _render(
         "page.html.j2",
         report=report,
@@ -106,10 +105,12 @@ def _accuracy_names(report: Report) -> list[str]:
         for verdict in report.verdicts
         if verdict.target.metric.startswith("accuracy.")
     ]
-    measured = dict.fromkeys(name for row in report.accuracy.values() for name in row)
-    return sorted(
-        measured, key=lambda name: (asked.index(name) if name in asked else len(asked), name)
-    )
+    measured = {name for row in report.accuracy.values() for name in row}
+
+    def place(name: str) -> tuple[int, str]:
+        return asked.index(name) if name in asked else len(asked), name
+
+    return sorted(measured, key=place)
 
 
 @dataclass(frozen=True)
@@ -123,26 +124,25 @@ class Both:
 
 def sides(compared: Compared, metric: str) -> Both:
     """A figure's medians on both sides of a comparison."""
-    changes = compared.outcome.changes if compared.outcome else ()
-    found = next((one for one in changes if one.metric == metric), None)
-    return Both(found.before, found.after, found.unit) if found else Both(None, None, "")
+    for change in compared.outcome.changes if compared.outcome else ():
+        if change.metric == metric:
+            return Both(change.before, change.after, change.unit)
+    return Both(None, None, "")
 
 
 def stage_changes(compared: Compared) -> list[Change]:
     """The stages of a comparison, the largest difference in seconds first."""
     changes = compared.outcome.changes if compared.outcome else ()
     return sorted(
-        (one for one in changes if one.metric.startswith("stages.")),
-        key=lambda one: -abs(one.after - one.before),
+        (change for change in changes if change.metric.startswith("stages.")),
+        key=lambda change: -abs(change.after - change.before),
     )
 
 
 def _share_limit(threshold: Threshold | None) -> str:
-    return (
-        "–"
-        if threshold is None
-        else figures.limit(Threshold(threshold.comparator, threshold.limit * 100), "%")
-    )
+    if threshold is None:
+        return figures.limit(None)
+    return figures.limit(Threshold(threshold.comparator, threshold.limit * 100), "%")
 
 
 def _groupby_in_order(items: Iterable[Any], attribute: str) -> list[tuple[Any, Sequence[Any]]]:

@@ -34,9 +34,7 @@ _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
 
 
 def table(report: Report) -> Group:
-    """Something that a rich console prints: the verdicts, the failed repetitions, and the
-    readiness line last.
-    """
+    """The verdicts, the failed repetitions and, last, the readiness, for a rich console."""
     rows = Table(box=None, pad_edge=False, header_style="dim")
     rows.add_column("Verdict", no_wrap=True)
     rows.add_column("Target", overflow="fold")
@@ -69,22 +67,21 @@ def table(report: Report) -> Group:
     return Group(rows, Text(), *failures, *notes, verdict_line, Text(readiness.detail, "dim"))
 
 
-def compared(found: Sequence[Compared]) -> Group:
-    """What comparisons found, a line for each workload and one for what was named."""
+def compared(workloads: Sequence[Compared]) -> Group:
+    """What comparisons found: a line for each workload, and one for each function named."""
     lines = []
-    for one in found:
-        word, status = COMPARED[one.verdict]
-        said = f" {one.workload}"
-        if one.outcome and one.judged:
-            said += f": {pace(one.outcome.speedup, one.outcome.low, one.outcome.high)}"
-            said += (
-                f", {metric(one.metric)} {change(one.judged.ratio - 1)} over {one.judged.pairs}"
-                " pairs"
+    for workload in workloads:
+        word, status = COMPARED[workload.verdict]
+        sentence = f" {workload.workload}"
+        if (outcome := workload.outcome) and (judged := workload.judged):
+            sentence += (
+                f": {pace(outcome.speedup, outcome.low, outcome.high)}, {metric(workload.metric)}"
+                f" {change(judged.ratio - 1)} over {judged.pairs} pairs"
             )
-        lines.append(Text.assemble((word, _STYLES[status]), said))
-        lines += [Text(f"  {reason}", "red") for reason in one.failures]
+        lines.append(Text.assemble((word, _STYLES[status]), sentence))
+        lines += [Text(f"  {reason}", "red") for reason in workload.failures]
         lines += [
-            Text(f"  {name.name} {change(name.growth)} of all the time before")
-            for name in (one.facts.named[:3] if one.facts else ())
+            Text(f"  {function.name} {change(function.growth)} of all the time before")
+            for function in (workload.facts.named[:3] if workload.facts else ())
         ]
     return Group(*lines)
