@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_perf_tests.command import ENVIRONMENT
-from pipeline_perf_tests.workbook_files import MAIN, sheet, workbook
+from pipeline_perf_tests.ingest.container.workbook_files import MAIN, sheet, workbook
 
 SECONDS, MIB = 10.0, 300.0
 

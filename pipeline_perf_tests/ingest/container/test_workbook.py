@@ -17,7 +17,13 @@ from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.container.workbook import column_of, lines_of
 from pipeline_perf.ingest.errors import UnreadableFile
-from pipeline_perf_tests.workbook_files import Cell, letters, sheet, workbook, written
+from pipeline_perf_tests.ingest.container.workbook_files import (
+    Cell,
+    letters,
+    sheet,
+    workbook,
+    written,
+)
 
 
 def lines(path: Path, member: str | None = None) -> list[str]:

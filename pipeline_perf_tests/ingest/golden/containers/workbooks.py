@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from pipeline_perf_tests.workbook_files import Cell, written
+from pipeline_perf_tests.ingest.container.workbook_files import Cell, written
 
 HERE = Path(__file__).parent
 
