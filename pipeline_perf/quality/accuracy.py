@@ -7,25 +7,24 @@ is None, never 1.0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import polars as pl
 
 from pipeline_perf.events import COLUMNS, RULES, violations
-from pipeline_perf.quality.duplicates import DuplicateScore, score_duplicates
+from pipeline_perf.quality.duplicates import RECORD, DuplicateScore, score_duplicates
 from pipeline_perf.synth.dataset import Dataset
 
-RECORD = ["source_file_id", "record_no"]
-
-# Names of the lake's own making, and what a file never says: no truth to compare with.
+#: Names of the lake's own making, and what a file never says: no truth to compare with.
 NOT_COMPARED = frozenset(
     {"event_id", "source_file_id", "record_no", "tenant", "leg_no", "occurrence", "duplicate_of"}
 )
 COMPARED = tuple(name for name in COLUMNS if name not in NOT_COMPARED)
-# Where the truth leaves these open a reader may say what it likes: the source does not decide it.
+#: Where the truth leaves these open a reader may say what it likes: the source does not decide it.
 OPEN_WHERE_UNTOLD = frozenset({"direction", "answered", "zone_assumed", "duration_resolution_s"})
-# What must be right for a corrected record to count as set right.
+#: What must be right for a corrected record to count as set right.
 CORE = (
     "event_type",
     "direction",
@@ -37,10 +36,11 @@ CORE = (
     "longitude",
 )
 
-# Half a second either way: tenths may be kept or rounded. A whole second is an error.
+#: Half a second either way: tenths may be kept or rounded. A whole second is an error.
 DURATION_TOLERANCE_S = 0.5
-# A tenth of a metre, well under what any cell's position is worth.
+#: A tenth of a metre, well under what any cell's position is worth.
 DEGREE_TOLERANCE = 1e-6
+#: Half a thousandth of the currency's unit: no bill counts so finely.
 CHARGE_TOLERANCE = 0.000_5
 
 
@@ -56,8 +56,9 @@ class Lake(Protocol):
         ...
 
     def files(self) -> pl.DataFrame:
-        """One row per ingested file: at least source_file_id, carrier, layout, records, events,
-        quarantined, furniture, lines.
+        """One row per ingested file, with its own account of it.
+
+        At least source_file_id, carrier, layout, records, events, quarantined, furniture, lines.
         """
         ...
 
@@ -90,7 +91,7 @@ class Accuracy:
 
 
 def score(lake: Lake, dataset: Dataset) -> Accuracy:
-    """Measure what `lake` holds of the dataset's files; other files in the lake do not matter."""
+    """Measure what `lake` holds of the dataset's files; other files in it do not matter."""
     ids = [file["source_file_id"] for file in dataset.facts["files"]]
     ours = pl.col("source_file_id").is_in(ids)
     return score_tables(
@@ -114,8 +115,12 @@ def score_tables(
     defects: pl.DataFrame,
     facts: list[dict[str, Any]],
 ) -> Accuracy:
-    """The same over plain tables: the lake's three, the truth's three, and the facts of each
-    file.
+    """The same over plain tables: three of the lake, three of the truth, and each file's facts.
+
+    `events`, `quarantine` and `files` have at least the columns that `Lake` asks for. `truth`,
+    `duplicates`, `defects` and `facts` are as a dataset keeps them: `facts` has an entry per file,
+    with name, source_file_id, carrier, layout, records and lines. A record of `quarantine` without
+    an entry in `truth` counts against conservation only.
     """
     id_of = {fact["name"]: fact["source_file_id"] for fact in facts}
     defects = defects.with_columns(
@@ -159,42 +164,42 @@ def _share(hits: pl.Series) -> float | None:
 
 
 def _classification(files: pl.DataFrame, facts: list[dict[str, Any]]) -> float:
-    said = {
+    recognised = {
         row["source_file_id"]: (row["carrier"], row["layout"])
         for row in files.iter_rows(named=True)
     }
-    return sum(
-        said.get(fact["source_file_id"]) == (fact["carrier"], fact["layout"]) for fact in facts
-    ) / len(facts)
+    right = [
+        recognised.get(fact["source_file_id"]) == (fact["carrier"], fact["layout"])
+        for fact in facts
+    ]
+    return sum(right) / len(right)
 
 
 def _side_by_side(events: pl.DataFrame, truth: pl.DataFrame, defects: pl.DataFrame) -> pl.DataFrame:
-    """One row per record: the event's columns, the truth's as `*_meant`, `present`, `damaged`,
-    and what its file tells.
+    """One row per record: what was read beside what was written.
+
+    The event's columns, the truth's as `*_meant`, `present` (it is an event), `damaged`, and as
+    `*_told` whether its file tells that column at all.
     """
-    told = truth.group_by("source_file_id").agg(
+    meant = {name: f"{name}_meant" for name in (*COMPARED, "fate")}
+    told_by_file = truth.group_by("source_file_id").agg(
         (pl.col(c).is_not_null() & (pl.col("fate") == "event")).any().alias(f"{c}_told")
         for c in COMPARED
     )
-    hit = defects.select(RECORD).unique().with_columns(damaged=pl.lit(True))
+    damaged = defects.select(RECORD).unique().with_columns(damaged=pl.lit(True))
+    present = events.select(*RECORD, *COMPARED).with_columns(present=pl.lit(True))
     return (
-        truth.rename({name: f"{name}_meant" for name in (*COMPARED, "fate")})
-        .select(*RECORD, *(f"{name}_meant" for name in (*COMPARED, "fate")))
-        .join(
-            events.select(*RECORD, *COMPARED).with_columns(present=pl.lit(True)),
-            on=RECORD,
-            how="left",
-        )
-        .join(hit, on=RECORD, how="left")
-        .join(told, on="source_file_id", how="left")
+        truth.rename(meant)
+        .select(*RECORD, *meant.values())
+        .join(present, on=RECORD, how="left")
+        .join(damaged, on=RECORD, how="left")
+        .join(told_by_file, on="source_file_id", how="left")
         .with_columns(pl.col("present", "damaged").fill_null(False))
     )
 
 
 def _right(name: str) -> pl.Expr:
-    """Whether the event's value is the truth's; a record that is no event is wrong in every
-    column.
-    """
+    """Whether the event's value is the truth's; where there is no event, every value is wrong."""
     value, meant = pl.col(name), pl.col(f"{name}_meant")
     tolerance = {
         "duration_s": DURATION_TOLERANCE_S,
@@ -211,11 +216,14 @@ def _right(name: str) -> pl.Expr:
 
 def _counts(name: str) -> pl.Expr:
     """Whether there is a truth to compare with."""
-    told = pl.col(f"{name}_told")
-    return told & pl.col(f"{name}_meant").is_not_null() if name in OPEN_WHERE_UNTOLD else told
+    told_by_file = pl.col(f"{name}_told")
+    if name in OPEN_WHERE_UNTOLD:
+        return told_by_file & pl.col(f"{name}_meant").is_not_null()
+    return told_by_file
 
 
 def _fields(undamaged: pl.DataFrame) -> tuple[dict[str, float], float | None]:
+    """The share of right values per column, and over all values."""
     sums = undamaged.select(
         *(_counts(name).sum().alias(f"{name}/of") for name in COMPARED),
         *((_right(name) & _counts(name)).sum().alias(f"{name}/right") for name in COMPARED),
@@ -227,9 +235,10 @@ def _fields(undamaged: pl.DataFrame) -> tuple[dict[str, float], float | None]:
 
 
 def _caught() -> pl.Expr:
-    """Rejected: in quarantine and no event.
+    """Whether a reader did with a damaged record what its fate asks for.
 
-    Flagged: the event breaks the named rule. Corrected: the core is right.
+    Rejected: in quarantine and no event. Flagged: the event breaks the named rule. Corrected: the
+    core is right.
     """
     flags = [rule for rule in RULES if rule.action == "flag"]
     broken = pl.lit(False)
@@ -246,12 +255,10 @@ def _caught() -> pl.Expr:
 def _false_alarms(undamaged: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
     """Quarantined, or flagged by a rule that the record as it was written does not break."""
     flags = violations(tuple(rule for rule in RULES if rule.action == "flag"))
-    as_written = undamaged.select(pl.col(f"{name}_meant").alias(name) for name in COMPARED).select(
-        flags
-    )
-    alarm = undamaged.join(held, on=RECORD, how="left", maintain_order="left")[
-        "quarantined"
-    ].fill_null(False)
+    meant = undamaged.select(pl.col(f"{name}_meant").alias(name) for name in COMPARED)
+    as_written = meant.select(flags)
+    beside_held = undamaged.join(held, on=RECORD, how="left", maintain_order="left")
+    alarm = beside_held["quarantined"].fill_null(False)
     for flagged in undamaged.select(flags):
         alarm = alarm | (flagged & ~as_written[flagged.name])
     return alarm
@@ -265,36 +272,37 @@ def _conservation(
     facts: list[dict[str, Any]],
 ) -> list[str]:
     """What does not add up, one sentence each."""
-    found: list[str] = []
+    breaks: list[str] = []
     seen = pl.concat([events.select(RECORD), quarantine.select(RECORD)])
     doubled = seen.height - seen.unique().height
     if doubled:
-        found.append(f"{doubled} records are told more than once")
+        breaks.append(f"{doubled} records are told more than once")
     lost = truth.join(seen, on=RECORD, how="anti").height
     if lost:
-        found.append(f"{lost} records are neither event nor quarantined")
+        breaks.append(f"{lost} records are neither event nor quarantined")
     invented = seen.unique().join(truth, on=RECORD, how="anti").height
     if invented:
-        found.append(f"{invented} events or quarantined records are no records of their file")
+        breaks.append(f"{invented} events or quarantined records are no records of their file")
     reports = {row["source_file_id"]: row for row in files.iter_rows(named=True)}
     for fact in facts:
-        report = reports.get(fact["source_file_id"])
-        if report is None:
-            found.append(f"{fact['name']} is not among the lake's files")
-            continue
-        if report["records"] != report["events"] + report["quarantined"]:
-            found.append(
-                f"{fact['name']}: {report['records']} records are not {report['events']} events and"
-                f" {report['quarantined']} quarantined"
-            )
-        if report["records"] != fact["records"]:
-            found.append(
-                f"{fact['name']}: {report['records']} records reported, {fact['records']} written"
-            )
-        printed = fact["layout"].endswith("_pdf")
-        if not printed and report["records"] + report["furniture"] != fact["lines"]:
-            found.append(
-                f"{fact['name']}: {report['records']} records and {report['furniture']} lines of"
-                f" furniture are not {fact['lines']} lines"
-            )
-    return found
+        breaks += _breaks_of_file(fact, reports.get(fact["source_file_id"]))
+    return breaks
+
+
+def _breaks_of_file(fact: dict[str, Any], report: dict[str, Any] | None) -> Iterator[str]:
+    """The same of one file: `fact` is what was written, `report` what its ingestion says of it."""
+    name, written, lines = fact["name"], fact["records"], fact["lines"]
+    if report is None:
+        yield f"{name} is not among the lake's files"
+        return
+    records, furniture = report["records"], report["furniture"]
+    events, quarantined = report["events"], report["quarantined"]
+    if records != events + quarantined:
+        yield f"{name}: {records} records are not {events} events and {quarantined} quarantined"
+    if records != written:
+        yield f"{name}: {records} records reported, {written} written"
+    printed = fact["layout"].endswith("_pdf")
+    if not printed and records + furniture != lines:
+        yield (
+            f"{name}: {records} records and {furniture} lines of furniture are not {lines} lines"
+        )
