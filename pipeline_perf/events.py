@@ -26,13 +26,12 @@ DIRECTIONS = ("outbound", "inbound", "forwarded", "internal", "unknown")
 MICROSECONDS = pl.Datetime("us")
 UTC = pl.Datetime("us", "UTC")
 
-#: Column name → Polars type, in the order of the table.
+#: Column name → Polars type, in the order of the table. `record_no` is the 1-based physical line on
+#: which the record begins (the row of a workbook); a running number in PDF, JSON, XML and HTML.
 COLUMNS: dict[str, pl.DataType] = {
     "event_id": pl.Int64(),  # Delta has no unsigned integers: a 64-bit hash read as signed
     "source_file_id": pl.String(),  # SHA-256 of the file's bytes, first 16 hex digits
-    # 1-based physical line of the record's first line (row of a workbook); running number in PDF,
-    # JSON, XML, HTML
-    "record_no": pl.Int64(),
+    "record_no": pl.Int64(),  # line, row or running number, from 1
     "page": pl.Int32(),  # 1-based; null outside PDF
     "tenant": pl.String(),
     "carrier": pl.String(),
@@ -219,15 +218,18 @@ RULES: tuple[Rule, ...] = (
 
 
 def violations(rules: tuple[Rule, ...] = RULES) -> list[pl.Expr]:
-    """One Boolean expression per rule, named after it, true where the rule is broken."""
+    """One Boolean expression per rule, named after it, true where the rule is broken.
+
+    They are over the columns of a frame of events, and never null.
+    """
     return [rule.holds().not_().fill_null(False).alias(rule.name) for rule in rules]
 
 
 def schema() -> pa.DataFrameSchema:
     """The table as a pandera schema for Polars: types, and every reject rule as a check.
 
-    Pass an eager `pl.DataFrame`: on a LazyFrame pandera looks at the types only and lets dirty
-    data pass in silence. Raises MissingExtra where pandera is not installed.
+    Pass its `validate` an eager `pl.DataFrame`: on a LazyFrame pandera looks at the types only and
+    lets dirty data pass in silence. It raises pandera.errors.SchemaError.
     """
     require("dagster", "pandera")
     import pandera.polars as pa
