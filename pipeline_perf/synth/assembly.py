@@ -1,8 +1,7 @@
-"""From events and a layout to the records of one file, in order, with their truth: repeats,
-defects, lines.
+"""From events and a layout to the records of one file, in order, with their truth.
 
-Pure but for the random generator that is handed in. Writing to disk is `dataset`'s; how one record
-looks is the layout's.
+Repeats and defects are put among them here, and their lines are counted. Pure but for the random
+generator that is handed in. Writing to disk is `dataset`'s; how one record looks is the layout's.
 """
 
 from __future__ import annotations
@@ -24,23 +23,15 @@ from pipeline_perf.synth.defects import (
     choose,
     damaged_lines,
 )
-from pipeline_perf.synth.layout import (
-    DIRECTION,
-    EVENT_TYPE,
-    Layout,
-    Scene,
-    Section,
-    boundaries,
-    from_and_to,
-    parties,
-    whole_minutes,
-)
+from pipeline_perf.synth.layout import DIRECTION, EVENT_TYPE, Layout, Scene, Section
 from pipeline_perf.synth.resending import order_with_repeats
+from pipeline_perf.synth.wording import boundaries, from_and_to, parties, whole_minutes
 
-# Records are worded and written in pieces of this size: it bounds the memory of a file of any
-# length, and is far above the size where Polars' overhead per call would show.
+#: Records are worded and written in pieces of this size: it bounds the memory of a file of any
+#: length, and is far above the size where Polars' overhead per call would show.
 CHUNK_ROWS = 100_000
 
+#: The columns of a dataset's truth: those of the event table, and what must become of the record.
 TRUTH_SCHEMA: dict[str, pl.DataType] = {"file": pl.String(), **COLUMNS, "fate": pl.String()}
 
 
@@ -67,7 +58,11 @@ class Records:
 
 
 def arrange(events: pl.DataFrame, layout: Layout, zone: str) -> pl.DataFrame:
-    """The events in the layout's order, with the columns that its wording needs."""
+    """The events in the layout's order, with the columns that its wording needs.
+
+    Adds `form`, `item`, `written` and `abroad` as in `Records`. `events` are as `callmodel.events`
+    gives them; `zone` is that of their clocks.
+    """
     order = ["line", "form"] if layout.by_line else []
     written = pl.col("local")
     if layout.zone == "UTC":
@@ -103,6 +98,9 @@ def compose(
     spared: pl.Series | None = None,
 ) -> Records:
     """Insert repeated runs, choose defects, lay out sections and count lines.
+
+    `arranged` is as `arrange` gives it. `repeats` records of it are repeated, and of all the share
+    `defect_rate` is damaged. Raises ValueError where so many repeats do not fit in.
 
     `spared`: rows of `arranged` that stay whole because another file tells them too. Repeated runs
     and what they repeat stay whole as well: damage there would make the pair undecidable.
@@ -160,7 +158,10 @@ def chunks(records: Records) -> Iterator[tuple[int, int]]:
 
 
 def lines(records: Records, start: int, stop: int) -> pl.Series:
-    """The text lines of records `start` to `stop`, damage included."""
+    """The text lines of records `start` to `stop`, damage included.
+
+    Of elements, each line but the file's first begins with what stands between them.
+    """
     frame = records.frame[start:stop]
     defect = records.defect[start:stop]
     form = frame["form"].to_numpy()
@@ -183,23 +184,22 @@ def lines(records: Records, start: int, stop: int) -> pl.Series:
 
 
 def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
-    """What a perfect reading gives for records `start` to `stop`: TRUTH_SCHEMA without the
-    file's own id.
+    """What a perfect reading gives for records `start` to `stop`, with columns of TRUTH_SCHEMA.
 
-    A quarantined record carries what it said before it was damaged.
+    `file` is the file's name; the id of its bytes is null, for they are not written yet. A
+    quarantined record carries what it said before it was damaged.
     """
     layout, scene = records.layout, records.scene
-    frame = records.frame[start:stop]
+    frame, defect = records.frame[start:stop], records.defect[start:stop]
     own, other, target = parties(frame, scene, scene.meant)
-    caller, called = from_and_to(frame, own, other, target)
+    caller, called = from_and_to(own, other, target)
     zone = layout.zone or scene.period.zone
     seconds = pl.col("duration_s")
+    page = pl.lit(None) if records.page is None else pl.Series(records.page[start:stop])
     read = frame.with_columns(
         file=pl.lit(file),
         record_no=pl.Series(records.record_no[start:stop]),
-        page=(
-            pl.lit(None, pl.Int32) if records.page is None else pl.Series(records.page[start:stop])
-        ),
+        page=page,
         carrier=pl.lit(layout.carrier),
         layout=pl.lit(layout.id),
         event_type=pl.col("kind").replace_strict(EVENT_TYPE, return_dtype=pl.String),
@@ -215,18 +215,15 @@ def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
         subscriber_number=own,
         from_number=caller,
         to_number=called,
-        fate=pl.Series(fates(records.defect[start:stop]), dtype=pl.String),
+        fate=pl.Series(fates(defect), dtype=pl.String),
     ).rename({"answered": "picked_up"})
     read = read.with_columns(**layout.truth(frame, scene))
-    defect = pl.Series(records.defect[start:stop])
-    for kind, column, digits in (
-        ("imei_length", "imei", SHORT_IMEI),
-        ("imsi_length", "imsi", SHORT_IMSI),
-    ):
+    for column, digits in (("imei", SHORT_IMEI), ("imsi", SHORT_IMSI)):
         if column in read.columns:
-            short = pl.lit(defect == KINDS.index(kind))
+            cut = pl.lit(pl.Series(defect == KINDS.index(f"{column}_length")))
+            whole = pl.col(column)
             read = read.with_columns(
-                pl.when(short).then(pl.col(column).str.slice(0, digits)).otherwise(pl.col(column))
+                pl.when(cut).then(whole.str.slice(0, digits)).otherwise(whole).alias(column)
             )
     untold = (
         pl.lit(None, dtype).alias(name)
@@ -239,6 +236,9 @@ def truth(records: Records, start: int, stop: int, file: str) -> pl.DataFrame:
 
 
 def fates(defect: NDArray[np.int8]) -> NDArray[np.object_]:
-    """'quarantined' for a record that must be rejected, else 'event'."""
+    """'quarantined' for each record that must be rejected, else 'event'.
+
+    `defect` gives positions in DEFECTS, -1 for a whole record.
+    """
     reject = np.array([d.fate == "reject" for d in DEFECTS] + [False])
     return np.where(reject[defect], "quarantined", "event").astype(object)

@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.population import Population
 
-# kind
+#: Kinds of event.
 CALL, SMS, DATA = 0, 1, 2
-# direction, as seen from the line
+#: Directions, as seen from the line.
 OUT, IN, FORWARDED = 0, 1, 2
-# leg: the first leg of a call that goes on says where to, the second that it got there
+#: Legs: the first leg of a call that goes on says where to, the second that it got there.
 SINGLE, TO_VOICEMAIL, TO_NUMBER, VOICEMAIL_LEG, FORWARDED_LEG = 0, 1, 2, 3, 4
-_FIRST_LEG = 2  # subtracted from a second leg's code it gives the first's
+#: Subtracted from a second leg's code it gives the first's.
+_FIRST_LEG = 2
 
-# Relative traffic by hour of the local day: a working day with a lunch dip, an evening, a quiet
-# night.
+#: Relative traffic by hour of the local day: a lunch dip, an evening, a quiet night.
 WORKDAY_HOURS = np.array(
     [3, 2, 1, 1, 1, 2, 8, 25, 60, 85, 90, 85, 65, 75, 88, 90, 85, 80, 65, 50, 42, 32, 18, 8], float
 )
@@ -34,32 +34,40 @@ WEEKEND_HOURS = np.array(
     [8, 5, 3, 2, 1, 1, 3, 8, 18, 32, 42, 48, 50, 48, 46, 45, 46, 50, 52, 50, 45, 36, 24, 14], float
 )
 
-# Few partners make most of the traffic: with 120 partners and this exponent the first takes a
-# quarter of the calls, the first ten two thirds.
+#: Few partners make most of the traffic: with 120 partners and this exponent the first takes a
+#: quarter of the calls, the first ten two thirds.
 PARTNER_EXPONENT = 1.2
 
-# of outbound calls: on a bill with whole minutes these become the 1-2 % of identical rows
+#: Of outbound calls: on a bill with whole minutes these become the 1-2 % of identical rows.
 REDIAL_SHARE = 0.015
-FORWARD_SHARE = 0.04  # of inbound calls that a second leg carries on to another number
-VOICEMAIL_SHARE = 0.09  # of inbound calls that end in voicemail: two legs
-UNANSWERED_OUT, UNANSWERED_IN = 0.11, 0.08  # besides those that go on to voicemail
-SMS_BURST_SHARE = 0.18  # of texting acts: several messages within seconds
+#: Of inbound calls: those that a second leg carries on to another number.
+FORWARD_SHARE = 0.04
+#: Of inbound calls: those that end in voicemail, in two legs.
+VOICEMAIL_SHARE = 0.09
+#: Besides the calls that go on to voicemail.
+UNANSWERED_OUT, UNANSWERED_IN = 0.11, 0.08
+#: Of texting acts: several messages within seconds.
+SMS_BURST_SHARE = 0.18
 LONGEST_CALL_S = 4 * 3600
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Which events a format can tell, as shares of the acts, and of calls to what."""
+    """Which events a format can tell: kinds as shares of the acts, and calls to and from what.
+
+    `legs`: forwarded and voicemail legs; `legs_alike`: both legs tell the length of the whole call;
+    `diverts_to_numbers`: not to voicemail only. `codes`: short codes, service codes and *86.
+    """
 
     calls: float = 1.0
     sms: float = 0.0
     data: float = 0.0
-    legs: bool = True  # forwarded and voicemail legs
-    legs_alike: bool = False  # both legs tell the length of the whole call
-    diverts_to_numbers: bool = True  # besides voicemail
+    legs: bool = True
+    legs_alike: bool = False
+    diverts_to_numbers: bool = True
     unanswered: bool = True
     foreign: bool = True
-    codes: bool = True  # short codes, service codes, *86
+    codes: bool = True
     withheld: bool = True
 
 
@@ -73,6 +81,7 @@ class Period:
 
     @property
     def last(self) -> date:
+        """The last of the days."""
         return self.first + timedelta(days=self.days - 1)
 
 
@@ -81,16 +90,16 @@ def events(
 ) -> pl.DataFrame:
     """Exactly `rows` legs, in order of local time.
 
-    Columns: line (index), kind, direction_code, leg (codes above), local (wall clock, whole
-    seconds), duration_s, answered, partner and target (parties; target only on a forwarded leg,
-    else -1), cell_at_start, cell_at_end (rows of the cells, -1 unknown), bytes_up, bytes_down, act
-    (legs and messages of one act share it).
+    `mix` says which kinds there are, `period` when, `who` between whom. Columns: line (index),
+    kind, direction_code, leg (codes above), local (wall clock, whole seconds), duration_s,
+    answered, partner and target (parties; target only on a forwarded leg, else -1), cell_at_start,
+    cell_at_end (rows of the cells, -1 unknown), bytes_up, bytes_down, act (legs and messages of one
+    act share it).
     """
     acts = _acts(rows, mix, who, rng)
     repeat = np.repeat(np.arange(len(acts.line)), acts.events)[:rows]
-    nth = (
-        np.arange(len(repeat)) - np.repeat(np.cumsum(acts.events) - acts.events, acts.events)[:rows]
-    ).astype(np.int64)
+    first_event = np.cumsum(acts.events) - acts.events
+    nth = np.arange(len(repeat), dtype=np.int64) - first_event[repeat]
     start = _starts(len(acts.line), period, rng)[repeat]
 
     kind, direction, leg = acts.kind[repeat], acts.direction[repeat], acts.leg[repeat]
@@ -101,9 +110,8 @@ def events(
     direction = np.where(second, FORWARDED, direction).astype(np.int8)
 
     redial = (kind == CALL) & ~two_legs & (acts.events[repeat] > 1)
-    gap = np.where(
-        redial, rng.integers(14, 30, rows), np.where(kind == SMS, rng.integers(0, 4, rows), 0)
-    )
+    after_call, after_message = rng.integers(14, 30, rows), rng.integers(0, 4, rows)
+    gap = np.select([redial, kind == SMS], [after_call, after_message], 0)
     first_of_act = nth == 0
     gap[first_of_act] = 0
     running = np.cumsum(gap)
@@ -127,27 +135,22 @@ def events(
     known = (rng.random(rows) < 0.94) & (direction != FORWARDED)
     every = np.arange(rows)
     volume = rng.lognormal(np.log(60_000), 2.0, (2, rows)).astype(np.int64)
+    local = _outside_clock_changes(start, period).astype("datetime64[s]").astype("datetime64[us]")
+    boxes = who.voicemail_boxes[acts.line[repeat]]
+    target = np.select(
+        [leg == FORWARDED_LEG, leg == VOICEMAIL_LEG], [acts.target[repeat], boxes], -1
+    )
     return pl.DataFrame(
         {
             "line": acts.line[repeat],
             "kind": kind,
             "direction_code": direction,
             "leg": leg,
-            "local": (
-                _outside_clock_changes(start, period)
-                .astype("datetime64[s]")
-                .astype("datetime64[us]")
-            ),
+            "local": local,
             "duration_s": duration.astype(np.int32),
             "answered": answered,
             "partner": acts.partner[repeat],
-            "target": (
-                np.where(
-                    leg == FORWARDED_LEG,
-                    acts.target[repeat],
-                    np.where(leg == VOICEMAIL_LEG, who.voicemail_boxes[acts.line[repeat]], -1),
-                ).astype(np.int32)
-            ),
+            "target": target.astype(np.int32),
             "cell_at_start": np.where(known, cells[every, here], -1).astype(np.int32),
             "cell_at_end": np.where(known, cells[every, there], -1).astype(np.int32),
             "bytes_up": np.where(kind == DATA, volume[0] // 8, 0),
@@ -160,28 +163,30 @@ def events(
 def with_ends(events: pl.DataFrame, rows: int) -> pl.DataFrame:
     """The first `rows` rows of a telling in which an answered call's end has a row of its own.
 
-    Adds `closing`, whether a row tells the end, and `ended`, whether the end of the row's call is
-    among them.
+    `events` are as the function of that name gives them, numbered by a column `event`. Adds
+    `closing`, whether a row tells the end, and `ended`, whether the end of the row's call is among
+    them.
     """
     ends = events.filter((pl.col("kind") == CALL) & pl.col("answered"))
-    told = pl.concat(
+    hung_up = pl.col("local") + pl.duration(seconds="duration_s")
+    telling = pl.concat(
         [
             events.with_columns(closing=pl.lit(False), moment=pl.col("local")),
-            ends.with_columns(
-                closing=pl.lit(True), moment=pl.col("local") + pl.duration(seconds="duration_s")
-            ),
+            ends.with_columns(closing=pl.lit(True), moment=hung_up),
         ]
     )
-    told = told.sort("moment", "event").head(rows).drop("moment")
-    return told.with_columns(ended=pl.col("closing").any().over("event"))
+    telling = telling.sort("moment", "event").head(rows).drop("moment")
+    return telling.with_columns(ended=pl.col("closing").any().over("event"))
 
 
 @dataclass(frozen=True)
 class _Acts:
+    """What somebody did, in so many `events`; `leg` is the second leg's, where there is one."""
+
     line: NDArray[np.int32]
     kind: NDArray[np.int8]
     direction: NDArray[np.int8]
-    leg: NDArray[np.int8]  # what the second leg is, where there is one
+    leg: NDArray[np.int8]
     events: NDArray[np.int64]
     partner: NDArray[np.int32]
     target: NDArray[np.int32]
@@ -212,11 +217,8 @@ def _acts(rows: int, mix: Mix, who: Population, rng: np.random.Generator) -> _Ac
             leg[inbound & (chance > 1 - FORWARD_SHARE)] = FORWARDED_LEG
     redial = (kind == CALL) & (direction == OUT) & ordinary & (chance < REDIAL_SHARE)
     burst = (kind == SMS) & (chance < SMS_BURST_SHARE)
-    count = np.where(
-        leg != SINGLE,
-        2,
-        np.where(redial, rng.integers(2, 4, rows), np.where(burst, rng.integers(2, 6, rows), 1)),
-    )
+    redials, messages = rng.integers(2, 4, rows), rng.integers(2, 6, rows)
+    count = np.select([leg != SINGLE, redial, burst], [2, redials, messages], 1)
     target = who.partners[line, rng.integers(0, people.PARTNERS_PER_LINE, rows)]
     return _Acts(line, kind, direction, leg, count.astype(np.int64), partner, target)
 
@@ -237,14 +239,9 @@ def _special_partners(
     if mix.foreign:
         put(call, 0.00, 0.02, people.FIRST_UK, people.UK)
     if mix.codes:
-        put(
-            call & (direction == OUT),
-            0.02,
-            0.03,
-            people.FIRST_SERVICE_CODE,
-            len(people.SERVICE_CODES),
-        )
-        put(call & (direction == OUT), 0.03, 0.045, people.RETRIEVAL, 1)
+        outbound = call & (direction == OUT)
+        put(outbound, 0.02, 0.03, people.FIRST_SERVICE_CODE, len(people.SERVICE_CODES))
+        put(outbound, 0.03, 0.045, people.RETRIEVAL, 1)
         put(sms, 0.02, 0.08, people.FIRST_SHORT_CODE, len(people.SHORT_CODES))
     if mix.withheld:
         put(call & (direction == IN), 0.05, 0.08, people.FIRST_WITHHELD, len(people.WITHHELD))

@@ -24,7 +24,7 @@ from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
 from pipeline_perf.synth.callmodel import Period
-from pipeline_perf.synth.carriers import elsewhere, services, switches, wholesale
+from pipeline_perf.synth.carriers import elsewhere, freeswitch, services, switches, wholesale
 from pipeline_perf.synth.carriers.att_bill import ATT_BILL_CSV
 from pipeline_perf.synth.carriers.att_le import ATT_LE
 from pipeline_perf.synth.carriers.avaya_cm import AVAYA_CM
@@ -85,12 +85,12 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("cdrstats", "csv"): services.CDRSTATS,
     ("cisco", "csv"): switches.CISCO_CUCM,
     ("didww", "csv"): services.DIDWW,
-    ("freeswitch", "csv"): switches.FREESWITCH,
-    ("freeswitch", "asterisk_csv"): switches.FREESWITCH_ASTERISK,
-    ("freeswitch", "opencdrrate_csv"): switches.FREESWITCH_OPENCDRRATE,
-    ("freeswitch", "sql"): switches.FREESWITCH_SQL,
-    ("freeswitch", "json"): switches.FREESWITCH_JSON,
-    ("freeswitch", "xml"): switches.FREESWITCH_XML,
+    ("freeswitch", "csv"): freeswitch.CSV,
+    ("freeswitch", "asterisk_csv"): freeswitch.ASTERISK,
+    ("freeswitch", "opencdrrate_csv"): freeswitch.OPENCDRRATE,
+    ("freeswitch", "sql"): freeswitch.SQL,
+    ("freeswitch", "json"): freeswitch.JSON,
+    ("freeswitch", "xml"): freeswitch.XML,
     ("google_voice", "html"): services.GOOGLE_VOICE,
     ("kamailio", "flatstore"): services.KAMAILIO,
     ("opensips", "flatstore"): services.OPENSIPS,
@@ -110,10 +110,11 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
 FIRST_DAY = date(2023, 1, 2)
 ROWS_PER_LINE_DAY = 70
 MOST_DAYS = 357
-# a file about one line only grows longer, not denser, as far as that goes
+#: A file about one line only grows longer, not denser, as far as that goes.
 MOST_DAYS_OF_ONE_LINE = 5 * 365
 MOST_LINES = 400
 
+#: The columns of a dataset's defects: where each stands, what it is, and what must become of it.
 DEFECT_SCHEMA: dict[str, pl.DataType] = {
     "file": pl.String(), "record_no": pl.Int64(), "field": pl.String(), "kind": pl.String(),
     "fate": pl.String(), "rule": pl.String(),
@@ -128,8 +129,8 @@ class DatasetSpec:
     its records that are damaged, or repeat others (at most 0.15; from 200 records on). `second`: a
     second file that tells part of the same events again: `overlap` re-sends the last `second_share`
     of the first file and adds as many new records, `bill` is the consumer bill of the same line
-    (AT&T csv only). `zone`: the zone of the subscribers' clocks, for formats that state none it has
-    to be told to the reader.
+    (AT&T csv only). `zone`: IANA name of the zone of the subscribers' clocks; for formats that
+    state none it has to be told to the reader. Raises ValueError for what nothing generates.
     """
 
     carrier: str
@@ -179,8 +180,12 @@ class DatasetSpec:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files on disk with their truth; `facts` says what a reader's report must say, per file and
-    in all.
+    """Files on disk with their truth.
+
+    `events`, `duplicates` and `defects` are Parquet files: the truth about every record
+    (TRUTH_SCHEMA), the pairs that tell one event, and what was damaged (DEFECT_SCHEMA). `facts`
+    says what a reader's report must say, in all and under `files` per file: carrier, layout,
+    records, furniture, lines, quarantined, and the zone and subscriber that it has to be told.
     """
 
     spec: DatasetSpec
@@ -196,6 +201,7 @@ def generate(spec: DatasetSpec, root: Path) -> Dataset:
     """Write the dataset under `root`, or find it there: `root/<carrier>-<format>-<rows>-<key>/`.
 
     The directory appears complete or not at all; two processes may generate the same one at once.
+    Raises OSError where it cannot be written.
     """
     directory = root / f"{spec.carrier}-{spec.format}-{spec.rows}-{spec.key}"
     if not (directory / "facts.json").exists():
@@ -224,8 +230,8 @@ def generate(spec: DatasetSpec, root: Path) -> Dataset:
 
 
 def _write(spec: DatasetSpec, directory: Path) -> None:
-    truth_parts = directory / "parts"
-    truth_parts.mkdir(parents=True)
+    truth, pieces = directory / "truth", directory / "pieces"
+    pieces.mkdir(parents=True)
     facts: list[dict[str, Any]] = []
     stories = _stories(spec)
     names = [
@@ -233,23 +239,17 @@ def _write(spec: DatasetSpec, directory: Path) -> None:
     ]
     for nth, (name, records) in enumerate(zip(names, stories, strict=True), start=1):
         write = _write_pdf if records.layout.print else _write_text
-        digest = write(records, directory / name, truth_parts / f"{nth}")
+        digest = write(records, directory / name, pieces / f"{nth}")
         facts.append(_facts_of(records, name, digest))
-    _join_truth(truth_parts, [f["source_file_id"] for f in facts], directory / "truth")
-    pl.concat(_defects_of(r, name) for name, r in zip(names, stories, strict=True)).write_parquet(
-        directory / "truth" / "defects.parquet"
-    )
-    pairs(stories, names).write_parquet(directory / "truth" / "duplicates.parquet")
-    shutil.rmtree(truth_parts)
-    first = facts[0]
-    summary = {
-        **{key: first[key] for key in ("carrier", "layout", "zone", "subscriber")},
-        **{
-            key: sum(f[key] for f in facts)
-            for key in ("records", "furniture", "lines", "quarantined")
-        },
-        "files": facts,
-    }
+    _join_truth(pieces, [fact["source_file_id"] for fact in facts], truth)
+    shutil.rmtree(pieces)
+    defects = pl.concat(map(_defects_of, stories, names))
+    defects.write_parquet(truth / "defects.parquet")
+    pairs(stories, names).write_parquet(truth / "duplicates.parquet")
+    of_first = {key: facts[0][key] for key in ("carrier", "layout", "zone", "subscriber")}
+    counted = ("records", "furniture", "lines", "quarantined")
+    sums = {key: sum(fact[key] for fact in facts) for key in counted}
+    summary = {**of_first, **sums, "files": facts}
     (directory / "facts.json").write_text(json.dumps(summary, indent=1) + "\n")
 
 
@@ -267,9 +267,8 @@ def _stories(spec: DatasetSpec) -> list[Records]:
     again = max(round(first * spec.second_share), 1) if spec.second == "overlap" else 0
     lines, period = _extent(spec, layout, first + again)
     who = populate(lines, layout.network, people_rng)
-    events = callmodel.events(first + again, layout.mix, period, who, calls_rng).with_row_index(
-        "event"
-    )
+    events = callmodel.events(first + again, layout.mix, period, who, calls_rng)
+    events = events.with_row_index("event")
     if layout.ends:
         events = callmodel.with_ends(events, first)
     told_twice = (
@@ -302,28 +301,20 @@ def _stories(spec: DatasetSpec) -> list[Records]:
 
 def _billed() -> pl.Expr:
     """What the consumer bill of a line lists of its events, and names the other party of."""
-    number = pl.col("partner") < people.FIRST_SHORT_CODE
-    return (
-        (pl.col("kind") == callmodel.CALL)
-        & pl.col("answered")
-        & (pl.col("leg") == callmodel.SINGLE)
-        & number
-    )
+    single = pl.col("leg") == callmodel.SINGLE
+    between_numbers = pl.col("partner") < people.FIRST_SHORT_CODE
+    return (pl.col("kind") == callmodel.CALL) & pl.col("answered") & single & between_numbers
 
 
 def _extent(spec: DatasetSpec, layout: Layout, rows: int) -> tuple[int, Period]:
     """How many lines the events spread over, and how many days."""
-    lines = (
-        1
-        if layout.one_line or spec.second == "bill"
-        else min(max(rows // layout.rows_per_line, 1), MOST_LINES)
-    )
+    one_line = layout.one_line or spec.second == "bill"
+    lines = 1 if one_line else min(max(rows // layout.rows_per_line, 1), MOST_LINES)
     if layout.cycle:
         return lines, Period(*layout.cycle, spec.zone)
-    days = rows // lines // ROWS_PER_LINE_DAY + 1
-    return lines, Period(
-        FIRST_DAY, min(days, MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS), spec.zone
-    )
+    most_days = MOST_DAYS_OF_ONE_LINE if lines == 1 else MOST_DAYS
+    days = min(rows // lines // ROWS_PER_LINE_DAY + 1, most_days)
+    return lines, Period(FIRST_DAY, days, spec.zone)
 
 
 class _Hashing:
@@ -378,11 +369,11 @@ def _encoded(lines: pl.Series, newline: str) -> bytes:
     return str(lines.str.join(newline)[0]).encode() + newline.encode()
 
 
-def _join_truth(parts: Path, ids: list[str], truth: Path) -> None:
+def _join_truth(pieces: Path, ids: list[str], truth: Path) -> None:
     """One Parquet file of all pieces, each row with the id of its file's bytes."""
     truth.mkdir()
     frames = [
-        pl.scan_parquet(sorted(parts.glob(f"{nth}-*.parquet")))
+        pl.scan_parquet(sorted(pieces.glob(f"{nth}-*.parquet")))
         .with_columns(source_file_id=pl.lit(source))
         .select(list(TRUTH_SCHEMA))
         for nth, source in enumerate(ids, start=1)
@@ -412,10 +403,8 @@ def _facts_of(records: Records, name: str, digest: str) -> dict[str, Any]:
 
 
 def _defects_of(records: Records, name: str) -> pl.DataFrame:
-    hit = np.flatnonzero(records.defect >= 0)
-    kinds = [DEFECTS[k] for k in records.defect[hit]]
-    rows = [
-        (name, int(records.record_no[at]), d.field, d.kind, d.fate, d.rule)
-        for at, d in zip(hit, kinds, strict=True)
-    ]
+    rows = []
+    for at in np.flatnonzero(records.defect >= 0):
+        defect, record_no = DEFECTS[records.defect[at]], int(records.record_no[at])
+        rows.append((name, record_no, defect.field, defect.kind, defect.fate, defect.rule))
     return pl.DataFrame(rows, schema=DEFECT_SCHEMA, orient="row")

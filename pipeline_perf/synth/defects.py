@@ -7,6 +7,7 @@ stated by each layout's `Marks`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +21,10 @@ from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.layout import Form, Scene
 from pipeline_perf.synth.population import is_nanp
 
+#: What a reader must do: put the record into quarantine, set it right, or keep it and count it.
 Fate = Literal["reject", "correct", "flag"]
+
+#: A number of the North American plan, however a layout writes it, and other ways of writing it.
 NATIONAL = r"^\+?1?[-. (]*(\d{3})[-. )]*(\d{3})[-. ]*(\d{4})$"
 NOTATIONS = (
     "(${1}) ${2}-${3}",
@@ -29,17 +33,17 @@ NOTATIONS = (
     "sip:+1${1}${2}${3}@ims.example.net",
 )
 LONGEST_NOTATION = 34
+#: Digits left of a cut IMEI and IMSI: fewer than any may have.
 SHORT_IMEI, SHORT_IMSI = 11, 10
 
 
 @dataclass(frozen=True)
 class Defect:
-    """A kind of damage: the event column it hits, what should become of the record, and the rule
-    that should say so.
+    """A kind of damage: the event column it hits, and what must become of the record.
 
-    `rule` names an entry of the event table's rules, or nothing where the reader's own words are as
-    good. `needs`: parts that the form must have (`Marks.parts`); `eligible`: which records can
-    suffer it.
+    `rule` names the entry of the event table's rules that must say so, or nothing where the
+    reader's own words are as good. `needs`: parts that the form must have (`Marks.parts`);
+    `eligible`: which records can suffer it; `damage`: their text columns → their damaged lines.
     """
 
     kind: str
@@ -77,9 +81,7 @@ def _with_device(frame: pl.DataFrame, scene: Scene) -> NDArray[np.bool_]:
 
 
 def _garbage(texts: pl.DataFrame, form: Form) -> pl.Series:
-    """Noise without a delimiter or a digit group that could pass for a value; another on every
-    line.
-    """
+    """Noise, another on every line, without a delimiter or digits that could pass for a value."""
     marks = ["?#", "~~%", "<!>", "^@^"]
     noise = [
         f"{marks[i % 4]}{crc32(line.encode()) % 0xFFFFF:05x}{marks[(i + 1) % 4]}"
@@ -89,15 +91,14 @@ def _garbage(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 
 def _started_blank(texts: pl.DataFrame, form: Form) -> pl.Series:
-    return form.join(
-        texts.with_columns(pl.lit("").alias(c) for c in (*form.marks.started, *_ended(form)))
-    )
+    times = (*form.marks.started, *_ended(form))
+    return form.join(texts.with_columns(pl.lit("").alias(title) for title in times))
 
 
 def _started_impossible(texts: pl.DataFrame, form: Form) -> pl.Series:
     pattern, impossible = form.marks.impossible_date
     dates = (form.marks.started[0], *_ended(form))
-    return form.join(texts.with_columns(pl.col(c).str.replace(pattern, impossible) for c in dates))
+    return form.join(texts.with_columns(pl.col(dates).str.replace(pattern, impossible)))
 
 
 def _ended(form: Form) -> tuple[str, ...]:
@@ -109,16 +110,15 @@ def _duration(
 ) -> Callable[[pl.DataFrame, Form], pl.Series]:
     def damage(texts: pl.DataFrame, form: Form) -> pl.Series:
         column = str(form.marks.duration)
-        without_end = texts.with_columns(pl.lit("").alias(c) for c in _ended(form))
+        without_end = texts.with_columns(pl.lit("").alias(title) for title in _ended(form))
         return form.join(without_end.with_columns(change(pl.col(column), form).alias(column)))
 
     return damage
 
 
 def _negative(text: pl.Expr, form: Form) -> pl.Expr:
-    return pl.concat_str(
-        pl.lit("-"), text.str.slice(1) if form.marks.shape == "positional" else text
-    )
+    digits = text.str.slice(1) if form.marks.shape == "positional" else text
+    return pl.concat_str(pl.lit("-"), digits)
 
 
 def _no_number(text: pl.Expr, form: Form) -> pl.Expr:
@@ -131,11 +131,7 @@ def _cut(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 def _number_notation(texts: pl.DataFrame, form: Form) -> pl.Series:
     width = form.marks.number_width or LONGEST_NOTATION
-    fitting = [
-        n
-        for n in NOTATIONS
-        if len(n.replace("${1}", "NPA").replace("${2}", "NXX").replace("${3}", "LINE")) <= width
-    ]
+    fitting = [notation for notation in NOTATIONS if _length(notation) <= width]
     turn = pl.int_range(pl.len()) % len(fitting)
 
     def rewritten(column: str) -> pl.Expr:
@@ -145,15 +141,16 @@ def _number_notation(texts: pl.DataFrame, form: Form) -> pl.Series:
             other = pl.when(turn == nth).then(text.str.replace(NATIONAL, notation)).otherwise(other)
         return other.alias(column)
 
-    return form.join(texts.with_columns(rewritten(c) for c in form.marks.numbers))
+    return form.join(texts.with_columns(rewritten(title) for title in form.marks.numbers))
+
+
+def _length(notation: str) -> int:
+    return len(re.sub(r"\$\{3\}", "LINE", re.sub(r"\$\{[12]\}", "NPA", notation)))
 
 
 def _padded(texts: pl.DataFrame, form: Form, columns: tuple[str, ...]) -> pl.Series:
-    return form.join(
-        texts.with_columns(
-            pl.concat_str(pl.lit("  "), pl.col(c), pl.lit(" ")).alias(c) for c in columns
-        )
-    )
+    padded = (pl.format("  {} ", pl.col(title)).alias(title) for title in columns)
+    return form.join(texts.with_columns(padded))
 
 
 def _padded_number(texts: pl.DataFrame, form: Form) -> pl.Series:
@@ -183,80 +180,29 @@ def _short_imsi(texts: pl.DataFrame, form: Form) -> pl.Series:
 
 #: Every kind of damage that the generator knows.
 DEFECTS: tuple[Defect, ...] = (
-    Defect(
-        "started_blank",
-        "reject",
-        "started_at",
-        "started_at_missing",
-        ("started", "lines"),
-        _everywhere,
-        _started_blank,
-    ),
-    Defect(
-        "started_impossible",
-        "reject",
-        "started_at",
-        "started_at_missing",
-        ("date",),
-        _everywhere,
-        _started_impossible,
-    ),
-    Defect(
-        "duration_negative",
-        "reject",
-        "duration_s",
-        "duration_range",
-        ("duration",),
-        _timed_calls,
-        _duration(_negative),
-    ),
-    Defect(
-        "duration_no_number",
-        "reject",
-        "duration_s",
-        None,
-        ("duration",),
-        _timed_calls,
-        _duration(_no_number),
-    ),
+    Defect("started_blank", "reject", "started_at", "started_at_missing", ("started", "lines"),
+           _everywhere, _started_blank),
+    Defect("started_impossible", "reject", "started_at", "started_at_missing", ("date",),
+           _everywhere, _started_impossible),
+    Defect("duration_negative", "reject", "duration_s", "duration_range", ("duration",),
+           _timed_calls, _duration(_negative)),
+    Defect("duration_no_number", "reject", "duration_s", None, ("duration",),
+           _timed_calls, _duration(_no_number)),
     Defect("line_cut", "reject", "started_at", None, ("lines",), _everywhere, _cut),
     Defect("line_garbage", "reject", "record", None, ("lines",), _everywhere, _garbage),
-    Defect(
-        "number_notation", "correct", "number", None, ("numbers",), _plain_numbers, _number_notation
-    ),
-    Defect(
-        "padded_number",
-        "correct",
-        "number",
-        None,
-        ("delimiters", "numbers"),
-        _plain_numbers,
-        _padded_number,
-    ),
-    Defect(
-        "padded_time",
-        "correct",
-        "started_at",
-        None,
-        ("delimiters", "started"),
-        _everywhere,
-        _padded_time,
-    ),
-    Defect(
-        "padded_duration",
-        "correct",
-        "duration_s",
-        None,
-        ("delimiters", "duration"),
-        _timed_calls,
-        _padded_duration,
-    ),
-    Defect(
-        "coordinates_swapped", "correct", "latitude", None, ("coordinates",), _west_of_90, _swapped
-    ),
+    Defect("number_notation", "correct", "number", None, ("numbers",),
+           _plain_numbers, _number_notation),
+    Defect("padded_number", "correct", "number", None, ("delimiters", "numbers"),
+           _plain_numbers, _padded_number),
+    Defect("padded_time", "correct", "started_at", None, ("delimiters", "started"),
+           _everywhere, _padded_time),
+    Defect("padded_duration", "correct", "duration_s", None, ("delimiters", "duration"),
+           _timed_calls, _padded_duration),
+    Defect("coordinates_swapped", "correct", "latitude", None, ("coordinates",),
+           _west_of_90, _swapped),
     Defect("imei_length", "flag", "imei", "imei_format", ("imei",), _with_device, _short_imei),
     Defect("imsi_length", "flag", "imsi", "imsi_format", ("imsi",), _with_device, _short_imsi),
-)
+)  # fmt: skip
 KINDS = tuple(defect.kind for defect in DEFECTS)
 
 
@@ -269,8 +215,10 @@ def choose(
     allowed: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> NDArray[np.int8]:
-    """For each record the position of its defect in DEFECTS, or -1: `rate` of all records, each
-    record one of the kinds possible for it.
+    """For each record the position of its defect in DEFECTS, or -1.
+
+    The share `rate` of all records is damaged, as far as so many are `allowed`: each of them in one
+    of the kinds that its form and its event can suffer.
     """
     chosen = np.full(frame.height, -1, np.int8)
     places = np.flatnonzero(allowed)
@@ -299,8 +247,9 @@ def choose(
 def damaged_lines(
     lines: pl.Series, texts: pl.DataFrame, form: Form, defect: NDArray[np.int8]
 ) -> pl.Series:
-    """`lines` with the damaged ones in their places; `texts` are the same records' undamaged
-    columns.
+    """`lines` with the damaged ones in their places.
+
+    `texts` are the same records' undamaged columns, `defect` their positions in DEFECTS or -1.
     """
     for k in np.unique(defect[defect >= 0]):
         places = np.flatnonzero(defect == k)

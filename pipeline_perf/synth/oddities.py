@@ -1,5 +1,4 @@
-"""What is odd about whole files: lines that are no records, damaged ones, other encodings and
-line ends; each with its fate.
+"""What is odd about whole files: lines that are no records, damage, encodings, line ends.
 
 Where `defects` damages values in files that are otherwise sound, this damages the file around them.
 From generated files to bytes and the fate of every line; nothing is read back here.
@@ -18,20 +17,21 @@ import polars as pl
 
 from pipeline_perf.synth.dataset import LAYOUTS, Dataset, DatasetSpec, generate
 
-#: What must become of a line: an event; a record (an event or in quarantine); told of (a record, or
-#: furniture, but no event); furniture.
+#: What must become of a line: an event; a record (an event or in quarantine); no event (quarantine
+#: or furniture); furniture.
 Fate = Literal["event", "record", "no event", "furniture"]
 
 #: The dates of a few days can be read in two ways, which is asked about.
 AMBIGUOUS = {"panasonic"}
-#: The files that are made odd: all whose records are lines of their own, with their delimiters;
-#: None where columns have fixed widths.
+#: Delimiters other than the comma.
 DELIMITERS = {
     ("fritzbox", "csv"): ";",
     ("tmobile", "csv"): "\t",
     ("verizon", "volte"): "\t",
     ("windstream", "tsv"): "\t",
 }
+#: The files that are made odd: all whose records are lines of their own, by carrier, format and
+#: delimiter, which is None where columns have fixed widths.
 BASES = tuple(
     (carrier, form, None if form == "fixed" else DELIMITERS.get((carrier, form), ","))
     for (carrier, form), layout in sorted(LAYOUTS.items())
@@ -52,30 +52,43 @@ NUMBER = re.compile(r"(?<![\d.])\d{10,11}(?![\d.])")
 
 @dataclass(frozen=True)
 class Line:
+    """A physical line, without its end."""
+
     text: str
     fate: Fate
 
 
+#: From the lines, the delimiter (None: fixed widths) and chance to the lines as they become odd;
+#: and the same from the text of one record.
+Edit = Callable[[list[Line], str | None, random.Random], list[Line]]
+Rewrite = Callable[[str, str | None, random.Random], str]
+
+
 @dataclass(frozen=True)
 class OddFile:
-    """A file's bytes, what is odd about it, and the fate of each of its physical lines."""
+    """A file's bytes, what is odd about it, and the fate of each of its physical lines.
+
+    `zone` and `subscriber`: what a reader has to be told, None where the file says it.
+    """
 
     name: str
     data: bytes
     kinds: tuple[str, ...]
     fates: tuple[Fate, ...]
-    zone: str | None  # what a reader has to be told, as of any generated file
+    zone: str | None
     subscriber: str | None
 
 
 @dataclass(frozen=True)
 class Oddity:
-    """`delimited`: needs delimiters; `headed`: titles above the records; `alone`: one table
-    below one header; `dated`: months first.
+    """A change of a file's lines, and what they must have for it.
+
+    `delimited`: delimiters; `headed`: titles above the records; `alone`: one table below one
+    header; `dated`: dates with the month first.
     """
 
     kind: str
-    change: Callable[[list[Line], str | None, random.Random], list[Line]]
+    change: Edit
     delimited: bool = False
     headed: bool = False
     alone: bool = False
@@ -96,14 +109,12 @@ def _shape(line: Line) -> str:
     return re.sub(r"[^,;\t]", "", line.text)
 
 
-def _inserted(
-    text: Callable[[list[Line], random.Random], str], fate: Fate
-) -> Callable[[list[Line], str | None, random.Random], list[Line]]:
+def _inserted(text: Callable[[random.Random], str], fate: Fate) -> Edit:
     """A line among the records."""
 
     def change(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
         at = rng.choice(_records(lines))
-        return [*lines[:at], Line(text(lines, rng), fate), *lines[at:]]
+        return [*lines[:at], Line(text(rng), fate), *lines[at:]]
 
     return change
 
@@ -114,28 +125,20 @@ def _record_again(lines: list[Line], delimiter: str | None, rng: random.Random) 
 
 
 def _header_again(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
-    """The titles of the table at hand once more, as at the top of a page, and what stands in
-    their columns below them.
+    """The titles of the table at hand once more, as at the top of a page.
+
+    What stands in their columns below them, such as types, comes again with them.
     """
     at = rng.choice(_records(lines))
-    last = next(
-        i
-        for i in reversed(range(at))
-        if lines[i].fate == "furniture" and lines[i].text.count(delimiter or "") > 3
-    )
+    furniture = [i for i in range(at) if lines[i].fate == "furniture"]
+    last = next(i for i in reversed(furniture) if lines[i].text.count(delimiter or "") > 3)
     first = last
-    while (
-        first
-        and lines[first - 1].fate == "furniture"
-        and _shape(lines[first - 1]) == _shape(lines[last])
-    ):
+    while first - 1 in furniture and _shape(lines[first - 1]) == _shape(lines[last]):
         first -= 1
     return [*lines[:at], *lines[first : last + 1], *lines[at:]]
 
 
-def _rewritten(
-    rewrite: Callable[[str, str | None, random.Random], str], fate: Fate
-) -> Callable[[list[Line], str | None, random.Random], list[Line]]:
+def _rewritten(rewrite: Rewrite, fate: Fate) -> Edit:
     """Some records in other words."""
 
     def change(lines: list[Line], delimiter: str | None, rng: random.Random) -> list[Line]:
@@ -167,7 +170,7 @@ def _with_letters(text: str, delimiter: str | None, rng: random.Random) -> str:
 
 def _rounded(text: str, delimiter: str | None, rng: random.Random) -> str:
     """As a spreadsheet saves a number that it took for an amount."""
-    return NUMBER.sub(lambda found: f"{float(found[0]):.2E}", text, count=1)
+    return NUMBER.sub(lambda number: f"{float(number[0]):.2E}", text, count=1)
 
 
 def _with_nul(text: str, delimiter: str | None, rng: random.Random) -> str:
@@ -194,7 +197,7 @@ def _in_another_encoding(text: str, delimiter: str | None, rng: random.Random) -
     return text[:at] + "\udcf6" + text[at + 1 :]
 
 
-def _dated(day: str, clock: str) -> Callable[[str, str | None, random.Random], str]:
+def _dated(day: str, clock: str) -> Rewrite:
     return lambda text, delimiter, rng: CLOCK.sub(clock, DATE.sub(day, text, count=1), count=1)
 
 
@@ -236,30 +239,36 @@ def _columns(
 def _with_a_strange_column(
     lines: list[Line], delimiter: str | None, rng: random.Random
 ) -> list[Line]:
-    at, title = rng.randint(1, 3), lines[_header(lines)].text
-    return _columns(
-        lines,
-        delimiter,
-        lambda cells: [
-            *cells[:at],
-            "Remark" if cells == title.split(delimiter) else "-",
-            *cells[at:],
-        ],
-    )
+    at, titles = rng.randint(1, 3), lines[_header(lines)].text.split(delimiter)
+
+    def widened(cells: list[str]) -> list[str]:
+        return [*cells[:at], "Remark" if cells == titles else "-", *cells[at:]]
+
+    return _columns(lines, delimiter, widened)
 
 
+def _blank(rng: random.Random) -> str:
+    return rng.choice(("", "   ", "\t"))
+
+
+def _subtotal(rng: random.Random) -> str:
+    return rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3"))
+
+
+def _garbage(rng: random.Random) -> str:
+    return "".join(rng.choices("#~?!<>^@%", k=30))
+
+
+_IN_SPRING = _rewritten(_dated("03/12/2023", "02:30"), "event")
+_IN_AUTUMN = _rewritten(_dated("11/05/2023", "01:30"), "event")
+_ON_NEW_YEARS_EVE = _rewritten(_dated("12/31/2023", "11:59"), "event")
+
+#: Everything that can be odd about a file but its encoding and its line ends.
 ODDITIES: tuple[Oddity, ...] = (
-    Oddity("blank lines", _inserted(lambda lines, rng: rng.choice(("", "   ", "\t")), "furniture")),
+    Oddity("blank lines", _inserted(_blank, "furniture")),
     Oddity("repeated header", _header_again, delimited=True, headed=True),
-    Oddity(
-        "subtotal",
-        _inserted(
-            lambda lines, rng: rng.choice(("Subtotal", "Total calls: 12", "TOTAL,,,,3")), "no event"
-        ),
-    ),
-    Oddity(
-        "garbage", _inserted(lambda lines, rng: "".join(rng.choices("#~?!<>^@%", k=30)), "no event")
-    ),
+    Oddity("subtotal", _inserted(_subtotal, "no event")),
+    Oddity("garbage", _inserted(_garbage, "no event")),
     Oddity("record twice", _record_again),
     Oddity("missing fields", _rewritten(_without_last_cells, "record"), delimited=True),
     Oddity("surplus fields", _rewritten(_with_more_cells, "record"), delimited=True),
@@ -269,21 +278,9 @@ ODDITIES: tuple[Oddity, ...] = (
     Oddity("huge fields", _rewritten(_huge, "record"), delimited=True),
     Oddity("mixed encodings", _rewritten(_in_another_encoding, "record")),
     Oddity("open quote", _rewritten(_with_open_quote, "record"), delimited=True),
-    Oddity(
-        "clocks put forward",
-        _rewritten(_dated("03/12/2023", "02:30"), "event"),
-        delimited=True,
-        dated=True,
-    ),
-    Oddity(
-        "clocks put back",
-        _rewritten(_dated("11/05/2023", "01:30"), "event"),
-        delimited=True,
-        dated=True,
-    ),
-    Oddity(
-        "year's end", _rewritten(_dated("12/31/2023", "11:59"), "event"), delimited=True, dated=True
-    ),
+    Oddity("clocks put forward", _IN_SPRING, delimited=True, dated=True),
+    Oddity("clocks put back", _IN_AUTUMN, delimited=True, dated=True),
+    Oddity("year's end", _ON_NEW_YEARS_EVE, delimited=True, dated=True),
     Oddity("cut off", _cut_off),
     Oddity("record above the header", _above_the_header, delimited=True, alone=True),
     Oddity("columns permuted", _permuted, delimited=True, alone=True),
@@ -292,57 +289,56 @@ ODDITIES: tuple[Oddity, ...] = (
 
 
 def odd_file(seed: int, folder: Path, rows: int = 40) -> OddFile:
-    """One odd file; what it is made from is generated into `folder`."""
+    """One odd file of about `rows` records, the same for the same seed.
+
+    What it is made from is generated into `folder`; OSError where that cannot be written.
+    """
     rng = random.Random(f"odd {seed}")
     carrier, form, delimiter = BASES[seed % len(BASES)]
     dataset = generate(
         DatasetSpec(carrier, form, rows, seed=1 + rng.randrange(3), defect_rate=0.0), folder
     )
     lines = _lines(dataset)
-    headed = delimiter is not None and lines[_header(lines)].fate == "furniture"
-    alone = (
-        headed
-        and (carrier, form) not in FIXED_ORDER
-        and sum(
-            line.fate == "furniture" and _shape(line) == _shape(lines[_header(lines)])
-            for line in lines
-        )
-        == 1
-    )
-    day_first = (carrier, form) in DAY_FIRST
-    able = [
-        o
-        for o in ODDITIES
-        if (delimiter or not o.delimited)
-        and (headed or not o.headed)
-        and (alone or not o.alone)
-        and not (day_first and o.dated)
-    ]
+    able = _possible((carrier, form), delimiter, lines)
     chosen = sorted(rng.sample(able, rng.randint(1, 4)), key=ODDITIES.index)
+    kinds = [oddity.kind for oddity in chosen]
     # Columns first: what is damaged no longer has as many as the header. The end last.
     for oddity in sorted(chosen, key=lambda o: (not o.alone, o.kind == "cut off")):
         lines = oddity.change(lines, delimiter, rng)
     newline, mixed = rng.choice(NEWLINES), rng.random() < 0.2
     ends = [rng.choice(NEWLINES[:2]) if mixed else newline for _ in lines]
-    if lines[-1].fate == "record" and "cut off" in [o.kind for o in chosen]:
+    if lines[-1].fate == "record" and "cut off" in kinds:
         ends[-1] = ""
-    mixed_encodings = any(o.kind == "mixed encodings" for o in chosen)
-    encoding = rng.choice(
-        [name for name in ENCODINGS if not (mixed_encodings and name.startswith("utf-16"))]
-    )
-    data = "".join(line.text + end for line, end in zip(lines, ends, strict=True)).encode(
-        encoding, "surrogateescape"
-    )
+    bytewise = [name for name in ENCODINGS if not name.startswith("utf-16")]
+    encoding = rng.choice(bytewise if "mixed encodings" in kinds else ENCODINGS)
+    text = "".join(line.text + end for line, end in zip(lines, ends, strict=True))
     facts = dataset.facts["files"][0]
-    kinds = (*(o.kind for o in chosen), encoding, "mixed line ends" if mixed else repr(newline))
     return OddFile(
         dataset.files[0].name,
-        data,
-        kinds,
-        tuple(line.fate for line in lines),
-        facts["zone"],
-        facts["subscriber"],
+        data=text.encode(encoding, "surrogateescape"),
+        kinds=(*kinds, encoding, "mixed line ends" if mixed else repr(newline)),
+        fates=tuple(line.fate for line in lines),
+        zone=facts["zone"],
+        subscriber=facts["subscriber"],
     )
+
+
+def _possible(base: tuple[str, str], delimiter: str | None, lines: list[Line]) -> list[Oddity]:
+    """The oddities that a file can have."""
+    header = lines[_header(lines)]
+    headed = delimiter is not None and header.fate == "furniture"
+    like_header = [
+        line for line in lines if line.fate == "furniture" and _shape(line) == _shape(header)
+    ]
+    alone = headed and base not in FIXED_ORDER and len(like_header) == 1
+    return [
+        oddity
+        for oddity in ODDITIES
+        if (delimiter or not oddity.delimited)
+        and (headed or not oddity.headed)
+        and (alone or not oddity.alone)
+        and not (base in DAY_FIRST and oddity.dated)
+    ]
 
 
 def _lines(dataset: Dataset) -> list[Line]:

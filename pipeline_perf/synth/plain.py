@@ -1,9 +1,8 @@
-"""Layouts that are stated as data: records of one form, an expression per column, and what a
-perfect reading differs in.
+"""Layouts stated as data: records of one form, an expression per column, and the truth.
 
-Here belong the columns that the expressions may use and the ways of setting a record. Which columns
-a carrier's file has is said in `wholesale`, `switches` and `elsewhere`; formats with several kinds
-of record have modules of their own.
+Here belong the columns that only such expressions may use, and ways of setting a record. Which
+columns a carrier's file has is said in the modules of `carriers`; formats with several kinds of
+record need no more than `layout` and `wording`.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from datetime import date
 
 import polars as pl
 
-from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import (
-    Form,
-    Layout,
-    Marks,
-    Scene,
-    Section,
+from pipeline_perf.synth.layout import Form, Layout, Marks, Notation, Scene, Section
+from pipeline_perf.synth.wording import (
+    SMS,
+    STARTED,
+    Setting,
     boundaries,
     delimited,
     from_and_to,
@@ -29,17 +26,10 @@ from pipeline_perf.synth.layout import (
     renumber,
 )
 
-#: What the expressions of a layout may use besides the events' own columns: numbers as the layout
-#: writes them.
+#: Numbers as the layout writes them: columns that `plain` adds to the events' own.
 OWN, OTHER, CALLER, CALLED = (pl.col(name) for name in ("own", "other", "caller", "called"))
-OUT = pl.col("direction_code") == callmodel.OUT
-SMS = pl.col("kind") == callmodel.SMS
-ANSWERED = pl.col("answered")
-SECONDS = pl.col("duration_s").cast(pl.String)
-BLANK = pl.lit("")
 #: Seconds that a call rang: formats that tell of them have them beside the duration.
 RING = pl.col("event").cast(pl.Int64) % 20 + 1
-STARTED = pl.col("written")
 CONNECTED = STARTED + pl.duration(seconds=RING)
 RELEASED = CONNECTED + pl.duration(seconds="duration_s")
 
@@ -58,13 +48,14 @@ NO_SUBSCRIBER: dict[str, pl.Expr] = {
     "direction": pl.lit(None, pl.String),
 }
 PICKED_UP: dict[str, pl.Expr] = {"answered": pl.col("picked_up")}
+#: Where texts stand among the calls: nobody answers them, and they have no length.
+CALLS_PICKED_UP: dict[str, pl.Expr] = {"answered": pl.when(~SMS).then(pl.col("picked_up"))}
+CALLS_TIMED: dict[str, pl.Expr] = {"duration_s": pl.when(~SMS).then(pl.col("duration_s"))}
 
-Setting = tuple[Callable[[pl.DataFrame], pl.Series], Callable[[pl.DataFrame], pl.Series]]
 
-
-def stamp(form: str, moment: pl.Expr = STARTED) -> pl.Expr:
-    """A moment in a strftime form."""
-    return moment.dt.strftime(form)
+def charged(amount: str, currency: str) -> dict[str, pl.Expr]:
+    """The truth where every call costs the same: an amount such as "0.03" of a currency."""
+    return {"charge": pl.lit(amount).cast(pl.Decimal(18, 6)), "currency": pl.lit(currency)}
 
 
 def epoch(moment: pl.Expr = STARTED) -> pl.Expr:
@@ -72,35 +63,32 @@ def epoch(moment: pl.Expr = STARTED) -> pl.Expr:
     return moment.dt.epoch("s").cast(pl.String)
 
 
-def either(condition: pl.Expr, yes: pl.Expr | str, no: pl.Expr | str) -> pl.Expr:
-    """Texts are themselves, not names of columns."""
-    first, second = (pl.lit(text) if isinstance(text, str) else text for text in (yes, no))
-    return pl.when(condition).then(first).otherwise(second)
-
-
 def numbered(form: str, first: int = 1) -> pl.Expr:
-    """An identifier of the event: `form` with `{}` for its number, so that a record that is sent
-    again has it, too.
-    """
+    """An identifier of the event, `form` with {} for its number; sent again it has the same."""
     return pl.format(form, (pl.col("event").cast(pl.Int64) + first).cast(pl.String).str.zfill(6))
 
 
 def quoted(separator: str, titles: Sequence[str], cut_in: str, keep: int = 4) -> Setting:
-    """A delimited form in which the cells of `titles` stand in double quotes."""
+    """A delimited form in which the cells of `titles` stand in double quotes; else `delimited`."""
     join, cut = delimited(separator, cut_in, keep)
     inside = [pl.format('"{}"', pl.col(title)).alias(title) for title in titles]
     return lambda texts: join(texts.with_columns(inside)), cut
 
 
 def templated(template: str, cut_at: int = 0) -> Setting:
-    """A form with `$title` in place of each column; where its records are lines, a broken
-    transfer got to `cut_at`.
+    """A form with $title or ${title} in place of each column.
+
+    Where its records are lines, a broken transfer got to `cut_at` characters.
+
+    >>> join, _ = templated('{"to": "$to", "ms": ${seconds}000}')
+    >>> join(pl.DataFrame({"to": ["+12125550143"], "seconds": ["42"]})).to_list()
+    ['{"to": "+12125550143", "ms": 42000}']
     """
     pieces = re.split(r"\$\{?(\w+)\}?", template)
-    parts = [pl.col(piece) if i % 2 else pl.lit(piece) for i, piece in enumerate(pieces)]
+    texts_between = [pl.col(piece) if i % 2 else pl.lit(piece) for i, piece in enumerate(pieces)]
 
     def join(texts: pl.DataFrame) -> pl.Series:
-        return texts.select(pl.concat_str(parts).alias("text"))["text"]
+        return texts.select(pl.concat_str(texts_between).alias("text"))["text"]
 
     return join, lambda texts: join(texts).str.slice(0, cut_at)
 
@@ -118,7 +106,7 @@ def plain(
     foot: Sequence[str] = (),
     suffix: str = "csv",
     file_name: Callable[[Scene, int], str] | None = None,
-    notation: Callable[[pl.Series], pl.Series] = E164,
+    notation: Notation = E164,
     as_written: bool = False,
     mix: Mix = CALLS,
     newline: str = "\n",
@@ -132,44 +120,36 @@ def plain(
     ends: bool = False,
     cycle: tuple[date, int] | None = None,
 ) -> Layout:
-    """A layout of one form.
+    """A layout of one form; what is not said here is as in `Layout`.
 
-    `columns`: title → text, over the names above. `head`: the lines above the first record, the
-    titles if it is left out. `as_written`: numbers read as they are written. `resolution_s`: of
-    times and of durations. `per_line`: the lines above the records of each line, given its number.
-    `elements`: records are counted as elements of JSON or XML; `between` separates them. `ends`:
-    where `closing`, a record tells the end of a call.
+    `columns`: title → text, over the events' columns and the names above. `setting`: how the texts
+    become lines, joined by `separator` if it is left out. `head` and `foot`: the lines above the
+    first record, the titles if it is left out, and below the last. `suffix`: of the file's name,
+    where `file_name` does not make it. `truth`: what a perfect reading differs in, over the events'
+    columns. `as_written`: numbers read as they are written. `resolution_s`: of times and of
+    durations. `per_line`: the lines above the records of each line, given its number. `ends`: where
+    `closing`, a record tells the end of a call.
     """
+    fixed_head = (separator.join(columns),) if head is None else head
 
     def texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         own, other, target = parties(frame, scene, scene.written)
-        caller, called = from_and_to(frame, own, other, target)
-        named = frame.with_columns(
-            own.alias("own"), other.alias("other"), caller.alias("caller"), called.alias("called")
-        )
-        return named.select(text.alias(title) for title, text in columns.items())
+        caller, called = from_and_to(own, other, target)
+        named = frame.with_columns(own=own, other=other, caller=caller, called=called)
+        return named.select(**columns)
 
     def sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
-        above = (
-            (separator.join(columns),)
-            if head is None
-            else tuple(head(scene) if callable(head) else head)
-        )
+        above = tuple(fixed_head(scene) if callable(fixed_head) else fixed_head)
         if per_line is None:
             return [Section(above, 0, frame.height, tuple(foot))]
-        found = boundaries(frame, ("line",))
-        lines = (scene.number_of_line(int(frame["line"][start])) for start, _ in found)
-        return [
-            Section(
-                (*(above if start == 0 else ()), *per_line(number)),
-                start,
-                stop,
-                tuple(foot) if stop == frame.height else (),
-            )
-            for (start, stop), number in zip(found, lines, strict=True)
-        ]
+        made = []
+        for start, stop in boundaries(frame, ("line",)):
+            of_line = tuple(per_line(scene.number_of_line(int(frame["line"][start]))))
+            below = tuple(foot) if stop == frame.height else ()
+            made.append(Section(of_line if start else above + of_line, start, stop, below))
+        return made
 
-    join, cut = setting or delimited(separator, marks.started[0], 4)
+    join, cut = setting or delimited(separator, marks.started[0])
     return Layout(
         id=id,
         carrier=carrier,
@@ -177,7 +157,6 @@ def plain(
         newline=newline,
         mix=mix,
         forms=(Form("record", texts, join, cut, marks),),
-        form_of=(0, 0, 0),
         notation=notation,
         sections=sections,
         truth=lambda frame, scene: dict(truth),

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-# Area codes in service. With the line numbers 555-0100 to 555-0199, which are reserved for fiction,
-# they give 6 400 telephone numbers that ring nowhere.
+#: Area codes in service. With the lines 555-0100 to 555-0199, which are reserved for fiction, they
+#: give 6 400 telephone numbers that ring nowhere.
 AREA_CODES = (
     201, 202, 203, 206, 207, 210, 212, 213, 214, 215, 216, 217, 240, 248, 253, 281,
     301, 303, 305, 310, 312, 313, 314, 315, 316, 317, 321, 323, 330, 336, 347, 352,
@@ -22,15 +22,16 @@ AREA_CODES = (
 )  # fmt: skip
 FICTITIOUS_PER_AREA_CODE = 100
 NANP = len(AREA_CODES) * FICTITIOUS_PER_AREA_CODE
-UK = 100  # +44 20 7555 0100 to 0199
+#: +44 20 7555 0100 to 0199.
+UK = 100
 
 SHORT_CODES = ("729725", "32665", "40404", "88022")
 SERVICE_CODES = ("611", "411")
 VOICEMAIL_RETRIEVAL = "*86"
 WITHHELD = ("Restricted", "Unavailable")
 
-# Positions of each class of party in the list of parties. A party is an index into that list, so
-# that a notation is computed once per distinct party and a million rows only gather it.
+#: Positions of each class of party in the list of parties. A party is an index into that list, so
+#: that a notation is computed once per distinct party and a million rows only gather it.
 FIRST_UK = NANP
 FIRST_SHORT_CODE = FIRST_UK + UK
 FIRST_SERVICE_CODE = FIRST_SHORT_CODE + len(SHORT_CODES)
@@ -38,8 +39,8 @@ RETRIEVAL = FIRST_SERVICE_CODE + len(SERVICE_CODES)
 FIRST_WITHHELD = RETRIEVAL + 1
 PARTIES = FIRST_WITHHELD + len(WITHHELD)
 
-# Centres of the areas that cells are scattered around: latitude, longitude, city, state, ZIP.
-# Half lie west of 90° W, where a latitude and a longitude that changed places are told apart.
+#: Centres of the areas that cells are scattered around: latitude, longitude, city, state, ZIP.
+#: Half lie west of 90° W, where a latitude and a longitude that changed places are told apart.
 METROS = (
     (40.7128, -74.0060, "NEW YORK", "NY", "10007"),
     (41.8781, -87.6298, "CHICAGO", "IL", "60602"),
@@ -62,7 +63,9 @@ class Population:
 
     `parties`: E.164, or the word or code that stands in its place. `lines`: index of each
     subscriber line among the parties. `partners[line, rank]`: the line's partners, most frequent
-    first. `home_cells[line, k]`: rows of `cells`. `imei` and `imsi`: one per line.
+    first. `home_cells[line, k]`: rows of `cells`. `voicemail_boxes`: the number of each line's box.
+    `cells`: metro (row of `metros`), lac, cid, latitude, longitude, azimuth (all in degrees),
+    street_no. `imei` and `imsi`: one per line.
     """
 
     parties: pl.Series
@@ -76,8 +79,10 @@ class Population:
 
 
 def populate(lines: int, network: str, rng: np.random.Generator) -> Population:
-    """Draw the parties for a file about `lines` subscriber lines (at most MAX_LINES); `network`
-    opens their IMSI.
+    """Draw the parties for a file about `lines` subscriber lines.
+
+    `network`: country and network code, which open the lines' IMSI. Raises ValueError for none and
+    for more than MAX_LINES.
     """
     if not 1 <= lines <= MAX_LINES:
         raise ValueError(f"a generated file is about 1 to {MAX_LINES} lines, not {lines}")
@@ -96,15 +101,19 @@ def populate(lines: int, network: str, rng: np.random.Generator) -> Population:
 
 
 def is_nanp(party: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether each party is a number of the North American plan (no short code, word or foreign
-    number).
-    """
+    """Whether each party is a number of the North American plan: no code, no word, not abroad."""
     return (party >= 0) & (party < NANP)
 
 
 def is_number(party: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether each party is a full telephone number, at home or abroad."""
     return (party >= 0) & (party < FIRST_SHORT_CODE)
+
+
+def metros() -> pl.DataFrame:
+    """METROS as a table: latitude, longitude, city, state, zip."""
+    columns = ["latitude", "longitude", "city", "state", "zip"]
+    return pl.DataFrame(METROS, schema=columns, orient="row")
 
 
 def _parties() -> pl.Series:

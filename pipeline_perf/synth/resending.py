@@ -11,18 +11,23 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+#: Records of a run.
 SHORTEST_RUN = 20
 LONGEST_RUN = 120
-# Runs are taken from separate stretches of this length, so that no record is repeated twice and no
-# repeat falls into another run. With LONGEST_RUN this bounds the rate at about a quarter.
+#: Runs are taken from separate stretches of so many records: no record is repeated twice, and no
+#: repeat falls into another run. With LONGEST_RUN this bounds the rate at about a quarter.
 STRETCH = 400
+#: Share of a file's records that may be repeats.
 HIGHEST_RATE = 0.15
+#: Of a file with repeats.
 FEWEST_RECORDS = 200
 
 
 def copies_wanted(rows: int, rate: float) -> int:
-    """How many of `rows` records should be repeats: no run in a tiny file, and no run shorter
-    than SHORTEST_RUN.
+    """How many of `rows` records should be repeats: none in a tiny file, else a run at least.
+
+    >>> copies_wanted(100, 0.01), copies_wanted(1_000, 0.01), copies_wanted(10_000, 0.01)
+    (0, 20, 100)
     """
     if rate <= 0 or rows < FEWEST_RECORDS:
         return 0
@@ -34,8 +39,9 @@ def order_with_repeats(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The order of records with runs repeated, and which of them are repeats.
 
-    `groups`: stretches of records that belong together (a section); a run and its repeat stay in
-    one. Raises ValueError where the groups are too short for so many repeats.
+    `groups`: start and stop of records that belong together (a section), from 0 on without a gap; a
+    run and its repeat stay in one. `copies` records are repeated in all, so the two arrays are
+    longer by as many. Raises ValueError where the groups are too short for so many repeats.
     """
     total = groups[-1][1] if groups else 0
     inserted = _repeats(groups, copies, rng)
@@ -57,15 +63,12 @@ def _repeats(
     """(where inserted, start, stop) for runs of `copies` records in all."""
     stretches: list[tuple[int, int, list[int]]] = []
     for start, stop in groups:
-        cuts = (
-            [*range(start, stop - STRETCH // 2, STRETCH), stop]
-            if stop - start > STRETCH
-            else [start, stop]
-        )
+        long = stop - start > STRETCH
+        cuts = [*range(start, stop - STRETCH // 2, STRETCH), stop] if long else [start, stop]
         stretches += [
-            (a, b, cuts[i + 1 :])
-            for i, (a, b) in enumerate(pairwise(cuts))
-            if b - a >= 2 * SHORTEST_RUN
+            (begin, end, cuts[nth:])
+            for nth, (begin, end) in enumerate(pairwise(cuts), start=1)
+            if end - begin >= 2 * SHORTEST_RUN
         ]
     chosen = [stretches[nth] for nth in rng.permutation(len(stretches))]
     room = sum(end - begin for begin, end, _ in chosen)
@@ -77,13 +80,10 @@ def _repeats(
         longest = end - begin
         room -= longest
         shortest = max(SHORTEST_RUN, left - room)
-        length = min(
-            int(rng.integers(shortest, max(shortest, min(LONGEST_RUN, longest // 2)) + 1)),
-            longest,
-            left,
-        )
+        most = max(shortest, min(LONGEST_RUN, longest // 2))
+        length = min(int(rng.integers(shortest, most + 1)), longest, left)
         if 0 < left - length < SHORTEST_RUN:
-            # too little for a run of its own: take it too, or leave enough
+            # What is left is too little for a run of its own: take it too, or leave enough.
             length = left if left <= longest else left - SHORTEST_RUN
         start = begin + int(rng.integers(0, longest - length + 1))
         where = end if rng.random() < 0.5 else later[int(rng.integers(0, len(later)))]

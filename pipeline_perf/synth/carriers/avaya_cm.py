@@ -1,92 +1,73 @@
-"""Avaya Communication Manager's expanded call-detail print: columns by position, blanks where
-nothing is known.
+"""Avaya Communication Manager's expanded call-detail print: columns by position.
 
 Positions follow public synthetic samples and vendor manuals; condition codes 7 (outgoing), 9
-(incoming) and 0 (between stations) are the manuals'. The site's numbering plan is not in the file,
-so numbers read as they are written.
+(incoming) and 0 (between stations) are the manuals'. Where nothing is known there are blanks. The
+site's numbering plan is not in the file, so numbers read as they are written.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import (
-    Form,
-    Layout,
-    Marks,
-    Scene,
-    Section,
+from pipeline_perf.synth.layout import Form, Layout, Marks, Scene
+from pipeline_perf.synth.wording import (
+    MONTH_DAY,
+    OUT,
+    either,
     from_and_to,
     hours_minutes_seconds,
+    one_section,
     parties,
     positional,
     renumber,
+    stamp,
 )
 
 LENGTH = 101
 FIELDS = {
     "date": (1, 8), "time": (10, 14), "duration": (16, 23), "condition": (25, 25),
-    "access_dialled": (27, 30), "access_used": (32, 35),
-    "dialled": (37, 51), "calling": (52, 66), "extension": (67, 70), "trunk_in": (72, 75),
-    "trunk_out": (77, 80), "ucid": (82, 101),
+    "access_dialled": (27, 30), "access_used": (32, 35), "dialled": (37, 51), "calling": (52, 66),
+    "extension": (67, 70), "trunk_in": (72, 75), "trunk_out": (77, 80), "ucid": (82, 101),
 }  # fmt: skip
 FIRST_EXTENSION = 1200
-INTERNAL_EVERY = 9  # calls between two extensions are about a tenth
+#: Calls between two extensions are about a tenth.
+INTERNAL_EVERY = 9
+#: The identifier of a call: node and running number.
+UCID = pl.concat_str(pl.lit("00001"), pl.col("event").cast(pl.String).str.zfill(15))
 
-_write = renumber("1${1}${2}${3}", "011", {"Restricted": "", "Unavailable": ""})
 
-
-def _numbers(
-    frame: pl.DataFrame, scene: Scene
-) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+def _numbers(frame: pl.DataFrame, scene: Scene) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
     """Calling, dialled, extension, and whether the call stayed inside."""
     lines = len(scene.who.lines)
     _, other, target = parties(frame, scene, scene.written)
-    inside = (frame["event"] % INTERNAL_EVERY == 0) & (lines > 1)
-    extension = (frame["line"] + FIRST_EXTENSION).cast(pl.String)
-    colleague = (
-        (frame["line"] + 1 + frame["event"].cast(pl.Int32) % max(lines - 1, 1)) % lines
-        + FIRST_EXTENSION
-    ).cast(pl.String)
-    calling, dialled = from_and_to(frame, extension, colleague.zip_with(inside, other), target)
+    inside = (pl.col("event") % INTERNAL_EVERY == 0) & pl.lit(lines > 1)
+    extension = (pl.col("line") + FIRST_EXTENSION).cast(pl.String)
+    steps = pl.col("event").cast(pl.Int32) % max(lines - 1, 1) + 1
+    colleague = ((pl.col("line") + steps) % lines + FIRST_EXTENSION).cast(pl.String)
+    calling, dialled = from_and_to(extension, either(inside, colleague, other), target)
     return calling, dialled, extension, inside
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     calling, dialled, extension, inside = _numbers(frame, scene)
-    out = pl.col("direction_code") == callmodel.OUT
-    outgoing, incoming, blank = out & ~pl.lit(inside), ~out & ~pl.lit(inside), pl.lit("")
-    access = pl.when(outgoing).then(pl.lit("0009")).otherwise(blank)
+    outgoing, incoming = OUT & ~inside, ~OUT & ~inside
+    access = either(outgoing, "0009", "")
     trunk = pl.format("T{}", (pl.col("event") % 12 + 1).cast(pl.String).str.zfill(3))
     return frame.select(
-        pl.col("written").dt.strftime("%m/%d/%y").alias("date"),
-        pl.col("written").dt.strftime("%H:%M").alias("time"),
-        hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).alias("duration"),
-        pl.when(outgoing)
-        .then(pl.lit("7"))
-        .when(incoming)
-        .then(pl.lit("9"))
-        .otherwise(pl.lit("0"))
-        .alias("condition"),
-        access.alias("access_dialled"),
-        access.alias("access_used"),
-        dialled.alias("dialled"),
-        calling.alias("calling"),
-        extension.alias("extension"),
-        pl.when(incoming).then(trunk).otherwise(blank).alias("trunk_in"),
-        pl.when(outgoing).then(trunk).otherwise(blank).alias("trunk_out"),
-        _ucid().alias("ucid"),
+        date=stamp("%m/%d/%y"),
+        time=stamp("%H:%M"),
+        duration=hours_minutes_seconds(pl.col("duration_s"), hour_digits=2),
+        condition=either(outgoing, "7", either(incoming, "9", "0")),
+        access_dialled=access,
+        access_used=access,
+        dialled=dialled,
+        calling=calling,
+        extension=extension,
+        trunk_in=either(incoming, trunk, ""),
+        trunk_out=either(outgoing, trunk, ""),
+        ucid=UCID,
     )
-
-
-def _ucid() -> pl.Expr:
-    return pl.concat_str(pl.lit("00001"), pl.col("event").cast(pl.String).str.zfill(15))
-
-
-def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
-    return [Section((), 0, frame.height)]
 
 
 def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
@@ -97,27 +78,23 @@ def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
         "to_number": dialled.replace({"": None}),
         "subscriber_number": pl.lit(None, pl.String),
         "direction": pl.lit(None, pl.String),
-        "call_id": _ucid(),
+        "call_id": UCID,
     }
 
-
-_join, _cut = positional(FIELDS, LENGTH, cut_at=4)
 
 AVAYA_CM = Layout(
     id="avaya_cm",
     carrier="avaya",
     file_name=lambda scene, nth: f"avaya_cm_{nth}.txt",
-    newline="\n",
     mix=Mix(legs=False, codes=False),
     forms=(
-        Form("record", _texts, _join, _cut, Marks(
-            started=("date", "time"), impossible_date=(r"^\d\d/\d\d", "13/45"), duration="duration",
+        Form("record", _texts, *positional(FIELDS, LENGTH, cut_at=4), Marks(
+            started=("date", "time"), impossible_date=MONTH_DAY, duration="duration",
             shape="positional",
         )),
     ),
-    form_of=(0, 0, 0),
-    notation=_write,
-    sections=_sections,
+    notation=renumber("1${1}${2}${3}", "011", {"Restricted": "", "Unavailable": ""}),
+    sections=one_section(),
     truth=_truth,
     time_resolution_s=60,
     by_line=False,

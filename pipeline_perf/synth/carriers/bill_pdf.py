@@ -1,5 +1,4 @@
-"""The four carriers' bills as text PDF: a section of pages per line, unruled rows, subtotals,
-footers.
+"""The four carriers' bills as text PDF: pages per line, unruled rows, subtotals, footers.
 
 AT&T's columns are those of its consumer CSV, T-Mobile's talk section follows a public sample bill
 (dates without a year, carried down), Verizon's titles are those that public bill parsers look for.
@@ -15,26 +14,27 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from pipeline_perf.synth import callmodel
 from pipeline_perf.synth.callmodel import Mix
 from pipeline_perf.synth.carriers import att_bill
-from pipeline_perf.synth.layout import (
-    Column,
-    Form,
-    Layout,
-    Marks,
-    Print,
-    Scene,
-    Section,
+from pipeline_perf.synth.layout import Column, Form, Layout, Marks, Notation, Print, Scene, Section
+from pipeline_perf.synth.wording import (
+    MONTH_DAY,
+    OUT,
+    STARTED,
     boundaries,
     delimited,
+    dollars,
+    either,
     parties,
     renumber,
+    spelled,
+    stamp,
     whole_minutes,
 )
 
-# Stands between the texts of one row on their way to the page; no bill contains it.
+#: Stands between the texts of one row on their way to the page; no bill contains it.
 BETWEEN = "\x1f"
+#: Of a page, in points.
 MARGIN = 30.0
 BILLED = Mix(legs=False, unanswered=False, codes=False, withheld=False)
 
@@ -44,53 +44,51 @@ BILLED = Mix(legs=False, unanswered=False, codes=False, withheld=False)
 
 @dataclass(frozen=True)
 class _Words:
-    """What a carrier prints around the rows."""
+    """What a carrier prints around the rows.
 
-    # scene, "(212) 555-0143", whether the section goes on from the page before
+    `head`: the lines above, given the number as "(212) 555-0143" and whether the section goes on
+    from the page before. `total`: the row under a section, of its minutes and cents. `notes`: the
+    lines below that.
+    """
+
     head: Callable[[Scene, str, bool], tuple[str, ...]]
-    total: Callable[[int, int], str]  # minutes, cents → the row under a section
+    total: Callable[[int, int], str]
     notes: tuple[str, ...] = ()
 
 
 def _pages(words: _Words, print_: Print) -> Callable[[pl.DataFrame, Scene], list[Section]]:
-    """A section is one page here: its head and foot lines are the furniture, the row of titles
-    included.
-    """
+    """A page is a section: its head, with the row of titles, and its foot are the furniture."""
+    titles = "   ".join(column.title for column in print_.columns)
 
     def sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
         pages = boundaries(frame, ("line",), print_.rows)
-        cents = frame.select(
-            att_bill.cents(frame).alias("cents"),
-            whole_minutes(pl.col("duration_s")).alias("minutes"),
-        )
+        billed = frame.select(cents=att_bill.CENTS, minutes=whole_minutes(pl.col("duration_s")))
+        lines = frame["line"]
         first_of_line = 0
         made = []
         for nth, (start, stop) in enumerate(pages, start=1):
-            line = frame["line"][start]
-            if start == 0 or frame["line"][start - 1] != line:
+            line = lines[start]
+            if start == 0 or lines[start - 1] != line:
                 first_of_line = start
-            digits = scene.number_of_line(line)[2:]
-            head = words.head(
-                scene, f"({digits[:3]}) {digits[3:6]}-{digits[6:]}", start != first_of_line
-            )
+            number = spelled(scene.number_of_line(line), "({}) {}-{}")
+            head = words.head(scene, number, start != first_of_line)
             foot: tuple[str, ...] = ()
-            if stop == frame.height or frame["line"][stop] != line:
-                whole = cents[first_of_line:stop]
-                foot = (
-                    words.total(int(whole["minutes"].sum()), int(whole["cents"].sum())),
-                    *words.notes,
-                )
-            titles = "   ".join(column.title for column in print_.columns)
-            made.append(
-                Section((*head, titles), start, stop, (*foot, f"Page {nth} of {len(pages)}"))
-            )
+            if stop == frame.height or lines[stop] != line:
+                sums = billed[first_of_line:stop].sum()
+                total = words.total(int(sums["minutes"][0]), int(sums["cents"][0]))
+                foot = (total, *words.notes)
+            footer = f"Page {nth} of {len(pages)}"
+            made.append(Section((*head, titles), start, stop, (*foot, footer)))
         return made
 
     return sections
 
 
 def draw(out: BinaryIO, pages: list[Section], rows: list[str], layout: Layout) -> None:
-    """Print `rows` (texts joined by BETWEEN) on `pages`; the same rows give the same bytes."""
+    """Print `rows` (texts joined by BETWEEN) on `pages`; the same rows give the same bytes.
+
+    Raises ValueError for a layout without a printed page.
+    """
     from reportlab.lib.pagesizes import landscape, letter
     from reportlab.pdfgen.canvas import Canvas
 
@@ -131,25 +129,24 @@ def _row(canvas: Any, texts: list[str], page: Print, y: float, font: str) -> Non
             draw_text(column.x, y, text)
 
 
-def _dollars(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
 def _total_row(
     columns: int, label: str, minutes_at: int, charge_at: tuple[int, ...], sign: str = ""
 ) -> Callable[[int, int], str]:
+    """The row under a section: its label in the first column, the sums in theirs."""
+
     def row(minutes: int, cents: int) -> str:
         texts = [""] * columns
         texts[0] = label
         texts[minutes_at] = str(minutes)
         for at in charge_at:
-            texts[at] = sign + _dollars(cents)
+            texts[at] = f"{sign}{cents // 100}.{cents % 100:02d}"
         return BETWEEN.join(texts)
 
     return row
 
 
-_join, _cut = delimited(BETWEEN, "Date", 0)
+# A page has no lines that a broken transfer could cut: the cut is never asked for.
+_SETTING = delimited(BETWEEN, "Date")
 
 
 def _layout(
@@ -158,7 +155,7 @@ def _layout(
     print_: Print,
     words: _Words,
     cycle: tuple[date, int],
-    notation: Callable[[pl.Series], pl.Series],
+    notation: Notation,
 ) -> Layout:
     return Layout(
         id=f"{carrier}_bill_pdf",
@@ -167,7 +164,6 @@ def _layout(
         newline="",
         mix=BILLED,
         forms=(form,),
-        form_of=(0, 0, 0),
         notation=notation,
         sections=_pages(words, print_),
         truth=att_bill.truth,
@@ -179,10 +175,10 @@ def _layout(
     )
 
 
-def _marks(duration: str, number: str, date_pattern: str, width: int) -> Marks:
+def _marks(duration: str, number: str, width: int) -> Marks:
     return Marks(
         started=("Date",),
-        impossible_date=(date_pattern, "13/45"),
+        impossible_date=MONTH_DAY,
         duration=duration,
         numbers=(number,),
         number_width=width,
@@ -207,27 +203,25 @@ _ATT_PRINT = Print(
     leading=5.1,
     rows=100,
 )
-_ATT_WORDS = _Words(
-    head=lambda scene, number, again: (
-        "AT&T", f"Billing period {scene.period.first:%m/%d/%Y} - {scene.period.last:%m/%d/%Y}",
-        "Call Detail" + (" - Continued" if again else ""), number,
-    ),
-    total=_total_row(13, "Subtotal", 6, (11, 12)),
-)  # fmt: skip
-# One line for every 2 500 calls: a bill of 2 500 calls is one line's 25 full pages.
 ATT_BILL_PDF = replace(
     _layout(
         "att",
-        Form(
-            "call", att_bill.texts, _join, _cut, _marks("Min", "Number Called", r"^\d\d/\d\d", 14)
-        ),
+        Form("call", att_bill.texts, *_SETTING, _marks("Min", "Number Called", 14)),
         _ATT_PRINT,
-        _ATT_WORDS,
+        _Words(
+            head=lambda scene, number, again: (
+                "AT&T",
+                f"Billing period {scene.period.first:%m/%d/%Y} - {scene.period.last:%m/%d/%Y}",
+                "Call Detail" + (" - Continued" if again else ""),
+                number,
+            ),
+            total=_total_row(13, "Subtotal", 6, (11, 12)),
+        ),
         (date(2023, 1, 2), 30),
         renumber("${1}-${2}-${3}", "", att_bill.BLOCKED),
     ),
     mix=att_bill.BILLED,
-    rows_per_line=2_500,
+    rows_per_line=2_500,  # a bill of so many calls is one line's 25 full pages
     reads=lambda parties: parties.replace(att_bill.BLOCKED),
 )
 
@@ -237,36 +231,29 @@ ATT_BILL_PDF = replace(
 def _verizon(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     """Dashes for some lines, dots for others: layout versions differ by bill."""
     _, other, _ = parties(frame, scene, scene.written)
-    incoming = pl.col("direction_code") == callmodel.IN
-    number = (
-        pl.when(pl.col("line") % 2 == 1)
-        .then(other.str.replace_all("-", ".", literal=True))
-        .otherwise(other)
-    )
-    charge = att_bill.dollars(att_bill.cents(frame))
-    peak = pl.col("local").dt.hour().is_between(6, 20)
+    dotted = other.str.replace_all("-", ".", literal=True)
     return frame.select(
-        pl.col("local").dt.strftime("%m/%d").alias("Date"),
-        pl.col("local").dt.strftime("%-I:%M%p").alias("Time"),
-        number.alias("Number"),
-        pl.when(peak).then(pl.lit("Peak")).otherwise(pl.lit("Off-Peak")).alias("Rate"),
-        pl.lit("PlanAllow").alias("Usage type"),
-        pl.lit("New York NY").alias("Origination"),
-        pl.when(incoming).then(pl.lit("Incoming CL")).when("abroad").then(pl.lit("United Kingdom"))
-        .otherwise(att_bill.city(frame)).alias("Destination"),
-        whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Min."),
-        pl.lit("--").alias("Airtime charges"),
-        charge.alias("LD/Other charges"),
-        charge.alias("Total"),
-    )  # fmt: skip
+        **{
+            "Date": stamp("%m/%d"),
+            "Time": stamp("%-I:%M%p"),
+            "Number": either(pl.col("line") % 2 == 1, dotted, other),
+            "Rate": either(STARTED.dt.hour().is_between(6, 20), "Peak", "Off-Peak"),
+            "Usage type": pl.lit("PlanAllow"),
+            "Origination": pl.lit("New York NY"),
+            "Destination": att_bill.call_to(frame, "Incoming CL", "United Kingdom"),
+            "Min.": att_bill.MINUTES,
+            "Airtime charges": pl.lit("--"),
+            "LD/Other charges": dollars(att_bill.CENTS),
+            "Total": dollars(att_bill.CENTS),
+        }
+    )
 
 
 _VERIZON_PRINT = Print(
     columns=(
         Column("Date", 30), Column("Time", 60), Column("Number", 100), Column("Rate", 180),
-        Column("Usage type", 215),
-        Column("Origination", 260), Column("Destination", 315), Column("Min.", 405, True),
-        Column("Airtime charges", 470, True),
+        Column("Usage type", 215), Column("Origination", 260), Column("Destination", 315),
+        Column("Min.", 405, True), Column("Airtime charges", 470, True),
         Column("LD/Other charges", 540, True), Column("Total", 582, True),
     ),
     landscape=False,
@@ -276,7 +263,7 @@ _VERIZON_PRINT = Print(
 )  # fmt: skip
 VERIZON_BILL_PDF = _layout(
     "verizon",
-    Form("call", _verizon, _join, _cut, _marks("Min.", "Number", r"^\d\d/\d\d", 15)),
+    Form("call", _verizon, *_SETTING, _marks("Min.", "Number", 15)),
     _VERIZON_PRINT,
     _Words(
         head=lambda scene, number, again: (
@@ -297,55 +284,46 @@ VERIZON_BILL_PDF = _layout(
 def _tmobile(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     """The date stands on the first row of a day and of a page only."""
     _, other, _ = parties(frame, scene, scene.written)
-    out = pl.col("direction_code") == callmodel.OUT
-    day = pl.col("local").dt.date()
+    day = STARTED.dt.date()
     starts = [start for start, _ in boundaries(frame, ("line",), TMOBILE_PRINT.rows)]
+    first_of_day = (day != day.shift(1)).fill_null(True)
     first_on_page = pl.int_range(pl.len()).is_in(starts)
+    place = either(pl.col("abroad"), "UK", att_bill.city(frame))
     return frame.select(
-        pl.when((day != day.shift(1)).fill_null(True) | first_on_page)
-        .then(pl.col("local").dt.strftime("%b %d"))
-        .otherwise(pl.lit(""))
-        .alias("When"),
-        pl.col("local").dt.strftime("%-I:%M %p").alias("Time"),
-        pl.concat_str(pl.when(out).then(pl.lit("OUT ")).otherwise(pl.lit("IN ")), other).alias(
-            "Who"
-        ),
-        pl.when(out & pl.col("abroad"))
-        .then(pl.lit("to UK"))
-        .when(out)
-        .then(pl.concat_str(pl.lit("to "), att_bill.city(frame)))
-        .otherwise(pl.lit("Incoming"))
-        .alias("Description"),
-        pl.when(pl.col("partner") % 4 == 0).then(pl.lit("W")).otherwise(pl.lit("")).alias("Type"),
-        whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Min"),
-        pl.concat_str(pl.lit("$"), att_bill.dollars(att_bill.cents(frame))).alias("Cost"),
+        When=either(first_of_day | first_on_page, stamp("%b %d"), ""),
+        Time=stamp("%-I:%M %p"),
+        Who=pl.concat_str(either(OUT, "OUT ", "IN "), other),
+        Description=either(OUT, pl.format("to {}", place), "Incoming"),
+        Type=either(pl.col("partner") % 4 == 0, "W", ""),
+        Min=att_bill.MINUTES,
+        Cost=pl.format("${}", dollars(att_bill.CENTS)),
     )
 
 
 TMOBILE_PRINT = Print(
     columns=(
         Column("When", 30), Column("", 118, True), Column("Who", 130), Column("Description", 250),
-        Column("Type", 470),
-        Column("Min", 520, True), Column("Cost", 575, True),
+        Column("Type", 470), Column("Min", 520, True), Column("Cost", 575, True),
     ),
     landscape=False,
     font_size=7.0,
     leading=10.0,
     rows=60,
 )  # fmt: skip
+# Neither the date, which most rows do without, nor the number behind OUT or IN can be damaged.
+_TMOBILE_MARKS = Marks(
+    started=("Date",), impossible_date=("", "13/45"), duration="Min", shape="printed"
+)
 TMOBILE_BILL_PDF = _layout(
     "tmobile",
-    Form("call", _tmobile, _join, _cut, replace(_marks("Min", "Who", "", 0), numbers=())),
+    Form("call", _tmobile, *_SETTING, _TMOBILE_MARKS),
     TMOBILE_PRINT,
     _Words(
         head=lambda scene, number, again: (
             "T-Mobile",
             f"Bill issue date {scene.period.last + timedelta(days=3):%b %d, %Y}",
             "USAGE CHARGE DETAILS" + ("...CONTINUED" if again else ""),
-            (
-                f"{number}                                   {scene.period.first:%b %d} -"
-                f" {scene.period.last:%b %d}"
-            ),
+            f"{number}{' ' * 35}{scene.period.first:%b %d} - {scene.period.last:%b %d}",
             "TALK" + ("...CONTINUED" if again else ""),
         ),
         total=_total_row(7, "Totals", 5, (6,), "$"),
@@ -363,22 +341,18 @@ TMOBILE_BILL_PDF = _layout(
 
 def _sprint(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     _, other, _ = parties(frame, scene, scene.written)
-    charge = att_bill.dollars(att_bill.cents(frame))
     return frame.select(
-        pl.col("local").dt.strftime("%m/%d/%y").alias("Date"),
-        pl.col("local").dt.strftime("%-I:%M %p").alias("Time"),
-        other.alias("Phone number"),
-        pl.when(pl.col("direction_code") == callmodel.IN)
-        .then(pl.lit("Incoming"))
-        .when("abroad")
-        .then(pl.lit("United Kingdom"))
-        .otherwise(att_bill.city(frame))
-        .alias("Call destination"),
-        pl.lit("PU").alias("Rate/Type"),
-        whole_minutes(pl.col("duration_s")).cast(pl.String).alias("Minutes used"),
-        pl.lit("0.00").alias("Airtime charges"),
-        charge.alias("LD charges"),
-        charge.alias("Total charges"),
+        **{
+            "Date": stamp("%m/%d/%y"),
+            "Time": stamp("%-I:%M %p"),
+            "Phone number": other,
+            "Call destination": att_bill.call_to(frame, "Incoming", "United Kingdom"),
+            "Rate/Type": pl.lit("PU"),
+            "Minutes used": att_bill.MINUTES,
+            "Airtime charges": pl.lit("0.00"),
+            "LD charges": dollars(att_bill.CENTS),
+            "Total charges": dollars(att_bill.CENTS),
+        }
     )
 
 
@@ -387,8 +361,7 @@ _SPRINT_PRINT = Print(
         Column("Date", 30), Column("Time", 75), Column("Phone number", 125),
         Column("Call destination", 210), Column("Rate/Type", 310),
         Column("Minutes used", 405, True), Column("Airtime charges", 465, True),
-        Column("LD charges", 520, True),
-        Column("Total charges", 580, True),
+        Column("LD charges", 520, True), Column("Total charges", 580, True),
     ),
     landscape=False,
     font_size=7.0,
@@ -397,7 +370,7 @@ _SPRINT_PRINT = Print(
 )  # fmt: skip
 SPRINT_BILL_PDF = _layout(
     "sprint",
-    Form("call", _sprint, _join, _cut, _marks("Minutes used", "Phone number", r"^\d\d/\d\d", 15)),
+    Form("call", _sprint, *_SETTING, _marks("Minutes used", "Phone number", 15)),
     _SPRINT_PRINT,
     _Words(
         head=lambda scene, number, again: (

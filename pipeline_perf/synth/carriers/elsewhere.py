@@ -7,34 +7,46 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import Marks, positional, renumber
+from pipeline_perf.synth.layout import Marks
 from pipeline_perf.synth.plain import (
-    ANSWERED,
     BILLED_CALLS,
-    BLANK,
     CALLED,
     CALLER,
     CALLS,
+    CALLS_PICKED_UP,
+    CALLS_TIMED,
     ELEVEN_DIGITS,
     NO_SUBSCRIBER,
     OTHER,
-    OUT,
     OWN,
     PICKED_UP,
-    SECONDS,
-    SMS,
     TEXTS_TOO,
-    either,
+    charged,
     numbered,
     plain,
+)
+from pipeline_perf.synth.wording import (
+    ANSWERED,
+    BLANK,
+    CELL_KNOWN,
+    DASHED,
+    DAY_MONTH,
+    DIGITS,
+    OUT,
+    SECONDS,
+    SMS,
+    YEAR_MONTH_DAY,
+    either,
+    minutes_seconds,
+    positional,
+    renumber,
     stamp,
 )
 
-CELL = pl.when(pl.col("cell_at_start") >= 0).then(pl.format("404-10-1-{}", "cell_at_start"))
+CELL = pl.when(CELL_KNOWN).then(pl.format("404-10-1-{}", "cell_at_start"))
 LAST_CELL = pl.when(pl.col("cell_at_end") >= 0).then(pl.format("404-10-1-{}", "cell_at_end"))
-CALLED_UP = pl.when(~SMS).then(pl.col("picked_up"))
-DASHED = r"^(\d{4})-\d\d-\d\d"
+
+_IMEI, _IMSI = pl.lit("351234001234561"), pl.lit("404100123456789")
 
 AIRTEL_LE = plain(
     "airtel_le",
@@ -48,48 +60,41 @@ AIRTEL_LE = plain(
         "Dur(s)": SECONDS,
         "First CGI": CELL.fill_null(""),
         "Last CGI": LAST_CELL.fill_null(""),
-        "IMEI": pl.lit("351234001234561"),
-        "IMSI": pl.lit("404100123456789"),
+        "IMEI": _IMEI,
+        "IMSI": _IMSI,
     },
     zone="Asia/Kolkata",
     notation=ELEVEN_DIGITS,
     mix=TEXTS_TOO,
-    marks=Marks(
-        started=("Date", "Time"), impossible_date=(r"^\d\d/\d\d", "45/13"), duration="Dur(s)"
-    ),
+    marks=Marks(started=("Date", "Time"), impossible_date=DAY_MONTH, duration="Dur(s)"),
     truth={
-        "answered": CALLED_UP,
+        **CALLS_PICKED_UP,
         "cell_first": CELL,
         "cell_last": LAST_CELL,
-        "imei": pl.lit("351234001234561"),
-        "imsi": pl.lit("404100123456789"),
+        "imei": _IMEI,
+        "imsi": _IMSI,
     },
 )
 
 _MINUTES = pl.col("duration_s") // 60
 
+_FRITZBOX = {
+    "Typ": either(OUT, "4", either(ANSWERED, "1", "2")),
+    "Datum": stamp("%d.%m.%y %H:%M"),
+    "Name": pl.lit("Jörg"),
+    "Rufnummer": OTHER,
+    "Landes-/Ortsnetzbereich": BLANK,
+    "Nebenstelle": pl.lit("Telefon 1"),
+    "Eigene Rufnummer": pl.format("Internet: {}", OWN),
+    "Dauer": minutes_seconds(_MINUTES),  # H:MM: minutes are to hours as seconds to minutes
+}
+
 FRITZBOX = plain(
     "fritzbox",
     "fritzbox",
-    {
-        "Typ": either(OUT, "4", either(ANSWERED, "1", "2")),
-        "Datum": stamp("%d.%m.%y %H:%M"),
-        "Name": pl.lit("Jörg"),
-        "Rufnummer": OTHER,
-        "Landes-/Ortsnetzbereich": BLANK,
-        "Nebenstelle": pl.lit("Telefon 1"),
-        "Eigene Rufnummer": pl.format("Internet: {}", OWN),
-        "Dauer": pl.concat_str(
-            (_MINUTES // 60).cast(pl.String),
-            pl.lit(":"),
-            (_MINUTES % 60).cast(pl.String).str.zfill(2),
-        ),
-    },
+    _FRITZBOX,
     separator=";",
-    head=(
-        "sep=;",
-        "Typ;Datum;Name;Rufnummer;Landes-/Ortsnetzbereich;Nebenstelle;Eigene Rufnummer;Dauer",
-    ),
+    head=("sep=;", ";".join(_FRITZBOX)),
     notation=renumber("001${1}${2}${3}", "00"),
     mix=CALLS,
     one_line=True,
@@ -114,16 +119,10 @@ BANDICOOT = plain(
         "antenna_id": CELL.fill_null(""),
     },
     file_name=lambda scene, nth: f"{scene.number_of_line(0)}.{nth}.csv",
-    mix=Mix(calls=0.6, sms=0.4, legs=False, codes=False, withheld=False),
+    mix=TEXTS_TOO,
     one_line=True,
-    marks=Marks(
-        started=("datetime",), impossible_date=(DASHED, "${1}-13/45"), duration="call_duration"
-    ),
-    truth={
-        "answered": CALLED_UP,
-        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
-        "cell_first": CELL,
-    },
+    marks=Marks(started=("datetime",), impossible_date=YEAR_MONTH_DAY, duration="call_duration"),
+    truth={**CALLS_PICKED_UP, **CALLS_TIMED, "cell_first": CELL},
 )
 
 CIDER = plain(
@@ -140,15 +139,8 @@ CIDER = plain(
         "international": pl.lit("domestic"),
     },
     mix=TEXTS_TOO,
-    marks=Marks(
-        started=("timestamp",), impossible_date=(DASHED, "${1}-13/45"), duration="duration"
-    ),
-    truth={
-        **NO_SUBSCRIBER,
-        "answered": CALLED_UP,
-        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
-        "cell_first": CELL,
-    },
+    marks=Marks(started=("timestamp",), impossible_date=YEAR_MONTH_DAY, duration="duration"),
+    truth={**NO_SUBSCRIBER, **CALLS_PICKED_UP, **CALLS_TIMED, "cell_first": CELL},
 )
 
 AUSTRALIAN = {"currency": pl.lit("AUD")}
@@ -174,22 +166,19 @@ VOCUS = plain(
     head=(),
     zone="UTC",
     notation=ELEVEN_DIGITS,
-    marks=Marks(
-        started=("date", "time"), impossible_date=(DASHED, "${1}-13-45"), duration="seconds"
-    ),
+    marks=Marks(started=("date", "time"), impossible_date=DASHED, duration="seconds"),
     truth={
         **NO_SUBSCRIBER,
         **PICKED_UP,
-        **AUSTRALIAN,
+        **charged("0.08", "AUD"),
         "call_id": numbered("V{}"),
-        "charge": pl.lit("0.08").cast(pl.Decimal(18, 6)),
     },
 )
 
 _LINX = {
     "record": (1, 3), "event": (7, 30), "line": (67, 78), "origin": (96, 120),
-    "destination": (121, 145), "date": (146, 153),
-    "time": (154, 163), "unit": (176, 180), "quantity": (181, 193),
+    "destination": (121, 145), "date": (146, 153), "time": (154, 163), "unit": (176, 180),
+    "quantity": (181, 193),
 }  # fmt: skip
 
 TELSTRA_LINX = plain(
@@ -214,7 +203,7 @@ TELSTRA_LINX = plain(
     mix=BILLED_CALLS,
     marks=Marks(
         started=("date", "time"),
-        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        impossible_date=DIGITS,
         duration="quantity",
         shape="positional",
     ),
@@ -223,9 +212,12 @@ TELSTRA_LINX = plain(
 
 _CTOP = {
     "record_type": (1, 6), "id_type": (39, 44), "line": (45, 92), "time": (93, 106),
-    "target": (121, 144), "origin": (145, 168),
-    "currency": (251, 256), "record": (270, 291), "units": (292, 301), "unit": (302, 307),
+    "target": (121, 144), "origin": (145, 168), "currency": (251, 256), "record": (270, 291),
+    "units": (292, 301), "unit": (302, 307),
 }  # fmt: skip
+
+#: Units are seconds (100) or tenths of them (101).
+_IN_SECONDS = pl.col("event") % 2 == 0
 
 AAPT = plain(
     "aapt",
@@ -239,9 +231,8 @@ AAPT = plain(
         "origin": CALLER,
         "currency": pl.lit("1"),
         "record": numbered("R{}"),
-        # 100: seconds, 101: tenths of them
-        "units": either(pl.col("event") % 2 == 0, SECONDS, pl.format("{}0", SECONDS)).str.zfill(10),
-        "unit": either(pl.col("event") % 2 == 0, "100", "101"),
+        "units": either(_IN_SECONDS, SECONDS, pl.format("{}0", SECONDS)).str.zfill(10),
+        "unit": either(_IN_SECONDS, "100", "101"),
     },
     head=("PWTHDR",),
     suffix="txt",
@@ -249,7 +240,7 @@ AAPT = plain(
     mix=BILLED_CALLS,
     marks=Marks(
         started=("time",),
-        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        impossible_date=DIGITS,
         duration="units",
         shape="positional",
     ),

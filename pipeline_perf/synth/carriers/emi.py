@@ -1,5 +1,4 @@
-"""EMI exchange records of the local-exchange carriers: 262 characters, a header and a trailer
-record.
+"""EMI exchange records of the local-exchange carriers: 262 characters, with header and trailer.
 
 Positions as a public billing system's importer of the Exchange Message Interface reads them: record
 202401 is the header, 202402 the trailer; the conversation time is six digits of seconds and one of
@@ -12,54 +11,43 @@ import polars as pl
 
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.callmodel import Mix
-from pipeline_perf.synth.layout import (
-    Form,
-    Layout,
-    Marks,
-    Scene,
-    Section,
-    from_and_to,
-    parties,
-    positional,
-    renumber,
-)
+from pipeline_perf.synth.layout import Form, Layout, Marks, Scene, Section
+from pipeline_perf.synth.wording import from_and_to, parties, positional, renumber, stamp
 
 LENGTH = 262
 FIELDS = {
     "record": (1, 6), "date": (7, 12), "caller_length": (13, 14), "caller": (15, 24),
-    "callee_length": (28, 29), "callee": (30, 39),
-    "collected": (40, 46), "connect": (55, 60), "conversation": (61, 67), "caller_city": (123, 132),
-    "caller_state": (133, 134),
+    "callee_length": (28, 29), "callee": (30, 39), "collected": (40, 46), "connect": (55, 60),
+    "conversation": (61, 67), "caller_city": (123, 132), "caller_state": (133, 134),
     "callee_city": (135, 144), "callee_state": (145, 146),
 }  # fmt: skip
 STATION_PAID = "010101"
-
-
-def _tenths() -> pl.Expr:
-    return pl.col("event").cast(pl.Int64) * 7 % 10
+#: Tenths of a second that a call lasted beyond its whole seconds.
+TENTHS = pl.col("event").cast(pl.Int64) * 7 % 10
 
 
 def _texts(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
-    caller, callee = from_and_to(frame, *parties(frame, scene, scene.written))
-    places = pl.DataFrame(people.METROS, schema=["x", "y", "city", "state", "zip"], orient="row")
+    caller, callee = from_and_to(*parties(frame, scene, scene.written))
+    metros = people.metros()
 
-    def place(number: pl.Series, what: str) -> pl.Series:
-        return places[what].gather(number.str.slice(0, 3).cast(pl.Int32) % len(people.METROS))
+    def place(number: pl.Expr, what: str) -> pl.Expr:
+        area = number.str.slice(0, 3).cast(pl.Int32)
+        return pl.lit(metros[what]).gather(area % metros.height)
 
     return frame.select(
-        pl.lit(STATION_PAID).alias("record"),
-        pl.col("written").dt.strftime("%y%m%d").alias("date"),
-        pl.lit("10").alias("caller_length"),
-        caller.alias("caller"),
-        pl.lit("10").alias("callee_length"),
-        callee.alias("callee"),
-        pl.lit("0000000").alias("collected"),
-        pl.col("written").dt.strftime("%H%M%S").alias("connect"),
-        (pl.col("duration_s") * 10 + _tenths()).cast(pl.String).str.zfill(7).alias("conversation"),
-        place(caller, "city").alias("caller_city"),
-        place(caller, "state").alias("caller_state"),
-        place(callee, "city").alias("callee_city"),
-        place(callee, "state").alias("callee_state"),
+        record=pl.lit(STATION_PAID),
+        date=stamp("%y%m%d"),
+        caller_length=pl.lit("10"),
+        caller=caller,
+        callee_length=pl.lit("10"),
+        callee=callee,
+        collected=pl.lit("0000000"),
+        connect=stamp("%H%M%S"),
+        conversation=(pl.col("duration_s") * 10 + TENTHS).cast(pl.String).str.zfill(7),
+        caller_city=place(caller, "city"),
+        caller_state=place(caller, "state"),
+        callee_city=place(callee, "city"),
+        callee_state=place(callee, "state"),
     )
 
 
@@ -73,27 +61,23 @@ def _sections(frame: pl.DataFrame, scene: Scene) -> list[Section]:
 def _truth(frame: pl.DataFrame, scene: Scene) -> dict[str, pl.Series | pl.Expr]:
     """Seconds with their tenths. Nobody's records in particular: no subscriber, no direction."""
     return {
-        "duration_s": pl.col("duration_s") + _tenths() / 10,
+        "duration_s": pl.col("duration_s") + TENTHS / 10,
         "subscriber_number": pl.lit(None, pl.String),
         "direction": pl.lit(None, pl.String),
     }
 
 
-_join, _cut = positional(FIELDS, LENGTH, cut_at=9)
-
 EMI = Layout(
     id="emi",
     carrier="emi",
     file_name=lambda scene, nth: f"emi_{nth}.txt",
-    newline="\n",
     mix=Mix(legs=False, unanswered=False, foreign=False, codes=False, withheld=False),
     forms=(
-        Form("record", _texts, _join, _cut, Marks(
+        Form("record", _texts, *positional(FIELDS, LENGTH, cut_at=9), Marks(
             started=("date", "connect"), impossible_date=(r"^(\d\d)\d{4}", "${1}1345"),
             duration="conversation", shape="positional",
         )),
     ),
-    form_of=(0, 0, 0),
     notation=renumber("${1}${2}${3}", "011"),
     sections=_sections,
     truth=_truth,

@@ -1,43 +1,57 @@
-"""Servers and services that carry others' calls: SIP proxies, rating systems, telephone numbers
-in the cloud.
+"""Servers and services that carry others' calls: SIP proxies, rating systems, numbers in the cloud.
 
 Columns and elements as their documentation and public readers name them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from pipeline_perf.synth.carriers.switches import BUSY, DASHED, NO_EPOCH, UUID
-from pipeline_perf.synth.layout import Marks
+from pipeline_perf.synth.carriers.freeswitch import BY_UUID, UUID
+from pipeline_perf.synth.carriers.switches import BUSY, NO_EPOCH
+from pipeline_perf.synth.layout import Layout, Marks
 from pipeline_perf.synth.plain import (
-    ANSWERED,
-    BLANK,
     CALLED,
     CALLER,
+    CALLS_PICKED_UP,
     CONNECTED,
     ELEVEN_DIGITS,
     NO_SUBSCRIBER,
     OTHER,
-    OUT,
     OWN,
     PICKED_UP,
     RELEASED,
     RING,
-    SECONDS,
-    SMS,
-    STARTED,
     TEXTS_TOO,
-    either,
+    charged,
     epoch,
     numbered,
     plain,
     quoted,
-    stamp,
     templated,
+)
+from pipeline_perf.synth.wording import (
+    ANSWERED,
+    BLANK,
+    DASHED,
+    OUT,
+    SECONDS,
+    SMS,
+    STARTED,
+    YEAR_MONTH_DAY,
+    either,
+    stamp,
 )
 
 _BROADWORKS_TIME = "%Y%m%d%H%M%S.000"
+
+#: Where a call is answered it begins with the answer; the attempt has a time of its own.
+_ATTEMPT = either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)
+
+#: After the duration, where a form does not tell of ringing.
+_HUNG_UP = STARTED + pl.duration(seconds="duration_s")
 
 BROADWORKS_XML = plain(
     "broadworks_xml",
@@ -49,32 +63,28 @@ BROADWORKS_XML = plain(
         "direction": either(OUT, "Originating", "Terminating"),
         "calling": CALLER,
         "called": CALLED,
-        # Where a call is answered it begins with the answer; the attempt has a time of its own.
-        "start": stamp(
-            _BROADWORKS_TIME, either(ANSWERED, STARTED - pl.duration(seconds=RING), STARTED)
-        ),
+        "start": stamp(_BROADWORKS_TIME, _ATTEMPT),
         "call": numbered("{}:0"),
         "answered": either(ANSWERED, "Yes", "No"),
         "answer": either(
             ANSWERED, pl.format("<answerTime>{}</answerTime>", stamp(_BROADWORKS_TIME)), BLANK
         ),
-        "release": stamp(_BROADWORKS_TIME, STARTED + pl.duration(seconds="duration_s")),
+        "release": stamp(_BROADWORKS_TIME, _HUNG_UP),
     },
     head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
     foot=("</BWCDR>",),
     suffix="xml",
     setting=templated(
-        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter><systemId>as1"
-        "</systemId><date>$written</date>"
-        "<systemTimeZone>1-040000</systemTimeZone></recordId><serviceProvider>SP"
-        "</serviceProvider><type>Normal</type></headerModule>"
-        "<basicModule><userNumber>$user</userNumber><groupNumber/><direction>$direction"
-        "</direction><callingNumber>$calling</callingNumber>"
-        "<calledNumber>$called</calledNumber><startTime>$start</startTime><userTimeZone>1-040000"
-        "</userTimeZone>"
-        "<localCallId>$call</localCallId><answerIndicator>$answered</answerIndicator>$answer"
-        "<releaseTime>$release</releaseTime>"
-        "</basicModule></cdrData>"
+        "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter>"
+        "<systemId>as1</systemId><date>$written</date>"
+        "<systemTimeZone>1-040000</systemTimeZone></recordId>"
+        "<serviceProvider>SP</serviceProvider><type>Normal</type></headerModule>"
+        "<basicModule><userNumber>$user</userNumber><groupNumber/>"
+        "<direction>$direction</direction><callingNumber>$calling</callingNumber>"
+        "<calledNumber>$called</calledNumber><startTime>$start</startTime>"
+        "<userTimeZone>1-040000</userTimeZone><localCallId>$call</localCallId>"
+        "<answerIndicator>$answered</answerIndicator>$answer"
+        "<releaseTime>$release</releaseTime></basicModule></cdrData>"
     ),
     zone="UTC",
     elements=True,
@@ -101,7 +111,7 @@ CDRSTATS = plain(
         "state": BLANK,
         "channel": BLANK,
         "starting_date": stamp("%Y-%m-%d %H:%M:%S"),
-        "duration": BUSY.cast(pl.String),
+        "duration": BUSY,
         "billsec": SECONDS,
         **dict.fromkeys(("progresssec", "answersec", "waitsec"), BLANK),
         "hangup_cause_id": pl.lit("16"),
@@ -112,10 +122,8 @@ CDRSTATS = plain(
         **dict.fromkeys(("buy_rate", "buy_cost", "sell_rate", "sell_cost"), BLANK),
         "extradata": pl.lit("{}"),
     },
-    marks=Marks(
-        started=("starting_date",), impossible_date=(DASHED, "${1}-13/45"), duration="billsec"
-    ),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
+    marks=Marks(started=("starting_date",), impossible_date=YEAR_MONTH_DAY, duration="billsec"),
+    truth=BY_UUID,
 )
 
 DIDWW = plain(
@@ -134,7 +142,7 @@ DIDWW = plain(
     zone="UTC",
     notation=ELEVEN_DIGITS,
     marks=Marks(
-        started=("Date/Time Start (UTC)",), impossible_date=(DASHED, "${1}-13/45"),
+        started=("Date/Time Start (UTC)",), impossible_date=YEAR_MONTH_DAY,
         ended="Date/Time End (UTC)",
         duration="Duration (secs)", numbers=("Source",),
     ),
@@ -147,51 +155,78 @@ DIDWW = plain(
 )  # fmt: skip
 
 _RFC_2822 = "%a, %d %b %Y %H:%M:%S +0000"
+_RFC_2822_IMPOSSIBLE = (r", \d\d [A-Z][a-z]{2} ", ", 45 Foo ")
+
+#: A call as both of the service's forms tell it.
+_CALL = {
+    "sid": numbered("CA{}"),
+    "date_created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
+    "date_updated": stamp(_RFC_2822, RELEASED),
+    "parent_call_sid": BLANK,
+    "account_sid": pl.lit("AC01"),
+    "to": CALLED,
+    "from": CALLER,
+    "phone_number_sid": pl.lit("PN01"),
+    "status": either(ANSWERED, "completed", "no-answer"),
+    "start_time": stamp(_RFC_2822),
+    "end_time": stamp(_RFC_2822, _HUNG_UP),
+    "duration": SECONDS,
+    "price": pl.lit("-0.01500"),
+    "price_unit": pl.lit("USD"),
+    "direction": either(OUT, "outbound-api", "inbound"),
+    **dict.fromkeys(("answered_by", "forwarded_from", "caller_name"), BLANK),
+}
+
+#: In JSON, identifiers have their full length.
+_SID = numbered("CA00000000000000000000000000{}")
 
 TWILIO_JSON = plain(
     "twilio_json",
     "twilio",
-    {
-        "sid": numbered("CA00000000000000000000000000{}"),
-        "created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
-        "to": CALLED,
-        "from": CALLER,
-        "status": either(ANSWERED, "completed", "no-answer"),
-        "start": stamp(_RFC_2822),
-        "end": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
-        "duration": SECONDS,
-        "direction": either(OUT, "outbound-api", "inbound"),
-    },
+    {**_CALL, "sid": _SID},
     head=('{"page": 0, "page_size": 1000, "calls": [',),
     foot=("]}",),
     between=",",
     suffix="json",
     setting=templated(
-        '{"sid": "$sid", "date_created": "$created", "parent_call_sid": null, "account_sid":'
-        ' "AC00000000000000000000000000000001", "to": "$to", "from": "$from", "phone_number_sid":'
-        ' "PN00000000000000000000000000000001", "status": "$status", "start_time": "$start",'
-        ' "end_time": "$end", "duration": "$duration", "price": "-0.03000", "price_unit": "USD",'
-        ' "direction": "$direction", "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
+        '{"sid": "$sid", "date_created": "$date_created", "parent_call_sid": null,'
+        ' "account_sid": "AC00000000000000000000000000000001", "to": "$to", "from": "$from",'
+        ' "phone_number_sid": "PN00000000000000000000000000000001", "status": "$status",'
+        ' "start_time": "$start_time", "end_time": "$end_time", "duration": "$duration",'
+        ' "price": "-0.03000", "price_unit": "USD", "direction": "$direction",'
+        ' "answered_by": null, "caller_name": "O\'NEIL, \\"BOB\\""}'
     ),
     zone="UTC",
     elements=True,
     marks=Marks(
-        started=("start", "created"),
-        impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "),
+        started=("start_time", "date_created"),
+        impossible_date=_RFC_2822_IMPOSSIBLE,
         duration="duration",
         shape="element",
     ),
-    truth={
-        **PICKED_UP,
-        "call_id": numbered("CA00000000000000000000000000{}"),
-        "charge": pl.lit("0.03").cast(pl.Decimal(18, 6)),
-        "currency": pl.lit("USD"),
-    },
+    truth={**PICKED_UP, **charged("0.03", "USD"), "call_id": _SID},
+)
+
+_QUOTED = ("date_created", "date_updated", "start_time", "end_time")
+
+TWILIO_CSV = plain(
+    "twilio_csv",
+    "twilio",
+    _CALL,
+    setting=quoted(",", _QUOTED, cut_in="date_created"),
+    zone="UTC",
+    marks=Marks(
+        started=("start_time", "date_created"),
+        impossible_date=_RFC_2822_IMPOSSIBLE,
+        duration="duration",
+    ),
+    truth={**PICKED_UP, **charged("0.015", "USD"), "call_id": numbered("CA{}")},
 )
 
 CLOSING = pl.col("closing")
 
-_HANGS_UP = CLOSING & (pl.col("event") % 2 == 0)  # the called party: the tags change places
+#: Where the called party hangs up, the tags change places.
+_HANGS_UP = CLOSING & (pl.col("event") % 2 == 0)
 
 _MOMENT = STARTED + pl.duration(seconds=pl.when(CLOSING).then("duration_s").otherwise(0))
 
@@ -205,41 +240,44 @@ _TRANSACTION = {
     "time": epoch(_MOMENT),
 }
 
-_TRANSACTION_MARKS = Marks(started=("time",), impossible_date=NO_EPOCH)
 
-_TRANSACTION_TRUTH = {
-    **NO_SUBSCRIBER,
-    "answered": pl.when(~SMS).then(pl.col("picked_up")),
-    "duration_s": pl.when(pl.col("ended") | ~pl.col("picked_up")).then(pl.col("duration_s")),
-    "call_id": numbered("c{}@192.0.2.1"),
-}
+def _flatstore(carrier: str, columns: Mapping[str, pl.Expr]) -> Layout:
+    """A SIP proxy's own text form: transactions, and what its configuration adds to them."""
+    ended = pl.col("ended") | ~pl.col("picked_up")
+    return plain(
+        f"{carrier}_flatstore",
+        carrier,
+        {**_TRANSACTION, **columns},
+        separator="|",
+        head=(),
+        suffix="log",
+        zone="UTC",
+        mix=TEXTS_TOO,
+        ends=True,
+        marks=Marks(started=("time",), impossible_date=NO_EPOCH),
+        truth={
+            **NO_SUBSCRIBER,
+            **CALLS_PICKED_UP,
+            "duration_s": pl.when(ended).then(pl.col("duration_s")),
+            "call_id": _TRANSACTION["callid"],
+        },
+    )
 
-OPENSIPS = plain(
-    "opensips_flatstore",
+
+OPENSIPS = _flatstore(
     "opensips",
     {
-        **_TRANSACTION,
         "request_type": either(CLOSING | SMS, BLANK, "*prepaid"),
         "account": either(CLOSING, BLANK, CALLER),
         "destination": either(CLOSING, BLANK, CALLED),
         "supplier": BLANK,
         "dialog": numbered("d{}"),
     },
-    separator="|",
-    head=(),
-    suffix="log",
-    zone="UTC",
-    mix=TEXTS_TOO,
-    ends=True,
-    marks=_TRANSACTION_MARKS,
-    truth=_TRANSACTION_TRUTH,
 )
 
-KAMAILIO = plain(
-    "kamailio_flatstore",
+KAMAILIO = _flatstore(
     "kamailio",
     {
-        **_TRANSACTION,
         "src_user": either(CLOSING, CALLED, CALLER),
         "src_domain": pl.lit("example.org"),
         "src_ip": pl.lit("192.0.2.10"),
@@ -247,98 +285,45 @@ KAMAILIO = plain(
         "dst_user": either(CLOSING, CALLER, "101"),
         "dst_domain": pl.lit("example.org"),
     },
-    separator="|",
-    head=(),
-    suffix="log",
-    zone="UTC",
-    mix=TEXTS_TOO,
-    ends=True,
-    marks=_TRANSACTION_MARKS,
-    truth=_TRANSACTION_TRUTH,
 )
 
-_MISSED = ~OUT & ~ANSWERED
-
-_LABEL = either(OUT, "placed", either(ANSWERED, "received", "missed"))
+#: A missed call has no duration.
+_LENGTH = pl.format(
+    '<abbr class="duration" title="PT{}M{}S">()</abbr>',
+    pl.col("duration_s") // 60,
+    pl.col("duration_s") % 60,
+)
 
 GOOGLE_VOICE = plain(
     "google_voice_takeout",
     "google_voice",
     {
-        "label": _LABEL,
+        "label": either(OUT, "placed", either(ANSWERED, "received", "missed")),
         "number": OTHER,
         "published": stamp("%Y-%m-%dT%H:%M:%S.000Z"),
-        "duration": (
-            pl.when(_MISSED)
-            .then(pl.lit(""))
-            .otherwise(
-                pl.format(
-                    '<abbr class="duration" title="PT{}M{}S">()</abbr>',
-                    pl.col("duration_s") // 60,
-                    pl.col("duration_s") % 60,
-                )
-            )
-        ),
+        "duration": either(OUT | ANSWERED, _LENGTH, BLANK),
     },
     head=(),
     suffix="html",
     setting=templated(
-        '<?xml version="1.0" ?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"'
-        ' "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd"><html'
-        ' xmlns="http://www.w3.org/1999/xhtml"><head><title>$label</title></head><body><div'
-        ' class="haudio"><span class="album">Call Log for</span><span class="fn">$label</span><div'
-        ' class="contributor vcard"><a class="tel" href="tel:$number"><span'
-        ' class="fn">Bob</span></a></div><abbr class="published" title="$published"></abbr><br'
-        ' />$duration<div class="tags">Labels:<a rel="tag"'
-        ' href="http://www.google.com/voice#$label">$label</a></div></div></body></html>'
+        '<?xml version="1.0" ?>'
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"'
+        ' "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
+        '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>$label</title></head>'
+        '<body><div class="haudio"><span class="album">Call Log for</span>'
+        '<span class="fn">$label</span><div class="contributor vcard">'
+        '<a class="tel" href="tel:$number"><span class="fn">Bob</span></a></div>'
+        '<abbr class="published" title="$published"></abbr><br />$duration'
+        '<div class="tags">Labels:<a rel="tag" href="http://www.google.com/voice#$label">$label'
+        "</a></div></div></body></html>"
     ),
     zone="UTC",
     one_line=True,
     needs_subscriber=True,
     elements=True,
-    marks=Marks(started=("published",), impossible_date=(DASHED, "${1}-13-45"), shape="element"),
+    marks=Marks(started=("published",), impossible_date=DASHED, shape="element"),
     truth={
         **PICKED_UP,
         "duration_s": pl.when(OUT | pl.col("picked_up")).then(pl.col("duration_s")),
-    },
-)
-
-_CALL = {
-    "sid": numbered("CA{}"),
-    "date_created": stamp(_RFC_2822, STARTED - pl.duration(seconds=1)),
-    "date_updated": stamp(_RFC_2822, RELEASED),
-    "parent_call_sid": BLANK,
-    "account_sid": pl.lit("AC01"),
-    "to": CALLED,
-    "from": CALLER,
-    "phone_number_sid": pl.lit("PN01"),
-    "status": either(ANSWERED, "completed", "no-answer"),
-    "start_time": stamp(_RFC_2822),
-    "end_time": stamp(_RFC_2822, STARTED + pl.duration(seconds="duration_s")),
-    "duration": SECONDS,
-    "price": pl.lit("-0.01500"),
-    "price_unit": pl.lit("USD"),
-    "direction": either(OUT, "outbound-api", "inbound"),
-    **dict.fromkeys(("answered_by", "forwarded_from", "caller_name"), BLANK),
-}
-
-TWILIO_CSV = plain(
-    "twilio_csv",
-    "twilio",
-    _CALL,
-    setting=quoted(
-        ",", ("date_created", "date_updated", "start_time", "end_time"), cut_in="date_created"
-    ),
-    zone="UTC",
-    marks=Marks(
-        started=("start_time", "date_created"),
-        impossible_date=(r", \d\d [A-Z][a-z]{2} ", ", 45 Foo "),
-        duration="duration",
-    ),
-    truth={
-        **PICKED_UP,
-        "call_id": numbered("CA{}"),
-        "charge": pl.lit("0.015").cast(pl.Decimal(18, 6)),
-        "currency": pl.lit("USD"),
     },
 )

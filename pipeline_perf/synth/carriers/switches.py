@@ -8,40 +8,44 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline_perf.synth.layout import Marks, hours_minutes_seconds, positional
+from pipeline_perf.synth.layout import Marks
 from pipeline_perf.synth.plain import (
-    ANSWERED,
-    BLANK,
     CALLED,
     CALLER,
     CONNECTED,
     NO_SUBSCRIBER,
     OTHER,
-    OUT,
     PICKED_UP,
     RELEASED,
     RING,
-    SECONDS,
-    STARTED,
     TEN_DIGITS,
-    either,
+    charged,
     epoch,
     numbered,
     plain,
     quoted,
+)
+from pipeline_perf.synth.wording import (
+    ANSWERED,
+    BLANK,
+    DAY_MONTH,
+    MONTH_DAY,
+    OUT,
+    SECONDS,
+    YEAR_MONTH_DAY,
+    either,
+    hours_minutes_seconds,
+    positional,
     stamp,
-    templated,
 )
 
 #: Beyond the year 5000.
 NO_EPOCH = (r"^\d+$", "99999999999999")
 
-UUID = numbered("00000000-0000-4000-8000-000000{}")
+SLASHED = (r"^(\d{4})/\d\d/\d\d", "${1}/13/45")
 
-DASHED, SLASHED = r"^(\d{4})-\d\d-\d\d", r"^(\d{4})/\d\d/\d\d"
-
-#: Whole time that a line was busy, ringing included.
-BUSY = pl.col("duration_s") + RING
+#: Seconds that a line was busy, ringing included.
+BUSY = (pl.col("duration_s") + RING).cast(pl.String)
 
 CLOCK = hours_minutes_seconds(pl.col("duration_s"), hour_digits=2)
 
@@ -77,7 +81,7 @@ THREE_CX = plain(
     zone="UTC",
     marks=Marks(
         started=("time_start",),
-        impossible_date=(SLASHED, "${1}/13/45"),
+        impossible_date=SLASHED,
         ended="time_end",
         duration="duration",
     ),
@@ -91,54 +95,37 @@ THREE_CX = plain(
     },
 )
 
+_ASTERISK = {
+    "accountcode": BLANK,
+    "src": CALLER,
+    "dst": CALLED,
+    "dcontext": pl.lit("default"),
+    "clid": pl.format('""A Name"" <{}>', CALLER),
+    "channel": numbered("SIP/200-{}"),
+    "dstchannel": numbered("SIP/trunk-{}"),
+    "lastapp": pl.lit("Dial"),
+    "lastdata": pl.format("SIP/{}@trunk,30", CALLED),
+    "start": stamp("%Y-%m-%d %H:%M:%S"),
+    "answer": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
+    "end": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
+    "duration": BUSY,
+    "billsec": SECONDS,
+    "disposition": either(ANSWERED, "ANSWERED", "NO ANSWER"),
+    "amaflags": pl.lit("DOCUMENTATION"),
+    "uniqueid": numbered("1335866400.{}"),
+    "userfield": BLANK,
+}
+
 ASTERISK = plain(
     "asterisk",
     "asterisk",
-    {
-        "accountcode": BLANK,
-        "src": CALLER,
-        "dst": CALLED,
-        "dcontext": pl.lit("default"),
-        "clid": pl.format('""A Name"" <{}>', CALLER),
-        "channel": numbered("SIP/200-{}"),
-        "dstchannel": numbered("SIP/trunk-{}"),
-        "lastapp": pl.lit("Dial"),
-        "lastdata": pl.format("SIP/{}@trunk,30", CALLED),
-        "start": stamp("%Y-%m-%d %H:%M:%S"),
-        "answer": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
-        "end": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
-        "duration": BUSY.cast(pl.String),
-        "billsec": SECONDS,
-        "disposition": either(ANSWERED, "ANSWERED", "NO ANSWER"),
-        "amaflags": pl.lit("DOCUMENTATION"),
-        "uniqueid": numbered("1335866400.{}"),
-        "userfield": BLANK,
-    },
+    _ASTERISK,
     head=(),
     setting=quoted(
-        ",",
-        (
-            "accountcode",
-            "src",
-            "dst",
-            "dcontext",
-            "clid",
-            "channel",
-            "dstchannel",
-            "lastapp",
-            "lastdata",
-            "start",
-            "answer",
-            "end",
-            "disposition",
-            "amaflags",
-            "uniqueid",
-            "userfield",
-        ),
-        cut_in="start",
+        ",", [title for title in _ASTERISK if title not in ("duration", "billsec")], cut_in="start"
     ),
     marks=Marks(
-        started=("start",), impossible_date=(DASHED, "${1}-13/45"), ended="end", duration="billsec"
+        started=("start",), impossible_date=YEAR_MONTH_DAY, ended="end", duration="billsec"
     ),
     truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": numbered("1335866400.{}")},
 )
@@ -178,22 +165,18 @@ AVAYA_IPO = plain(
         ),
     },
     head=(),
-    marks=Marks(
-        started=("Call Start",), impossible_date=(SLASHED, "${1}/13/45"), duration="Connected Time"
-    ),
+    marks=Marks(started=("Call Start",), impossible_date=SLASHED, duration="Connected Time"),
     truth={
         **PICKED_UP,
         "subscriber_number": pl.lit(None, pl.String),
         "from_number": either(OUT, "1205", pl.col("from_number")),
         "to_number": either(OUT, pl.col("to_number"), "1205"),
         "call_id": numbered("1{}", first=0),
-        "charge": pl.when(OUT).then(pl.lit("0.35").cast(pl.Decimal(18, 6))),
-        "currency": pl.when(OUT).then(pl.lit("USD")),
+        **{name: pl.when(OUT).then(value) for name, value in charged("0.35", "USD").items()},
     },
 )
 
-#: The columns of the switch that stand between those that are told, by its own names; empty or a
-#: constant here.
+#: By the switch's own names; the columns that tell nothing here are empty or constant.
 _CUCM = {
     "cdrRecordType": pl.lit("1"),
     "globalCallID_callManagerId": pl.lit("2"),
@@ -232,17 +215,7 @@ CISCO_CUCM = plain(
         ",".join(f'"{title}"' for title in _CUCM),
         ",".join(_TYPED.get(title, "INTEGER") for title in _CUCM),
     ),
-    setting=quoted(
-        ",",
-        (
-            "callingPartyNumber",
-            "originalCalledPartyNumber",
-            "finalCalledPartyNumber",
-            "pkid",
-            "origDeviceName",
-        ),
-        cut_in="dateTimeOrigination",
-    ),
+    setting=quoted(",", (*_TYPED, "pkid", "origDeviceName"), cut_in="dateTimeOrigination"),
     suffix="txt",
     zone="UTC",
     marks=Marks(started=("dateTimeOrigination",), impossible_date=NO_EPOCH, duration="duration"),
@@ -253,116 +226,22 @@ CISCO_CUCM = plain(
     },
 )
 
-_FREESWITCH = {
-    "caller_id_name": pl.lit("A Name"),
-    "caller_id_number": CALLER,
-    "destination_number": CALLED,
-    "context": pl.lit("default"),
-    "start_stamp": stamp("%Y-%m-%d %H:%M:%S"),
-    "answer_stamp": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S", CONNECTED), BLANK),
-    "end_stamp": stamp("%Y-%m-%d %H:%M:%S", RELEASED),
-    "duration": BUSY.cast(pl.String),
-    "billsec": SECONDS,
-    "hangup_cause": either(ANSWERED, "NORMAL_CLEARING", "NO_ANSWER"),
-    "uuid": UUID,
-    "bleg_uuid": BLANK,
-    "accountcode": BLANK,
-    "read_codec": pl.lit("PCMU"),
-    "write_codec": pl.lit("PCMU"),
-}
-
-FREESWITCH = plain(
-    "freeswitch",
-    "freeswitch",
-    _FREESWITCH,
-    head=(),
-    setting=quoted(",", tuple(_FREESWITCH), cut_in="start_stamp"),
-    marks=Marks(
-        started=("start_stamp",),
-        impossible_date=(DASHED, "${1}-13/45"),
-        ended="end_stamp",
-        duration="billsec",
-    ),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
-_LEG = {
-    "direction": either(OUT, "outbound", "inbound"),
-    "uuid": UUID,
-    "start": epoch(),
-    "answer": either(ANSWERED, epoch(CONNECTED), "0"),
-    "end": epoch(RELEASED),
-    "duration": BUSY.cast(pl.String),
-    "billsec": SECONDS,
-    "caller": CALLER,
-    "called": CALLED,
-}
-
-FREESWITCH_XML = plain(
-    "freeswitch_xml",
-    "freeswitch",
-    _LEG,
-    head=(),
-    suffix="xml",
-    setting=templated(
-        '<?xml version="1.0"?><cdr core-uuid="8c64e881-0000-4000-8000-000000000000"'
-        ' switchname="pbx"><channel_data><direction>$direction'
-        "</direction></channel_data><variables><direction>$direction</direction><uuid>$uuid"
-        "</uuid><start_epoch>$start</start_epoch>"
-        "<answer_epoch>$answer</answer_epoch><duration>$duration</duration><billsec>$billsec"
-        "</billsec></variables>"
-        '<callflow dialplan="XML" profile_index="1"><caller_profile><caller_id_name>A &amp;'
-        " B</caller_id_name><caller_id_number>$caller"
-        "</caller_id_number><destination_number>$called</destination_number></caller_profile>"
-        "<times><created_time>${start}000000"
-        "</created_time></times></callflow></cdr>"
-    ),
-    zone="UTC",
-    elements=True,
-    marks=Marks(started=("start",), impossible_date=NO_EPOCH, duration="billsec", shape="element"),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
-FREESWITCH_JSON = plain(
-    "freeswitch_json",
-    "freeswitch",
-    _LEG,
-    head=(),
-    suffix="json",
-    setting=templated(
-        '{"core-uuid":"5f0c7b6e-0000-4000-8000-000000000000","switchname":"pbx",'
-        '"variables":{"direction":"$direction","uuid":"$uuid",'
-        '"start_epoch":"$start","answer_epoch":"$answer","end_epoch":"$end",'
-        '"duration":"$duration","billsec":"$billsec",'
-        '"hangup_cause":"NORMAL_CLEARING"},"callflow":[{"dialplan":"XML",'
-        '"caller_profile":{"caller_id_name":"A'
-        ' \\u00c9 {Name}",'
-        '"caller_id_number":"$caller","destination_number":"$called"},'
-        '"times":{"created_time":"${start}000000"}}]}'
-    ),
-    zone="UTC",
-    elements=True,
-    marks=Marks(started=("start",), impossible_date=NO_EPOCH, duration="billsec", shape="element"),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
 _MITEL = {
     "long": (1, 1), "date": (2, 6), "time": (8, 15), "duration": (18, 27), "caller": (29, 35),
-    "answered_after": (37, 40),
-    "digits": (42, 67), "status": (68, 68), "called": (70, 76),
+    "answered_after": (37, 40), "digits": (42, 67), "status": (68, 68), "called": (70, 76),
 }  # fmt: skip
+#: A sign for calls of five, ten and thirty minutes and more.
+_LONG = either(
+    pl.col("duration_s") >= 1800,
+    "+",
+    either(pl.col("duration_s") >= 600, "%", either(pl.col("duration_s") >= 300, "-", " ")),
+)
 
 MITEL = plain(
     "mitel",
     "mitel",
     {
-        "long": pl.when(pl.col("duration_s") >= 1800)
-        .then(pl.lit("+"))
-        .when(pl.col("duration_s") >= 600)
-        .then(pl.lit("%"))
-        .when(pl.col("duration_s") >= 300)
-        .then(pl.lit("-"))
-        .otherwise(pl.lit(" ")),
+        "long": _LONG,
         "date": stamp("%m/%d"),
         "time": stamp("%H:%M:%S"),
         "duration": hours_minutes_seconds(pl.col("duration_s"), hour_digits=4),
@@ -379,7 +258,7 @@ MITEL = plain(
     as_written=True,
     marks=Marks(
         started=("date", "time"),
-        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        impossible_date=MONTH_DAY,
         duration="duration",
         shape="positional",
     ),
@@ -392,14 +271,10 @@ MITEL = plain(
 )
 
 _PANASONIC = {
-    "date": (1, 8),
-    "time": (10, 16),
-    "extension": (19, 23),
-    "trunk": (24, 27),
-    "number": (29, 78),
-    "ring": (79, 83),
-    "duration": (85, 92),
-}
+    "date": (1, 8), "time": (10, 16), "extension": (19, 23), "trunk": (24, 27), "number": (29, 78),
+    "ring": (79, 83), "duration": (85, 92),
+}  # fmt: skip
+_PANASONIC_HEAD = "  Date     Time    Ext   CO              Dial Number".ljust(83) + "Ring Duration"
 
 PANASONIC = plain(
     "panasonic",
@@ -411,19 +286,9 @@ PANASONIC = plain(
         "trunk": pl.lit("0001"),
         "number": either(OUT, OTHER, pl.format("<I>{}", OTHER)),
         "ring": either(OUT, BLANK, pl.format("0'{}", RING.cast(pl.String).str.zfill(2))),
-        "duration": (
-            hours_minutes_seconds(pl.col("duration_s"), hour_digits=2).str.replace(
-                r":(\d\d)$", "'$1"
-            )
-        ),
+        "duration": CLOCK.str.replace(r":(\d\d)$", "'$1"),
     },
-    head=(
-        (
-            "  Date     Time    Ext   CO              Dial Number                              "
-            " Ring Duration"
-        ),
-        "-" * 92,
-    ),
+    head=(_PANASONIC_HEAD, "-" * 92),
     suffix="txt",
     setting=positional(_PANASONIC, 92, cut_at=5, right_aligned=("ring",)),
     notation=TEN_DIGITS,
@@ -431,7 +296,7 @@ PANASONIC = plain(
     resolution_s=(60, 1),
     marks=Marks(
         started=("date", "time"),
-        impossible_date=(r"^\d\d/\d\d", "45/13"),
+        impossible_date=DAY_MONTH,
         duration="duration",
         shape="positional",
     ),
@@ -444,98 +309,4 @@ PANASONIC = plain(
         "from_number": either(OUT, "1200", pl.col("from_number")),
         "to_number": either(OUT, pl.col("to_number"), "1200"),
     },
-)
-
-_ASTERISK = {
-    "accountcode": BLANK,
-    "caller_id_number": CALLER,
-    "destination_number": CALLED,
-    "context": pl.lit("default"),
-    "caller_id": pl.format('""Ann, A"" <{}>', CALLER),
-    "channel_name": pl.lit("sofia/internal/1"),
-    "bridge_channel": pl.lit("sofia/internal/2"),
-    "last_app": pl.lit("bridge"),
-    "last_arg": pl.lit("user/1002"),
-    **{
-        name: _FREESWITCH[name]
-        for name in (
-            "start_stamp",
-            "answer_stamp",
-            "end_stamp",
-            "duration",
-            "billsec",
-            "hangup_cause",
-        )
-    },
-    "amaflags": pl.lit("DOCUMENTATION"),
-    "uuid": UUID,
-    "userfield": BLANK,
-}
-
-FREESWITCH_ASTERISK = plain(
-    "freeswitch_asterisk",
-    "freeswitch",
-    _ASTERISK,
-    head=(),
-    setting=quoted(",", tuple(_ASTERISK), cut_in="start_stamp"),
-    marks=Marks(
-        started=("start_stamp",),
-        impossible_date=(DASHED, "${1}-13/45"),
-        ended="end_stamp",
-        duration="billsec",
-    ),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
-FREESWITCH_SQL = plain(
-    "freeswitch_sql",
-    "freeswitch",
-    _FREESWITCH,
-    head=(),
-    suffix="sql",
-    setting=templated(
-        "INSERT INTO cdr VALUES"
-        ' ("$caller_id_name","$caller_id_number","$destination_number","$context","$start_stamp"'
-        ',"$answer_stamp","$end_stamp","$duration","$billsec","$hangup_cause","$uuid","$bleg_uuid",'
-        ' "$accountcode");',
-        cut_at=40,
-    ),
-    marks=Marks(
-        started=("start_stamp",),
-        impossible_date=(DASHED, "${1}-13/45"),
-        ended="end_stamp",
-        duration="billsec",
-    ),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
-)
-
-_OPENCDRRATE = {
-    "uuid": UUID,
-    "signal_bond": BLANK,
-    "direction": either(OUT, "outbound", "inbound"),
-    "ani": CALLER,
-    "destination_number": CALLED,
-    # There is no start: the time is that of the answer, of an unanswered call that of its end.
-    "answer_stamp": either(ANSWERED, stamp("%Y-%m-%d %H:%M:%S"), BLANK),
-    "end_stamp": stamp("%Y-%m-%d %H:%M:%S", STARTED + pl.duration(seconds="duration_s")),
-    "billsec": SECONDS,
-    **dict.fromkeys(("accountcode", "userfield"), BLANK),
-    "network_addr": pl.lit("192.0.2.10"),
-    "original_caller_id_name": pl.lit("A"),
-    "sip_gateway_name": pl.lit("gw"),
-}
-
-FREESWITCH_OPENCDRRATE = plain(
-    "freeswitch_opencdrrate",
-    "freeswitch",
-    _OPENCDRRATE,
-    head=(),
-    setting=quoted(",", tuple(_OPENCDRRATE), cut_in="ani"),
-    marks=Marks(
-        started=("answer_stamp",),
-        impossible_date=(DASHED, "${1}-13/45"),
-        ended="end_stamp",
-        duration="billsec",
-    ),
-    truth={**NO_SUBSCRIBER, **PICKED_UP, "call_id": UUID},
 )

@@ -1,5 +1,4 @@
-"""North American carriers' other files: wholesale records, consumer downloads, reports of the
-smaller carriers.
+"""North American carriers' other files: wholesale records, consumer downloads, small carriers.
 
 Columns, positions and codes as public importers read them and public samples show them; where those
 are silent (a cycle's furniture, a cell's name), what stands here is made up.
@@ -13,35 +12,49 @@ import polars as pl
 
 from pipeline_perf.synth.callmodel import Mix
 from pipeline_perf.synth.carriers import att_bill
-from pipeline_perf.synth.layout import Marks, minutes_seconds, positional, renumber, whole_minutes
+from pipeline_perf.synth.layout import Marks
 from pipeline_perf.synth.plain import (
-    ANSWERED,
     BILLED_CALLS,
-    BLANK,
     CALLED,
     CALLER,
     CALLS,
+    CALLS_PICKED_UP,
+    CALLS_TIMED,
     E164,
     ELEVEN_DIGITS,
     NO_SUBSCRIBER,
     OTHER,
-    OUT,
     OWN,
     PICKED_UP,
     RELEASED,
-    SECONDS,
-    SMS,
     TEN_DIGITS,
     TEXTS_TOO,
-    either,
+    charged,
     numbered,
     plain,
+)
+from pipeline_perf.synth.wording import (
+    ANSWERED,
+    BLANK,
+    CELL_KNOWN,
+    DIGITS,
+    MONTH_DAY,
+    OUT,
+    SECONDS,
+    SMS,
+    YEAR_MONTH_DAY,
+    dollars,
+    either,
+    minutes_seconds,
+    positional,
+    renumber,
+    spelled,
     stamp,
 )
 
 AT_HOME = Mix(legs=False, codes=False, withheld=False, foreign=False)
 CENTS = pl.col("event").cast(pl.Int64) % 90 + 10
-AMOUNT = pl.concat_str(pl.lit("0."), CENTS.cast(pl.String))
+AMOUNT = dollars(CENTS)
 CHARGED = {"charge": CENTS.cast(pl.Decimal(18, 6)) / 100, "currency": pl.lit("USD")}
 TRUE = pl.lit(True)
 
@@ -51,8 +64,8 @@ _DETAIL = {
     "Date": stamp("%m/%d/%Y"),
     "Time": stamp("%-I:%M%p"),
 }
-_UNCHARGED = {"charge": pl.lit(0).cast(pl.Decimal(18, 6)), "currency": pl.lit("USD")}
-_MONTH_AND_DAY = (r"^\d\d/\d\d", "13/45")
+_NOTHING = pl.lit("0.00")
+_UNCHARGED = charged("0", "USD")
 
 ATT_ACCOUNT_CSV = plain(
     "att_bill_csv",
@@ -61,18 +74,17 @@ ATT_ACCOUNT_CSV = plain(
         **_DETAIL,
         "Number Called": OTHER,
         "Call To": either(OUT, "SAN LUS O CA", "INCOMING CL"),
-        "Min": whole_minutes(pl.col("duration_s")).cast(pl.String),
-        **{
-            title: pl.lit(text)
-            for title, text in (("Rate Code", "RM45"), ("Rate Pd", "DT"), ("Feature", ""))
-        },
-        **{
-            title: pl.lit("0.00") for title in ("Airtime Charge", "LD/Add'l Charge", "Total Charge")
-        },
+        "Min": att_bill.MINUTES,
+        "Rate Code": pl.lit("RM45"),
+        "Rate Pd": pl.lit("DT"),
+        "Feature": BLANK,
+        "Airtime Charge": _NOTHING,
+        "LD/Add'l Charge": _NOTHING,
+        "Total Charge": _NOTHING,
     },
     head=("AT&T Usage Details", ""),
     per_line=lambda number: (
-        f"Call Detail,{_dashed(number)}",
+        f"Call Detail,{spelled(number, '{}-{}-{}')}",
         "User Name:,A NAME",
         "",
         ",".join(att_bill.COLUMNS),
@@ -84,7 +96,7 @@ ATT_ACCOUNT_CSV = plain(
     resolution_s=(60, 60),
     marks=Marks(
         started=("Date", "Time"),
-        impossible_date=_MONTH_AND_DAY,
+        impossible_date=MONTH_DAY,
         duration="Min",
         numbers=("Number Called",),
     ),
@@ -99,17 +111,12 @@ ATT_TEXTS_CSV = plain(
         "Date": stamp("%m/%d"),
         "To/From": OTHER,
         "Type": pl.lit("Text"),
-        **{
-            title: pl.lit(text)
-            for title, text in (
-                ("Msg/KB", "1"),
-                ("Rate Code", "MSG"),
-                ("Rate Pd", "AT"),
-                ("Feature", ""),
-            )
-        },
+        "Msg/KB": pl.lit("1"),
+        "Rate Code": pl.lit("MSG"),
+        "Rate Pd": pl.lit("AT"),
+        "Feature": BLANK,
         "In/Out": either(OUT, "Sent", "Rcvd"),
-        "Total Charge ": pl.lit("0.00"),
+        "Total Charge ": _NOTHING,
     },
     # The year stands nowhere but in the name, which is that of the cycle's first day.
     file_name=lambda scene, nth: f"att_texts_{nth}_{scene.period.first:%Y%m%d}.csv",
@@ -119,19 +126,15 @@ ATT_TEXTS_CSV = plain(
     one_line=True,
     needs_subscriber=True,
     resolution_s=(60, 1),
-    marks=Marks(started=("Date", "Time"), impossible_date=_MONTH_AND_DAY, numbers=("To/From",)),
+    marks=Marks(started=("Date", "Time"), impossible_date=MONTH_DAY, numbers=("To/From",)),
     truth={**_UNCHARGED, "duration_s": pl.lit(None, pl.Float64)},
 )
 
 
-def _dashed(number: str) -> str:
-    return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
-
-
 _ANI = {
     "call_date_time": (1, 14), "bill_to_number": (15, 29), "originating_number": (40, 49),
-    "originating_city": (53, 82),
-    "terminating_number": (89, 98), "terminating_city": (107, 136), "duration": (163, 170),
+    "originating_city": (53, 82), "terminating_number": (89, 98), "terminating_city": (107, 136),
+    "duration": (163, 170),
 }  # fmt: skip
 
 ANI_NETWORKS = plain(
@@ -153,7 +156,7 @@ ANI_NETWORKS = plain(
     mix=AT_HOME,
     marks=Marks(
         started=("call_date_time",),
-        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        impossible_date=DIGITS,
         duration="duration",
         number_width=10,
         shape="positional",
@@ -163,9 +166,11 @@ ANI_NETWORKS = plain(
 
 _QWEST = {
     "discn_dt": (7, 14), "origtime": (25, 30), "discn_time": (31, 36), "ani": (38, 52),
-    "calldur": (55, 65), "compcode": (76, 81),
-    "dialedno": (82, 96), "calledno": (97, 111), "orig_dt": (124, 131),
+    "calldur": (55, 65), "compcode": (76, 81), "dialedno": (82, 96), "calledno": (97, 111),
+    "orig_dt": (124, 131),
 }  # fmt: skip
+#: 0, 1, 5, 6, 12: answered; 2, 7, 8: not.
+_COMPLETION = either(ANSWERED, either(pl.col("event") % 2 == 0, "000000", "000012"), "000002")
 
 QWEST_DAILY = plain(
     "qwest_daily",
@@ -176,10 +181,7 @@ QWEST_DAILY = plain(
         "discn_time": stamp("%H%M%S", RELEASED),
         "ani": CALLER,
         "calldur": SECONDS.str.zfill(11),
-        # 0, 1, 5, 6, 12: answered; 2, 7, 8: not
-        "compcode": either(
-            ANSWERED, either(pl.col("event") % 2 == 0, "000000", "000012"), "000002"
-        ),
+        "compcode": _COMPLETION,
         "dialedno": either(pl.col("event") % 3 == 0, BLANK, CALLED),
         "calledno": CALLED,
         "orig_dt": stamp("%Y%m%d"),
@@ -191,7 +193,7 @@ QWEST_DAILY = plain(
     mix=AT_HOME,
     marks=Marks(
         started=("orig_dt", "origtime"),
-        impossible_date=(r"^(\d{4})\d{4}", "${1}1345"),
+        impossible_date=DIGITS,
         ended="discn_dt",
         duration="calldur",
         shape="positional",
@@ -228,7 +230,7 @@ WINDSTREAM = plain(
     mix=BILLED_CALLS,
     marks=Marks(
         started=("answer_date",),
-        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        impossible_date=MONTH_DAY,
         numbers=("from_number", "to_number"),
     ),
     truth={
@@ -240,12 +242,6 @@ WINDSTREAM = plain(
     },
 )
 
-_ACCOUNT = (
-    "Account Number", "Service Location", "Bill Number", "Date", "Time", "TF Number", "Orig Number",
-    "Orig City", "Orig State",
-    "Term Number", "Term City", "Term State", "Minutes", "Amount", "Call Type", "Sequence",
-    "Account Code",
-)  # fmt: skip
 #: Tenths of a minute, begun ones counted.
 TENTHS = (pl.col("duration_s") + 5) // 6
 
@@ -265,87 +261,81 @@ EARTHLINK = plain(
         "Term Number": CALLED,
         "Term City": pl.lit("WASHINGTON"),
         "Term State": pl.lit("DC"),
-        "Minutes": pl.concat_str(
-            (TENTHS // 10).cast(pl.String), pl.lit("."), (TENTHS % 10).cast(pl.String)
-        ),
+        "Minutes": pl.format("{}.{}", TENTHS // 10, TENTHS % 10),
         "Amount": AMOUNT,
         "Call Type": pl.lit("LD"),
         "Sequence": (pl.col("event") + 1).cast(pl.String),
         "Account Code": BLANK,
     },
-    head=(",".join(_ACCOUNT),),
     notation=renumber("${1}-${2}-${3}", "011"),
     mix=BILLED_CALLS,
     marks=Marks(
         started=("Date", "Time"),
-        impossible_date=(r"^\d+/\d+", "13/45"),
+        impossible_date=MONTH_DAY,
         duration="Minutes",
         numbers=("Orig Number", "Term Number"),
     ),
     truth={**CHARGED, "answered": TRUE, "duration_s": TENTHS * 6},
 )
 
-_METROPCS = (
-    "Date,Time,Duration,DIR,Dialed Number,Dest Number,Status,Special"
-    " Features,CallerID,Switch,Sector,LAC,Tower"
-)
+_TOWER = pl.format("T{}", "cell_at_start")
+_METROPCS = {
+    "Date": stamp("%m/%d/%Y"),
+    "Time": stamp("%H:%M:%S"),
+    "Duration": minutes_seconds(pl.col("duration_s")),
+    "DIR": either(OUT, "Outgoing Call", "Incoming Call"),
+    "Dialed Number": either(OUT, OTHER, BLANK),
+    "Dest Number": either(OUT & (pl.col("event") % 4 == 0), BLANK, CALLED),
+    "Status": either(ANSWERED, "Answered", "Not Answered"),
+    "Special Features": pl.lit("None (2b)"),
+    "CallerID": either(OUT, BLANK, OTHER),
+    "Switch": pl.lit("64662280550"),
+    "Sector": either(CELL_KNOWN, "2", BLANK),
+    "LAC": either(CELL_KNOWN, "33061", BLANK),
+    "Tower": either(CELL_KNOWN, _TOWER, BLANK),
+}
 
 METROPCS_LE = plain(
     "metropcs_le",
     "metropcs",
-    {
-        "Date": stamp("%m/%d/%Y"),
-        "Time": stamp("%H:%M:%S"),
-        "Duration": minutes_seconds(pl.col("duration_s")),
-        "DIR": either(OUT, "Outgoing Call", "Incoming Call"),
-        "Dialed Number": either(OUT, OTHER, BLANK),
-        "Dest Number": either(OUT & (pl.col("event") % 4 == 0), BLANK, CALLED),
-        "Status": either(ANSWERED, "Answered", "Not Answered"),
-        "Special Features": pl.lit("None (2b)"),
-        "CallerID": either(OUT, BLANK, OTHER),
-        "Switch": pl.lit("64662280550"),
-        "Sector": either(pl.col("cell_at_start") >= 0, "2", BLANK),
-        "LAC": either(pl.col("cell_at_start") >= 0, "33061", BLANK),
-        "Tower": either(pl.col("cell_at_start") >= 0, pl.format("T{}", "cell_at_start"), BLANK),
-    },
-    head=lambda scene: (f"Search Number: {scene.number_of_line(0)[2:]}", "", _METROPCS),
+    _METROPCS,
+    head=lambda scene: (f"Search Number: {scene.number_of_line(0)[2:]}", "", ",".join(_METROPCS)),
     notation=TEN_DIGITS,
     mix=CALLS,
     one_line=True,
     marks=Marks(
         started=("Date", "Time"),
-        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        impossible_date=MONTH_DAY,
         duration="Duration",
         numbers=("Dest Number", "CallerID", "Dialed Number"),
     ),
-    truth={
-        **PICKED_UP,
-        "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(pl.format("T{}", "cell_at_start")),
-    },
+    truth={**PICKED_UP, "cell_first": pl.when(CELL_KNOWN).then(_TOWER)},
 )
+
+_TMOBILE = {
+    "Date": stamp("%m/%d/%Y"),
+    "Time": stamp("%I:%M %p"),
+    "Destination": either(OUT, "SEATTLE WA", "Incoming"),
+    "Number": OTHER,
+    "Minutes": att_bill.MINUTES,
+    "Call Type": pl.lit("(A)"),
+}
 
 TMOBILE_CSV = plain(
     "tmobile_csv",
     "tmobile",
-    {
-        "Date": stamp("%m/%d/%Y"),
-        "Time": stamp("%I:%M %p"),
-        "Destination": either(OUT, "SEATTLE WA", "Incoming"),
-        "Number": OTHER,
-        "Minutes": whole_minutes(pl.col("duration_s")).cast(pl.String),
-        "Call Type": pl.lit("(A)"),
-    },
+    _TMOBILE,
     head=lambda scene: (
         "My T-Mobile",
         "Usage details",
         "Account holder,A NAME",
         "Statement",
-        f"Number {_bracketed(scene.number_of_line(0))}",
+        f"Number {spelled(scene.number_of_line(0), '({}) {}-{}')}",
         "",
         "",
         "",
         "LOCAL AIRTIME, LONG DISTANCE AND INTERNATIONAL CHARGES",
-        "Date,Time,Destination,Number,Minutes,Call Type",
+        ",".join(_TMOBILE),
     ),
     foot=("Total,,,,,", "End of usage"),
     notation=renumber("(${1}) ${2}-${3}", "011"),
@@ -354,7 +344,7 @@ TMOBILE_CSV = plain(
     resolution_s=(60, 60),
     marks=Marks(
         started=("Date", "Time"),
-        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        impossible_date=MONTH_DAY,
         duration="Minutes",
         numbers=("Number",),
     ),
@@ -362,9 +352,9 @@ TMOBILE_CSV = plain(
 )
 
 
-def _bracketed(number: str) -> str:
-    return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
-
+_SIP_CALLER, _TEL_CALLER = (
+    pl.format(uri, CALLER) for uri in ("sip:+{}@ims.example.net", "tel:+{}")
+)
 
 VERIZON_VOLTE = plain(
     "verizon_volte",
@@ -373,17 +363,11 @@ VERIZON_VOLTE = plain(
         "MSISDN": OWN,
         "Record Open Date/Time(Local)": stamp("%m/%d/%Y %H:%M:%S"),
         "CallDirection": either(OUT, "0", "1"),
-        "Calling Party No": either(
-            pl.col("event") % 2 == 0,
-            pl.format("sip:+{}@ims.example.net", CALLER),
-            pl.format("tel:+{}", CALLER),
-        ),
+        "Calling Party No": either(pl.col("event") % 2 == 0, _SIP_CALLER, _TEL_CALLER),
         "Called Prty Addr": pl.format("tel:+{}", CALLED),
         "TIMEUsage": SECONDS,
-        "Mkt Enodeb Id": either(pl.col("cell_at_start") >= 0, "64", BLANK),
-        "ANI Cell Id": either(
-            pl.col("cell_at_start") >= 0, pl.col("cell_at_start").cast(pl.String), BLANK
-        ),
+        "Mkt Enodeb Id": either(CELL_KNOWN, "64", BLANK),
+        "ANI Cell Id": either(CELL_KNOWN, pl.col("cell_at_start").cast(pl.String), BLANK),
     },
     separator="\t",
     suffix="txt",
@@ -391,15 +375,13 @@ VERIZON_VOLTE = plain(
     mix=CALLS,
     marks=Marks(
         started=("Record Open Date/Time(Local)",),
-        impossible_date=(r"^\d\d/\d\d", "13/45"),
+        impossible_date=MONTH_DAY,
         duration="TIMEUsage",
         numbers=("Called Prty Addr",),
     ),
     truth={
         **PICKED_UP,
-        "cell_first": pl.when(pl.col("cell_at_start") >= 0).then(
-            pl.format("64 {}", "cell_at_start")
-        ),
+        "cell_first": pl.when(CELL_KNOWN).then(pl.format("64 {}", "cell_at_start")),
     },
 )
 
@@ -423,13 +405,9 @@ NOTIONAL_LE = plain(
     mix=TEXTS_TOO,
     marks=Marks(
         started=("EventTimestamp",),
-        impossible_date=(r"^(\d{4})-\d\d-\d\d", "${1}-13/45"),
+        impossible_date=YEAR_MONTH_DAY,
         duration="DurationSec",
         numbers=("CallingNumber", "CalledNumber"),
     ),
-    truth={
-        **PICKED_UP,
-        "duration_s": pl.when(~SMS).then(pl.col("duration_s")),
-        "answered": pl.when(~SMS).then(pl.col("picked_up")),
-    },
+    truth={**CALLS_PICKED_UP, **CALLS_TIMED},
 )
