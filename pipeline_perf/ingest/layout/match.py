@@ -1,4 +1,6 @@
-"""A layout as one file follows it, and the table that a header line announces."""
+"""A layout as one file follows it, the table that a header line announces, and the values that
+the layout's patterns pick up from lines and names.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +53,23 @@ def matching_table(layout: Layout, keys: set[str], title: str | None) -> Table |
     ]
     named = [t for t in fitting if title and t.title and re.search(t.title, title)]
     return max(named or fitting, key=lambda t: len(t.header), default=None)
+
+
+def picked(pattern: str, text: str) -> str | None:
+    r"""The value that a layout's pattern picks up from a text; None where it is not found.
+
+    >>> picked(r"^Line: \((\d+)\) (\d+)-(\d+)", "Line: (212) 555-0101")
+    '2125550101'
+    >>> picked(r"\d{4}", "bill_2024")
+    '2024'
+    """
+    match = re.search(pattern, text)
+    return None if match is None else value_of(match)
+
+
+def value_of(match: re.Match[str]) -> str:
+    """What a pattern has picked up: its groups, joined, or all that it matches where none has a
+    part in it.
+    """
+    groups = [group for group in match.groups() if group is not None]
+    return "".join(groups) if groups else match.group()
