@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf.ingest.batch import Batch, Piece, rejected
-from pipeline_perf.ingest.layout.match import Match
+from pipeline_perf.ingest.layout.match import Match, picked
 from pipeline_perf.ingest.layout.model import Control, Layout, Table
 
 FIRST_WINDOW = 1 << 12
@@ -65,7 +65,7 @@ class Context:
         """Take over what a line tells, the line `index` of its block; whether it told anything."""
         told = False
         for name, patterns in self._patterns.items():
-            value = next((v for p in patterns if (v := _picked(p, text)) is not None), None)
+            value = next((v for p in patterns if (v := picked(p, text)) is not None), None)
             if value is not None:
                 self._changes.setdefault(name, []).append((index, value))
                 self.values[name] = value
@@ -177,12 +177,3 @@ def values_of(context: Mapping[str, str | None], count: int) -> dict[str, pl.Ser
         f"context.{name}": pl.Series([value] * count, dtype=pl.String)
         for name, value in context.items()
     }
-
-
-def _picked(pattern: str, text: str) -> str | None:
-    """What a pattern finds in a text: its groups, joined, or all that it matches."""
-    match = re.search(pattern, text)
-    if match is None:
-        return None
-    groups = [group for group in match.groups() if group is not None]
-    return "".join(groups) if groups else match.group()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline_perf.ingest.errors import NeedsMapping, UnreadableFile
 from pipeline_perf.ingest.layout.load import built_in
-from pipeline_perf.ingest.layout.match import Header, Match, matching_table
+from pipeline_perf.ingest.layout.match import Header, Match, matching_table, picked, value_of
 from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.probe.probe import Probe
@@ -89,8 +89,8 @@ def carrier_of(match: Match, probe: Probe) -> str:
         return carrier
     for pattern in match.layout.context.get(carrier[1:], ()):
         for line in probe.head:
-            if stated := re.search(pattern, line):
-                return "".join(g for g in stated.groups() if g).lower()
+            if (stated := picked(pattern, line)) is not None:
+                return stated.lower()
     return "unknown"
 
 
@@ -308,5 +308,5 @@ def _told(pattern: str, stem: str) -> Iterable[str]:
     """All that a pattern finds in a name; the character between two finds may belong to both."""
     at, sought = 0, re.compile(pattern)
     while found := sought.search(stem, at):
-        yield "".join(g for g in found.groups() if g) or found.group()
+        yield value_of(found)
         at = max(found.end() - 1, at + 1)
