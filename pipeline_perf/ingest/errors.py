@@ -35,6 +35,4 @@ class NeedsMapping(IngestError):
 
     code = "needs_mapping"
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
-        super().__init__(message)
-        self.suggestion = suggestion
+    suggestion = ""  # a layout to complete, where one can be begun

@@ -65,7 +65,7 @@ def attempt(content: Content, layout: Layout) -> Trial:
     evidence = look(content, [layout])
     [fit] = fits(evidence, [layout])
     if fit.lacking:
-        raise NeedsMapping(f"{content.name}: the layout {layout.id} does not fit: {fit.lacking}")
+        raise NeedsMapping(f"the layout {layout.id} does not fit: {fit.lacking}", file=content.name)
     match = recognise(evidence, [layout])
     carrier = carrier_of(match, evidence)
     origin = Origin("0" * 16, layout, carrier, DEFAULT_ZONE, zone_stated=False)

@@ -94,7 +94,8 @@ def _check_space(lake: Lake, frame: pl.DataFrame) -> None:
         free, needed = shutil.disk_usage(lake.root).free, frame.estimated_size()
         if free < needed:
             raise LakeError(
-                f"{lake.root}: no space left to commit safely ({free // 2**20} MiB free,"
-                f" {-(-needed // 2**20)} MiB wanted). Make space and run the same command again: it"
-                " goes on from here"
+                f"no space left to commit safely ({free // 2**20} MiB free,"
+                f" {-(-needed // 2**20)} MiB wanted)",
+                "make space and run the same command again: it goes on from here",
+                file=lake.root,
             )

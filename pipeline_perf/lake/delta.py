@@ -94,8 +94,9 @@ class Lake:
                     return
         except (DeltaError, OSError) as error:
             raise LakeError(
-                f"{self.uri(table)}: cannot be written: {first_line(error)}. Check the path, its"
-                " permissions and the space left"
+                f"cannot be written: {first_line(error)}",
+                "check the path, its permissions and the space left",
+                file=self.uri(table),
             ) from error
 
     @staticmethod
@@ -156,8 +157,9 @@ class Lake:
                 delta = self._tables[table] = self._known(DeltaTable(self.uri(table)), table)
         except (DeltaError, OSError) as error:
             raise LakeError(
-                f"{self.uri(table)}: cannot be read as a Delta table: {first_line(error)}. Restore"
-                " it, or choose another folder with --lake"
+                f"cannot be read as a Delta table: {first_line(error)}",
+                "restore it, or choose another folder with --lake",
+                file=self.uri(table),
             ) from error
         return delta
 
@@ -167,8 +169,9 @@ class Lake:
         if columns != list(SCHEMAS[table]):
             found = f"{table} with {', '.join(columns)}"
             raise LakeError(
-                f"{self.root}: tables that are none of this version's lake ({found}). Choose"
-                " another folder with --lake"
+                f"tables that are none of this version's lake ({found})",
+                "choose another folder with --lake",
+                file=self.root,
             )
         return delta
 
@@ -215,8 +218,9 @@ class Lake:
                 handle = path.open("w")
             except OSError as error:
                 raise LakeError(
-                    f"{self.root}: cannot hold a lake: {error.strerror}. Choose another folder with"
-                    " --lake"
+                    f"cannot hold a lake: {error.strerror}",
+                    "choose another folder with --lake",
+                    file=self.root,
                 ) from error
             fcntl.flock(handle, fcntl.LOCK_EX)
             # The holder before may have removed the file that was waited for: then it locks nobody

@@ -26,8 +26,10 @@ def lake_faults(root: str) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, DeltaError, OSError) as error:
         raise LakeError(
-            f"{root}: cannot be read or written ({first_line(error)}). Check its permissions and"
-            " the space left; if its files were damaged, ingest into a new folder"
+            f"cannot be read or written ({first_line(error)})",
+            "check its permissions and the space left; if its files were damaged, ingest into a new"
+            " folder",
+            file=root,
         ) from error
 
 

@@ -121,8 +121,9 @@ class Content:
         """
         if not (self._identified and self.complete) and self._state() != self._began:
             raise UnreadableFile(
-                f"{self.name}: the file changed while it was read; ingest it again when it is"
-                " complete"
+                "the file changed while it was read",
+                "ingest it again when it is complete",
+                file=self.name,
             )
 
     def _state(self) -> tuple[int, ...] | None:
@@ -171,7 +172,9 @@ class Content:
             self._stream.seek(at)
             return self._stream.readinto(buffer)
         if at != self._passed:
-            raise UnreadableFile(f"{self.name}: what is expanded in passing cannot be gone back in")
+            raise UnreadableFile(
+                "what is expanded in passing cannot be gone back in", file=self.name
+            )
         data = self._take(len(buffer))
         buffer[: len(data)] = data
         return len(data)

@@ -47,8 +47,9 @@ def flat(
     else:
         if len(into) > MAX_COLUMNS:
             raise UnreadableFile(
-                f"{name}: an element of more than {MAX_COLUMNS} values, as in no file of records;"
-                " check what the file is"
+                f"an element of more than {MAX_COLUMNS} values, as in no file of records",
+                "check what the file is",
+                file=name,
             )
         into[path] = (
             value
@@ -64,13 +65,15 @@ def flat(
 
 def element_too_long(name: str) -> UnreadableFile:
     return UnreadableFile(
-        f"{name}: an element longer than {MAX_ELEMENT // 2**20} MiB, as in no file of records;"
-        " check what the file is"
+        f"an element longer than {MAX_ELEMENT // 2**20} MiB, as in no file of records",
+        "check what the file is",
+        file=name,
     )
 
 
 def too_deep(name: str) -> UnreadableFile:
     return UnreadableFile(
-        f"{name}: nested more than {MAX_DEPTH} levels deep, as no file of records is; check what"
-        " the file is"
+        f"nested more than {MAX_DEPTH} levels deep, as no file of records is",
+        "check what the file is",
+        file=name,
     )

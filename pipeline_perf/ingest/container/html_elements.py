@@ -108,8 +108,9 @@ class _Page(HTMLParser):
         except AssertionError as error:
             # how the parser tells of declarations that it does not know
             raise UnreadableFile(
-                f"{source}: HTML with a declaration that cannot be read ({error}); save the page"
-                " anew"
+                f"HTML with a declaration that cannot be read ({error})",
+                "save the page anew",
+                file=source,
             ) from error
         if len(self.rawdata) > MAX_TOKEN:
             raise too_long(source)
@@ -184,8 +185,9 @@ class _Page(HTMLParser):
             self.size += len(text)
             if self.size > MAX_LINE:
                 raise UnreadableFile(
-                    f"{self.name}: a record longer than {MAX_LINE // 2**20} MiB, as in no such"
-                    " file; check what the file is"
+                    f"a record longer than {MAX_LINE // 2**20} MiB, as in no such file",
+                    "check what the file is",
+                    file=self.name,
                 )
 
     def _value(self, path: str, text: str) -> None:
@@ -193,8 +195,9 @@ class _Page(HTMLParser):
         self.count += 1
         if self.count > MAX_COLUMNS:
             raise UnreadableFile(
-                f"{self.name}: a record of more than {MAX_COLUMNS} values, as in no such file;"
-                " check what the file is"
+                f"a record of more than {MAX_COLUMNS} values, as in no such file",
+                "check what the file is",
+                file=self.name,
             )
 
 

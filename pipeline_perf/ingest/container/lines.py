@@ -94,8 +94,9 @@ def blocks(
 
 def too_long(name: str) -> UnreadableFile:
     return UnreadableFile(
-        f"{name}: a line is longer than {MAX_LINE // 2**20} MiB; this is no file of records. Check"
-        " what the file is"
+        f"a line is longer than {MAX_LINE // 2**20} MiB, as in no file of records",
+        "check what the file is",
+        file=name,
     )
 
 

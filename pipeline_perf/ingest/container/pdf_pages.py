@@ -106,12 +106,13 @@ class Pages:
                 break
         lines = tuple(line.text for sheet in self._first for line in sheet.lines)
         if not lines:
-            raise UnreadableFile(f"{self._name}: {self._silence()}")
+            raise UnreadableFile(self._silence(), file=self._name)
         text = "\n".join(lines)
         if 2 * text.count("(cid:") > len(text.split()):
             raise UnreadableFile(
-                f"{self._name}: the PDF's fonts do not say which letters they draw; print it anew"
-                " as a PDF, or run OCR over it"
+                "the PDF's fonts do not say which letters they draw",
+                "print it anew as a PDF, or run OCR over it",
+                file=self._name,
             )
         return lines
 
@@ -144,27 +145,30 @@ def _opened(content: Content) -> Iterator[PDF]:
     from pdfminer.pdftypes import resolve1
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-    path = content.name
     # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's
     # trouble.
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     if not content.hold():
         raise UnreadableFile(
-            f"{path}: a packed PDF of more than {HELD // 2**20} MiB; unpack it and hand in the file"
+            f"a packed PDF of more than {HELD // 2**20} MiB",
+            "unpack it and hand in the file",
+            file=content.name,
         )
     stream = content.open()
     with stream:
         if b"%PDF-" not in stream.read(MARGIN):
             raise UnreadableFile(
-                f"{path}: no PDF: it lacks the mark %PDF- that every PDF begins with; check what"
-                " the file is"
+                "no PDF: it lacks the mark %PDF- that every PDF begins with",
+                "check what the file is",
+                file=content.name,
             )
         size = stream.seek(0, 2)
         stream.seek(max(0, size - 64 * MARGIN))
         if b"%%EOF" not in stream.read().rstrip(b"\0\r\n\t ")[-MARGIN:]:
             raise UnreadableFile(
-                f"{path}: the PDF is cut off: its end mark %%EOF is missing after {size} bytes; get"
-                " the file again"
+                f"the PDF is cut off: its end mark %%EOF is missing after {size} bytes",
+                "get the file again",
+                file=content.name,
             )
         stream.seek(0)
         encrypted, damage = False, ""
@@ -181,13 +185,15 @@ def _opened(content: Content) -> Iterator[PDF]:
             )
         if encrypted:
             raise UnreadableFile(
-                f"{path}: the PDF is encrypted and needs a password; save a copy without one, e.g."
-                " with qpdf --decrypt"
+                "the PDF is encrypted and needs a password",
+                "save a copy without one, e.g. with qpdf --decrypt",
+                file=content.name,
             )
         if damage:
             raise UnreadableFile(
-                f"{path}: the PDF's structure is damaged ({damage}); get the file again, or repair"
-                " it, e.g. with qpdf"
+                f"the PDF's structure is damaged ({damage})",
+                "get the file again, or repair it, e.g. with qpdf",
+                file=content.name,
             )
         yield pdf
 

@@ -31,8 +31,9 @@ def parser(name: str, encoding: str | None = None) -> expat.XMLParserType:
 
     def refuse(*_: object) -> NoReturn:
         raise UnreadableFile(
-            f"{name}: the XML defines entities of its own, as files made to do harm do; ask for it"
-            " without a DOCTYPE"
+            "the XML defines entities of its own, as files made to do harm do",
+            "ask for it without a DOCTYPE",
+            file=name,
         )
 
     made.EntityDeclHandler = refuse
@@ -55,6 +56,7 @@ def feed(reading: expat.XMLParserType, stream: IO[bytes], name: str) -> Iterator
 
 def too_long(name: str) -> UnreadableFile:
     return UnreadableFile(
-        f"{name}: a tag or text longer than {MAX_TOKEN // 2**20} MiB, as in no file of records;"
-        " check what the file is"
+        f"a tag or text longer than {MAX_TOKEN // 2**20} MiB, as in no file of records",
+        "check what the file is",
+        file=name,
     )

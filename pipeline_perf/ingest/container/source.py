@@ -196,28 +196,31 @@ def sources(
     ]
     if not wanted:
         raise UnreadableFile(
-            f"{path}: an archive without files; put the records in and hand it in again"
+            "an archive without files", "put the records in and hand it in again", file=str(path)
         )
     for member in wanted:
         where = f"{path}!{member.filename}"
         if member.flag_bits & 1:
             raise UnreadableFile(
-                f"{where}: encrypted; unpack it with its password and hand in the file"
+                "encrypted", "unpack it with its password and hand in the file", file=where
             )
         if member.compress_type not in METHODS:
             raise UnreadableFile(
-                f"{where}: packed by method {member.compress_type}; pack it again with the common"
-                " one (deflate)"
+                f"packed by method {member.compress_type}",
+                "pack it again with the common one (deflate)",
+                file=where,
             )
         if _climbs_out(member.filename):
             raise UnreadableFile(
-                f"{where}: the member's path leaves the archive; such archives are made to do harm,"
-                " ask who sent it"
+                "the member's path leaves the archive",
+                "such archives are made to do harm, ask who sent it",
+                file=where,
             )
     if len({member.filename for member in wanted}) < len(wanted):
         raise UnreadableFile(
-            f"{path}: holds several files of one name, of which only the last could be read; pack"
-            " them under names of their own"
+            "holds several files of one name, of which only the last could be read",
+            "pack them under names of their own",
+            file=str(path),
         )
     # The sizes that the directory states may be trusted: zipfile never expands a member past its
     # own.
@@ -283,9 +286,9 @@ def regular_size(path: Path) -> int:
     """The size of a regular file; opening anything else might block for ever."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
-        raise UnreadableFile(f"{path}: a folder; name the files in it")
+        raise UnreadableFile("a folder", "name the files in it", file=str(path))
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFile(f"{path}: a pipe or device; copy what it gives into a file")
+        raise UnreadableFile("a pipe or device", "copy what it gives into a file", file=str(path))
     return found.st_size
 
 
@@ -295,11 +298,13 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise UnreadableFile(f"{name}: not found; check the path") from error
+        raise UnreadableFile("not found", "check the path", file=name) from error
     except PermissionError as error:
-        raise UnreadableFile(f"{name}: permission denied; allow this user to read it") from error
+        raise UnreadableFile(
+            "permission denied", "allow this user to read it", file=name
+        ) from error
     except KeyError as error:
-        raise UnreadableFile(f"{name}: no such member in the archive; list it again") from error
+        raise UnreadableFile("no such member in the archive", "list it again", file=name) from error
     except (
         zipfile.BadZipFile,
         gzip.BadGzipFile,
@@ -309,9 +314,9 @@ def explained(name: str) -> Iterator[None]:
         NotImplementedError,
     ) as error:
         raise UnreadableFile(
-            f"{name}: damaged compressed data ({error}); ask for the file again"
+            f"damaged compressed data ({error})", "ask for the file again", file=name
         ) from error
     except (OSError, ValueError) as error:
         raise UnreadableFile(
-            f"{name}: cannot be read ({error}); check the path and the disk"
+            f"cannot be read ({error})", "check the path and the disk", file=name
         ) from error

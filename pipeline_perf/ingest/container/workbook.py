@@ -61,8 +61,9 @@ class Workbook(Source):
         content = self.content or Content(Source(self.path, self.member), file)
         if not content.hold():
             raise UnreadableFile(
-                f"{self.name}: a packed workbook of more than {HELD // 2**20} MiB;"
-                " unpack it and hand in the file"
+                f"a packed workbook of more than {HELD // 2**20} MiB",
+                "unpack it and hand in the file",
+                file=self.name,
             )
         return io.BufferedReader(_Lines(content.open(), self), BUFFER)
 
@@ -111,9 +112,9 @@ def _rendered(packed: BinaryIO, source: Workbook) -> Generator[bytes, None, None
             limit = expansion_limit(stored, source.may_expand_to)
             if sum(member.file_size for member in archive.infolist()) > limit:
                 raise UnreadableFile(
-                    f"{name}: expands to more than {limit // 2**20:,} MiB, as workbooks made to do"
-                    " harm do; if it is genuine, allow more with --expanded-mib, or save its"
-                    " sheets as CSV"
+                    f"expands to more than {limit // 2**20:,} MiB, as workbooks made to do harm do",
+                    "if it is genuine, allow more with --expanded-mib, or save its sheets as CSV",
+                    file=name,
                 )
             book = _book(archive, name)
             for sheet in book.sheets:
@@ -129,12 +130,15 @@ def _rendered(packed: BinaryIO, source: Workbook) -> Generator[bytes, None, None
         zlib.error,
     ) as error:
         raise UnreadableFile(
-            f"{name}: no workbook that can be read ({error}); save it anew as .xlsx, or its sheet"
-            " as CSV"
+            f"no workbook that can be read ({error})",
+            "save it anew as .xlsx, or its sheet as CSV",
+            file=name,
         ) from error
     except expat.ExpatError as error:
         raise UnreadableFile(
-            f"{name}: damaged workbook ({error}); ask for the file again, or save its sheet as CSV"
+            f"damaged workbook ({error})",
+            "ask for the file again, or save its sheet as CSV",
+            file=name,
         ) from error
 
 
@@ -164,16 +168,18 @@ class SharedTexts:
         self._bytes += text.encode(errors="replace")
         if len(self._bytes) + self._ends.itemsize * len(self._ends) > SHARED_BYTES:
             raise UnreadableFile(
-                f"{self._name}: more than {SHARED_BYTES // 2**20} MiB of shared texts; save its"
-                " sheets as CSV and ingest those"
+                f"more than {SHARED_BYTES // 2**20} MiB of shared texts",
+                "save its sheets as CSV and ingest those",
+                file=self._name,
             )
         self._ends.append(len(self._bytes))
 
     def __getitem__(self, at: int) -> str:
         if not 0 <= at < len(self._ends) - 1:
             raise UnreadableFile(
-                f"{self._name}: damaged workbook (a cell points to a text that is not there); save"
-                " its sheet as CSV"
+                "damaged workbook (a cell points to a text that is not there)",
+                "save its sheet as CSV",
+                file=self._name,
             )
         return self._bytes[self._ends[at] : self._ends[at + 1]].decode()
 
@@ -182,8 +188,9 @@ def _book(archive: zipfile.ZipFile, name: str) -> Book:
     members = set(archive.namelist())
     if "xl/workbook.xml" not in members:
         raise UnreadableFile(
-            f"{name}: a workbook of another kind than .xlsx; save it as .xlsx, or its sheet as CSV,"
-            " and ingest that"
+            "a workbook of another kind than .xlsx",
+            "save it as .xlsx, or its sheet as CSV, and ingest that",
+            file=name,
         )
     relations = {
         e["Id"]: e
@@ -234,7 +241,7 @@ def _elements(archive: zipfile.ZipFile, member: str, name: str) -> list[tuple[st
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(found) > 1_000_000:
             raise UnreadableFile(
-                f"{name}: more styles and sheets than a workbook has; save its sheet as CSV"
+                "more styles and sheets than a workbook has", "save its sheet as CSV", file=name
             )
         found.append((tag.rpartition(":")[2], attributes))
 
@@ -311,8 +318,9 @@ def _sheet(stream: IO[bytes], book: Book, name: str) -> Iterator[bytes]:
             yield ready
         if written + rows.blank > FIRST_BYTES + FILLING * used:
             raise UnreadableFile(
-                f"{name}: hardly anything but empty cells, as in workbooks made to do harm; save"
-                " its sheet as CSV"
+                "hardly anything but empty cells, as in workbooks made to do harm",
+                "save its sheet as CSV",
+                file=name,
             )
         if len(rows.texts) > MOST_PARTS:
             raise too_long(name)
@@ -396,5 +404,5 @@ class _Rows:
 
     def damaged(self, what: str) -> UnreadableFile:
         return UnreadableFile(
-            f"{self.name}: damaged workbook ({what}); save its sheet as CSV and ingest that"
+            f"damaged workbook ({what})", "save its sheet as CSV and ingest that", file=self.name
         )

@@ -116,8 +116,9 @@ class _Markup:
             self.broken = (start, ancestors, expat.ErrorString(error.code))
         except (LookupError, ValueError) as error:
             raise UnreadableFile(
-                f"{self.name}: the XML states an encoding that cannot be read ({error}); ask for it"
-                " in UTF-8"
+                f"the XML states an encoding that cannot be read ({error})",
+                "ask for it in UTF-8",
+                file=self.name,
             ) from error
         yield from self._given()
         kept = self.broken[0] if self.broken else self.begun

@@ -134,9 +134,9 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
     for i in winners[1:] if best else ():
         if _day_first(forms[i]) != _day_first(forms[winners[0]]) and not reads[i][1].equals(first):
             raise NeedsMapping(
-                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]};"
-                " leave only one of the two in its formats: in the layout, if it is your own,"
-                " otherwise in a copy of it in your layouts folder"
+                f"column {column}: every date reads both as {forms[winners[0]]} and as {forms[i]}",
+                "leave only one of the two in its formats: in the layout, if it is your own,"
+                " otherwise in a copy of it in your layouts folder",
             )
     _check_order(sample, first, best, forms[winners[0]], column)
     return best, forms[winners[0]]
@@ -154,8 +154,8 @@ def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, c
     if exchanged > count / 2:
         raise NeedsMapping(
             f"column {column}: {exchanged} dates read only as {other}, {count} as {form}: day and"
-            " month stand in another order than the layout has; give the right form in a layout of"
-            " your own"
+            " month stand in another order than the layout has",
+            "give the right form in a layout of your own",
         )
 
 

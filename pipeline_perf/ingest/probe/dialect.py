@@ -337,7 +337,7 @@ def _columns_align(lines: Sequence[str]) -> bool:
 def split_line(
     text: str, delimiter: str, quote: str | None, escape: str | None = None
 ) -> list[str]:
-    """The cells of one line, as the csv module reads them.
+    r"""The cells of one line, as the csv module reads them.
 
     >>> split_line(r'1,"said \"so\"",2', ",", '"', "\\")
     ['1', 'said "so"', '2']

@@ -258,8 +258,10 @@ def _header(text: str, match: Match, state: State, i: int) -> Binding | None:
     table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
     if table and len(titles) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"{state.name}: a header of {len(titles):,} columns; no file of records has more than"
-            f" {MAX_COLUMNS}. Check what the file is"
+            f"a header of {len(titles):,} columns, where no file of records has more than"
+            f" {MAX_COLUMNS}",
+            "check what the file is",
+            file=state.name,
         )
     return Binding(table.name, titles, text, table, lines) if table else None
 

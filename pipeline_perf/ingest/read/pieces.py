@@ -59,8 +59,9 @@ def unchanged(pieces: Pieces, content: Content) -> Pieces:
             del piece  # not held while the next is read
     except OSError as error:
         raise UnreadableFile(
-            f"{content.name}: cannot be read to its end ({error}); check the disk, or ask for the"
-            " file again"
+            f"cannot be read to its end ({error})",
+            "check the disk, or ask for the file again",
+            file=content.name,
         ) from error
 
 

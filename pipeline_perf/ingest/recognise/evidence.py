@@ -32,13 +32,14 @@ def _refuse(evidence: Probe) -> None:
     if evidence.trouble:
         raise UnreadableFile(evidence.trouble)
     if evidence.container == "empty":
-        raise UnreadableFile(f"{name}: the file is empty")
+        raise UnreadableFile("the file is empty", file=name)
     if evidence.container == "binary":
         raise UnreadableFile(
-            f"{name}: binary data, neither text nor PDF; export the records as CSV, text or PDF"
+            "binary data, neither text nor PDF", "export the records as CSV, text or PDF", file=name
         )
     if len(evidence.titles) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"{name}: more than {MAX_COLUMNS} columns, as no file of records has; check what the"
-            " file is"
+            f"more than {MAX_COLUMNS} columns, as no file of records has",
+            "check what the file is",
+            file=name,
         )

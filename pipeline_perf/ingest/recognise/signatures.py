@@ -50,33 +50,38 @@ def recognise(probe: Probe, layouts: Iterable[Layout]) -> Match:
         # A user's own layout that fits wins, though a shipped one may know more of the columns.
         best = max(matches, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
         if best.layout.no_records:
-            raise UnreadableFile(f"{name}: {best.layout.title}: {best.layout.no_records}")
+            raise UnreadableFile(f"{best.layout.title}: {best.layout.no_records}", file=name)
         return replace(best, context=_from_name(best.layout, probe))
     if probe.holds == "pages":
         first = next((line.strip() for line in probe.head if line.strip()), "")
         raise NeedsMapping(
-            f"{name}: no layout knows this PDF (it begins {first[:60]!r}); describe it in a layout"
-            " with a grid"
+            f"no layout knows this PDF (it begins {first[:60]!r})",
+            "describe it in a layout with a grid",
+            file=name,
         )
     if probe.holds == "elements" and not probe.columns:
         raise UnreadableFile(
-            f"{name}: {probe.container.upper()}, but no whole record stands in its first 64 KiB. Is"
-            " it a record file?"
+            f"{probe.container.upper()}, but no whole record stands in its first 64 KiB",
+            "check whether it is a record file",
+            file=name,
         )
     if len(probe.columns) < 2:
         raise UnreadableFile(
-            f"{name}: no table found: no delimiter splits its lines alike and no fixed-width layout"
-            " fits. Is it a record file? If its columns stand at fixed positions, `pipeline-perf"
-            " layouts draft` begins a layout for it"
+            "no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is"
+            " it a record file?",
+            "if its columns stand at fixed positions, `pipeline-perf layouts draft` begins a layout"
+            " for it",
+            file=name,
         )
     shown = ", ".join(probe.columns[:12]) + (", …" if len(probe.columns) > 12 else "")
     nearest, hint = fits(probe, layouts)[0], ""
     if nearest.nearness >= NEARLY:
-        hint = f"They are nearly those of layout {nearest.layout.id}, but {nearest.lacking}. "
+        hint = f"; they are nearly those of layout {nearest.layout.id}, but {nearest.lacking}"
     raise NeedsMapping(
-        f"{name}: no layout knows these {len(probe.columns)} columns: {shown}. {hint}Complete the"
-        " suggested layout (`pipeline-perf layouts draft` adds examples) and put it into your"
-        " layouts folder",
+        f"no layout knows these {len(probe.columns)} columns: {shown}{hint}",
+        "complete the suggested layout (`pipeline-perf layouts draft` adds examples) and put it"
+        " into your layouts folder",
+        file=name,
     )
 
 
