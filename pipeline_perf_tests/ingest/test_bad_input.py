@@ -180,7 +180,7 @@ def test_a_broken_layout_of_the_user_is_named_by_line(report_file: Path, tmp_pat
     own.mkdir()
     (own / "mine.yaml").write_text("id: mine\ncolour: green\n")
     [report] = ingest(report_file, "--layouts", own, "--lake", tmp_path / "lake", exit_code=1)
-    assert f"{own / 'mine.yaml'}, line 2: unknown key 'colour'" in report["reason"]
+    assert f"{own / 'mine.yaml'}, line 1: the layout lacks carrier, " in report["reason"]
 
 
 # --------------------------------------------------------------------------- archives and names
