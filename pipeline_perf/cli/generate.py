@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline_perf.synth.dataset import DatasetSpec
 
 
+#: Below the directory that the command is started from.
 DEFAULT_DATASETS = Path("data/datasets")
 
 
@@ -50,8 +51,9 @@ def generate(
     output: Path,
     scenario_file: Path | None,
 ) -> None:
-    """Write carriers' files with the truth about them: those of a SCENARIO, or one by --carrier,
-    --format and --rows.
+    """Write carriers' files with the truth about them.
+
+    Those of a SCENARIO, or one by --carrier, --format and --rows.
     """
     if scenario and (carrier or form or rows):
         raise click.UsageError("name a scenario, or give --carrier, --format and --rows; not both")
@@ -81,12 +83,12 @@ def generate(
         for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
             click.echo(f"{path}  {facts['records']:,} records, layout {facts['layout']}")
         click.echo(f"  truth: {dataset.events.parent}")
-        told = [
+        options = [
             f"--{option}={dataset.facts[option]}"
             for option in ("zone", "subscriber")
             if dataset.facts[option]
         ]
-        command = ["pipeline-perf", "ingest", *map(str, dataset.files), *told]
+        command = ["pipeline-perf", "ingest", *map(str, dataset.files), *options]
         click.echo(f"  ingest: {shlex.join(command)}")
 
 

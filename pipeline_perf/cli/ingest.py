@@ -25,14 +25,10 @@ from pipeline_perf.cli.options import (
 
 
 def _stop_ingesting(number: int, _frame: object) -> NoReturn:
-    """Leave at once: what is committed stays as it is, and no thread that still commits has to
-    be waited for.
-    """
+    """Leave at once: what is committed stays, and no thread that commits is waited for."""
     cursor = "\r\x1b[2K\x1b[?25h" if sys.stderr.isatty() else ""  # the progress bar had hidden it
-    os.write(
-        2,
-        f"{cursor}stopped: what is committed stays; run the same command again to go on\n".encode(),
-    )
+    message = f"{cursor}stopped: what is committed stays; run the same command again to go on\n"
+    os.write(2, message.encode())
     os._exit(128 + number)
 
 
@@ -115,8 +111,7 @@ def ingest(
     # Reading and committing have threads of their own: with a pool as large as the machine they
     # would wait for one another.
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
-    # imports alone make the collector look through all objects time and again: a quarter of a
-    # second
+    # Imports alone make the collector look through all objects time and again: for 0.25 s.
     gc.set_threshold(100_000)
     from pipeline_perf.cli.display import Bar, summarise
     from pipeline_perf.ingest.container.lines import BLOCK
@@ -152,6 +147,6 @@ def ingest(
 def _cannot_tell(error: OSError) -> NoReturn:
     if error.errno == errno.EPIPE:
         raise error  # the reader has gone: click ends quietly
-    # what is still held back must not fail once more
+    # What is still held back must not fail once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise click.ClickException(f"standard output: {error.strerror}")

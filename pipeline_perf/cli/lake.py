@@ -1,5 +1,6 @@
-"""`pipeline-perf events` and `pipeline-perf quarantine`: what the lake holds, for others to open
-or on the screen.
+"""`pipeline-perf events` and `pipeline-perf quarantine`: what the lake holds.
+
+Files for others to open, or a table on the screen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
     from pipeline_perf.lake.delta import Lake
 
+_output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write; default: standard output.",
+)
+
 
 @click.command()
 @lake_option
@@ -30,25 +38,18 @@ if TYPE_CHECKING:
     default="csv",
     show_default=True,
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; default: standard output.",
-)
+@_output_option
 def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> None:
     """Export the events, in the order of time.
 
     The export is the data: telephone numbers stand in it in full.
     """
-    _export(
-        lambda lake: lake.scan_events(distinct=distinct).sort(
-            "started_at", "source_file_id", "record_no"
-        ),
-        lake_root,
-        form,
-        output,
-    )
+
+    def scan(lake: Lake) -> pl.LazyFrame:
+        in_order = ("started_at", "source_file_id", "record_no")
+        return lake.scan_events(distinct=distinct).sort(in_order)
+
+    _export(scan, lake_root, form, output)
 
 
 @click.command()
@@ -60,12 +61,7 @@ def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> No
     default="table",
     show_default=True,
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; default: standard output.",
-)
+@_output_option
 @click.option("--unmasked", is_flag=True, help="Show telephone numbers in full in the table, too.")
 def quarantine(lake_root: str, form: str, output: Path | None, unmasked: bool) -> None:
     """Show every record that could not become an event, with its reason.
@@ -75,13 +71,11 @@ def quarantine(lake_root: str, form: str, output: Path | None, unmasked: bool) -
     """
     if form == "table" and output:
         raise click.UsageError("a table is for the screen: with -o, choose --format csv or json")
-    _export(
-        lambda lake: lake.scan_quarantine().sort("file", "record_no"),
-        lake_root,
-        form,
-        output,
-        unmasked=unmasked,
-    )
+
+    def scan(lake: Lake) -> pl.LazyFrame:
+        return lake.scan_quarantine().sort("file", "record_no")
+
+    _export(scan, lake_root, form, output, unmasked=unmasked)
 
 
 def _export(

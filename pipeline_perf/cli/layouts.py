@@ -1,5 +1,4 @@
-"""`pipeline-perf layouts`: the layouts that files are recognised by: listed, shown, checked,
-tried on samples, drafted for unknown files.
+"""`pipeline-perf layouts`: layouts are listed, shown, checked, tried on samples, and drafted.
 
 Arguments in, text out. What a layout is and what is wrong with one is the business of `ingest`.
 """
@@ -60,18 +59,18 @@ def _show(own: Path | None, layout_id: str) -> None:
     from pipeline_perf.ingest.errors import LayoutError
     from pipeline_perf.ingest.layout.load import BUILT_IN, load
 
-    found = [path for path in BUILT_IN.glob("*.yaml") if path.stem == layout_id]
+    paths = [path for path in BUILT_IN.glob("*.yaml") if path.stem == layout_id]
     for path in sorted(own.glob("*.y*ml")) if own else ():
         try:
             if load(path).id == layout_id:
-                found.insert(0, path)
+                paths.insert(0, path)
         except LayoutError as error:  # it stops an ingestion, but not a look at another one
             click.echo(f"Warning: {error}", err=True)
-    if not found:
+    if not paths:
         raise click.ClickException(
             f"there is no layout {layout_id!r}; see pipeline-perf layouts list"
         )
-    click.echo(found[0].read_text(encoding="utf-8"), nl=False)
+    click.echo(paths[0].read_text(encoding="utf-8"), nl=False)
 
 
 @layouts.command("check")
@@ -79,8 +78,9 @@ def _show(own: Path | None, layout_id: str) -> None:
 @click.argument("samples", nargs=-1, metavar="[SAMPLE]...", type=click.Path(path_type=Path))
 @click.pass_obj
 def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
-    """Say what is wrong with a layout (a .yaml file), by line; with SAMPLEs, what their lines
-    become by it. Nothing is kept.
+    """Say what is wrong with a layout (a .yaml file), by line.
+
+    With SAMPLEs, say what their lines become by it. Nothing is kept.
 
     Of a file of records, say which layout it fits; if none, why not the nearest.
 
@@ -119,10 +119,10 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
 @layouts.command("draft")
 @click.argument("file", type=click.Path(path_type=Path))
 def _draft(file: Path) -> None:
-    """Print a layout to complete for a file that no layout knows: its columns, and what they
-    seem to be.
+    """Print a layout to complete for a file that no layout knows.
 
-    The comments show some of the file's values, telephone numbers masked.
+    It names the file's columns and what they seem to be; its comments show some of the values,
+    telephone numbers masked.
     """
     from pipeline_perf.ingest.container.content import contents
     from pipeline_perf.ingest.errors import IngestError

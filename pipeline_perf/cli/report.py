@@ -53,8 +53,9 @@ def report(
     contract: Path | None,
     scenarios: Path | None,
 ) -> None:
-    """Print the verdict on every target, and write the report as HTML (in full and as a
-    summary), JSON and Markdown.
+    """Print the verdict on every target, and write the report.
+
+    It is written as HTML, in full and as a summary, as JSON and as Markdown.
 
     Exit code 1: a target is missed, or a compared tree is slower.
     """
@@ -85,18 +86,18 @@ def report(
         )
     try:
         if run_id and run_id in compared_runs.run_ids():
-            compared = comparisons.of_run(compared_runs, run_id, reports / "comparisons")
-            written = document.write_optimisation(compared, reports / run_id)
-            console.print(terminal.compared(compared))
-            missed = any(one.verdict in ("slower", "failed") for one in compared)
+            workloads = comparisons.of_run(compared_runs, run_id, reports / "comparisons")
+            written = document.write_optimisation(workloads, reports / run_id)
+            console.print(terminal.compared(workloads))
+            missed = any(workload.verdict in ("slower", "failed") for workload in workloads)
         else:
-            found = content.assemble(
+            assembled = content.assemble(
                 store, load(contract or TARGETS), run_id, reports, scenarios or SCENARIOS
             )
             # An older run's report stands beside the newest one's, and not in its place.
-            written = document.write(found, reports / run_id if run_id else reports)
-            console.print(terminal.table(found))
-            missed = found.readiness.state == "no_go"
+            written = document.write(assembled, reports / run_id if run_id else reports)
+            console.print(terminal.table(assembled))
+            missed = assembled.readiness.state == "no_go"
     except (ResultsError, TargetError, ScenarioError, LevelError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Report: {written.html}")
