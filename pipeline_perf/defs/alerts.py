@@ -1,5 +1,4 @@
-"""Alerts: a failed run, or a check that failed in a run that went through, told to a webhook and
-by mail.
+"""Alerts: a failed run, or a failed check in a run that went through, by webhook and mail.
 
 What is told is decided by pure functions; sending is at the edge. Nothing leaves the machine unless
 an address is set.
@@ -13,10 +12,12 @@ from email.message import EmailMessage
 
 import dagster as dg
 import requests
+from pydantic import Field
 
 from pipeline_perf.defs.checks import NOT_MEASURED
 from pipeline_perf.defs.metadata import masked_text
 
+#: Seconds that an address may take: the sensor's tick must not wait for one that is silent.
 TIMEOUT_S = 10
 
 #: A message that lists more is not read to its end.
@@ -41,17 +42,32 @@ class Alerts(dg.ConfigurableResource):
 
     The fields name environment variables, read when an alert is sent: addresses are secrets and no
     configuration.
-
-    The webhook takes Slack's form, {"text": "…"}. Mail goes by SMTP with STARTTLS where a user is
-    set.
     """
 
-    webhook: str = "PIPELINE_PERF_WEBHOOK"
-    smtp: str = "PIPELINE_PERF_SMTP"  # host:port
-    smtp_user: str = "PIPELINE_PERF_SMTP_USER"
-    smtp_password: str = "PIPELINE_PERF_SMTP_PASSWORD"  # the name of a variable
-    mail_from: str = "PIPELINE_PERF_MAIL_FROM"
-    mail_to: str = "PIPELINE_PERF_MAIL_TO"  # comma-separated
+    webhook: str = Field(
+        default="PIPELINE_PERF_WEBHOOK",
+        description='Variable with the URL of a webhook that takes Slack\'s form, {"text": "…"}',
+    )
+    smtp: str = Field(
+        default="PIPELINE_PERF_SMTP",
+        description="Variable with the mail server as host:port; port 25 where it is left out",
+    )
+    smtp_user: str = Field(
+        default="PIPELINE_PERF_SMTP_USER",
+        description="Variable with the mail server's user; where it is set, STARTTLS is used",
+    )
+    smtp_password: str = Field(
+        default="PIPELINE_PERF_SMTP_PASSWORD",
+        description="Variable with that user's password",
+    )
+    mail_from: str = Field(
+        default="PIPELINE_PERF_MAIL_FROM",
+        description="Variable with the sender's address; pipeline-perf@localhost where it is empty",
+    )
+    mail_to: str = Field(
+        default="PIPELINE_PERF_MAIL_TO",
+        description="Variable with the recipients' addresses, separated by commas",
+    )
 
     @property
     def missing(self) -> str:
@@ -66,9 +82,10 @@ class Alerts(dg.ConfigurableResource):
         )
 
     def send(self, subject: str, text: str) -> None:
-        """Send to every address that is set.
+        """Send to every address that is set; the webhook gets the subject in bold.
 
-        Raises what the network raises: the sensor's tick then shows it, and is tried again.
+        Raises what the network raises, requests.RequestException, smtplib.SMTPException or OSError:
+        the sensor's tick then shows it, and is tried again.
         """
         if url := os.environ.get(self.webhook):
             requests.post(
@@ -121,7 +138,7 @@ def _lines(run: str, lines: Sequence[str]) -> str:
 
 def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
     """The checks of a run that did not pass."""
-    found = []
+    failed = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
         status = evaluation.metadata.get("status")
@@ -132,16 +149,15 @@ def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
             and status.value == NOT_MEASURED
         )
         if not evaluation.passed and not silent:
-            asset = evaluation.asset_key.to_user_string()
-            found.append(
+            failed.append(
                 FailedCheck(
-                    asset,
-                    evaluation.check_name,
-                    evaluation.severity.value,
-                    evaluation.description or "",
+                    asset=evaluation.asset_key.to_user_string(),
+                    check=evaluation.check_name,
+                    severity=evaluation.severity.value,
+                    description=evaluation.description or "",
                 )
             )
-    return found
+    return failed
 
 
 @dg.run_failure_sensor(
@@ -150,6 +166,7 @@ def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
     description="Tells the webhook, and by mail, of every run that failed.",
 )
 def failed_run_alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason | None:
+    """Tell of a failed run: its steps' reasons, and its checks that failed."""
     if alerts.missing:
         return dg.SkipReason(alerts.missing)
     run = context.dagster_run
@@ -157,10 +174,8 @@ def failed_run_alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.
         (event.step_key or "", _reason(event)) for event in context.get_step_failure_events()
     ]
     reasons = reasons or [("run", context.failure_event.message or "no reason given")]
-    alerts.send(
-        f"{run.job_name} failed",
-        failure_text(run.run_id, reasons, failed_checks(context.instance, run.run_id)),
-    )
+    failed = failed_checks(context.instance, run.run_id)
+    alerts.send(f"{run.job_name} failed", failure_text(run.run_id, reasons, failed))
     return None
 
 
@@ -180,16 +195,15 @@ def _reason(event: dg.DagsterEvent) -> str:
     description="Tells the webhook, and by mail, of checks that failed in a run that went through.",
 )
 def failed_check_alert(context: dg.RunStatusSensorContext, alerts: Alerts) -> dg.SkipReason | None:
+    """Tell of the checks that failed in a run that went through."""
     run = context.dagster_run
     failed = failed_checks(context.instance, run.run_id)
     if not failed:
         return dg.SkipReason(f"every check of {run.job_name} passed")
     if alerts.missing:
         return dg.SkipReason(alerts.missing)
-    alerts.send(
-        f"{run.job_name}: {len(failed)} {'check' if len(failed) == 1 else 'checks'} failed",
-        checks_text(run.run_id, failed),
-    )
+    checks = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
+    alerts.send(f"{run.job_name}: {checks} failed", checks_text(run.run_id, failed))
     return None
 
 

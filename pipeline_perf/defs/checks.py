@@ -1,5 +1,4 @@
-"""The contract as asset checks: one factory turns targets.yaml into checks on the assets that
-produce the figures.
+"""The contract as asset checks: one factory makes checks of targets.yaml, on what measures.
 
 Judging is the lab's business. A target that nothing here measures has no check, and so can never
 pass in silence: it stands in the readiness report as not measured.
@@ -37,6 +36,7 @@ class Producer:
     may_lack: bool = False
 
     def gives(self, target: Target) -> bool:
+        """Whether the figures that a target asks for are among this producer's."""
         return target.metric in self.metrics and any(
             fnmatchcase(self.scope, pattern) for pattern in target.scope
         )
@@ -50,20 +50,20 @@ def check_name(target: Target) -> str:
 def target_checks(
     name: str, producers: Sequence[Producer], contract: Sequence[Target]
 ) -> list[dg.AssetChecksDefinition]:
-    """The checks of one scenario, as one step: none where no target asks for its figures.
+    """The checks of one scenario, as the step targets_`name`; none where no target asks for one.
 
-    A missed `required` ends the step, and so the job, as failed. The checks do not block: what lies
-    downstream is the report, and a report that is missing just when a target is missed would help
-    nobody.
+    `producers` are the assets whose figures they judge, `contract` all targets. A missed `required`
+    ends the step, and so the job, as failed. The checks do not block: what lies downstream is the
+    report, and a report that is missing just when a target is missed would help nobody.
     """
     asked = {
-        one: [target for target in contract if target.limits and one.gives(target)]
-        for one in producers
+        producer: [target for target in contract if target.limits and producer.gives(target)]
+        for producer in producers
     }
     specs = [
         dg.AssetCheckSpec(check_name(target), asset=producer.asset, description=told(target))
-        for producer, found in asked.items()
-        for target in found
+        for producer, targets in asked.items()
+        for target in targets
     ]
     if not specs:
         return []
@@ -72,14 +72,13 @@ def target_checks(
     def checks(
         context: dg.AssetCheckExecutionContext, folders: Folders
     ) -> Iterator[dg.AssetCheckResult]:
-        # several assets of a scenario share a run
-        missed, read = [], cache(partial(recording.figures, folders.results))
-        for producer, found in asked.items():
+        read = cache(partial(recording.figures, folders.results))  # assets of a scenario share runs
+        missed, selected = [], context.selected_asset_check_keys
+        for producer, targets in asked.items():
             wanted = [
                 target
-                for target in found
-                if dg.AssetCheckKey(producer.asset, check_name(target))
-                in context.selected_asset_check_keys
+                for target in targets
+                if dg.AssetCheckKey(producer.asset, check_name(target)) in selected
             ]
             run = recording.run_of(context.instance, producer.asset)
             for verdict in sessions.verdicts(
@@ -107,9 +106,7 @@ def misses_required(verdict: Verdict) -> bool:
 
 
 def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
-    """A verdict as the result of a check; `value` and `target` are numbers, so that Dagster
-    plots them.
-    """
+    """A verdict as the result of a check on `asset`, its figures as numbers that Dagster plots."""
     threshold = verdict.threshold or verdict.target.required or verdict.target.ours
     figures = {
         "value": verdict.actual,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from pydantic import Field
 
 from pipeline_perf.bench.measure.results import ResultStore
 from pipeline_perf.contract import SCENARIOS, TARGETS
@@ -17,8 +18,7 @@ from pipeline_perf.contract import SCENARIOS, TARGETS
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may choose by environment variable, so that the same definitions serve their
-    own contract.
+    """What a user may choose by environment variable, so that the definitions serve any contract.
 
     PIPELINE_PERF_DATA: the data directory (`data`, in the directory that Dagster is started from).
     PIPELINE_PERF_TARGETS, PIPELINE_PERF_SCENARIOS: files that take the place of the built-in ones.
@@ -43,27 +43,33 @@ class Settings:
 
 
 class Folders(dg.ConfigurableResource):
-    """The folders below the data directory.
+    """The folders below the data directory; they need not be there."""
 
-    `data` may be relative to the directory that Dagster is started from.
-    """
-
-    data: str = "data"
+    data: str = Field(
+        default="data",
+        description=(
+            "The data directory; may be relative to the directory that Dagster is started from"
+        ),
+    )
 
     @property
     def root(self) -> Path:
+        """The data directory itself."""
         return Path(self.data)
 
     @property
     def samples(self) -> Path:
+        """Files that anybody may see, kept with the project."""
         return self.root / "samples"
 
     @property
     def inbox(self) -> Path:
+        """Where carriers' files are put to be read."""
         return self.root / "inbox"
 
     @property
     def datasets(self) -> Path:
+        """Generated files with their truth."""
         return self.root / "datasets"
 
     @property
@@ -72,6 +78,7 @@ class Folders(dg.ConfigurableResource):
         return self.root / "lake"
 
     def lake_of(self, name: str) -> Path:
+        """The lake of a scenario, or of the samples."""
         return self.root / "lakes" / name
 
     @property
@@ -82,10 +89,12 @@ class Folders(dg.ConfigurableResource):
 
     @property
     def reports(self) -> Path:
+        """The newest report in all its forms, and the pages of comparisons."""
         return self.root / "reports"
 
     @property
     def results(self) -> ResultStore:
+        """Everything that was ever measured here."""
         return ResultStore(self.root / "results")
 
     @property

@@ -64,8 +64,10 @@ def scenario_jobs(
     compared: Sequence[dg.AssetKey],
     followed: Sequence[dg.AssetKey],
 ) -> dict[str, AssetJob]:
-    """The jobs over scenarios; `assets` are those of each tier, `compared` with another revision
-    in ci, `followed` over the nights.
+    """The jobs over scenarios, by name.
+
+    `assets` are those of each tier. `compared` are the comparisons with another revision, which ci
+    makes, and `followed` the histories, which the nights continue.
     """
     further = {"ci": compared, "nightly": [*followed, history.ALERTS] if followed else []}
     settings = {"ci": regression.configured(budget_s=CI_BUDGET_S)} if compared else {}
@@ -87,9 +89,7 @@ def scenario_jobs(
 
 
 def paired_regression(measured: Sequence[dg.AssetKey]) -> AssetJob:
-    """The job that compares with a revision; revision, scenarios and time are in its
-    configuration.
-    """
+    """The job that compares with a revision; its configuration says which, and for how long."""
     return dg.define_asset_job(
         "paired_regression",
         selection=dg.AssetSelection.assets(*measured),

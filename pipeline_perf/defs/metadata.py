@@ -1,5 +1,4 @@
-"""Figures and tables in the shape that Dagster stores and plots: plain numbers, masked telephone
-numbers.
+"""Figures and tables as Dagster stores and plots them: plain numbers, masked telephone numbers.
 
 Nothing here computes a figure.
 """
@@ -21,8 +20,7 @@ from pipeline_perf.ingest.bookkeeping import FileReport
 
 PREVIEW_ROWS = 8
 
-#: What a person looks at first. The subscriber's own number is left out: it names whose records
-#: these are.
+#: What a person looks at first, but the subscriber's own number: it names whose records these are.
 PREVIEW_COLUMNS = (
     "started_at",
     "event_type",
@@ -43,22 +41,19 @@ _NUMBER_IN_TEXT = re.compile(
 
 
 def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
-    """One number per metric, under its bare name: the median of its repetitions, of `failed` how
-    many did.
-    """
-    found: dict[str, list[float]] = {}
-    for one in measurements:
-        found.setdefault(one.metric.partition(".")[2], []).append(float(one.value))
+    """One number per metric, without its family: the median, of `failed` how many did."""
+    repetitions: dict[str, list[float]] = {}
+    for measurement in measurements:
+        name = measurement.metric.partition(".")[2]
+        repetitions.setdefault(name, []).append(float(measurement.value))
     return {
         name: sum(values) if name == "failed" else legible(median(values))
-        for name, values in found.items()
+        for name, values in repetitions.items()
     }
 
 
 def legible(value: float) -> float:
-    """The value to six significant digits: what a person compares, and more than any measurement
-    here tells.
-    """
+    """The value to six significant digits: more than any measurement here tells."""
     return float(f"{value:.6g}")
 
 
@@ -121,16 +116,14 @@ def preview(frame: pl.LazyFrame) -> dg.MetadataValue:
 
 
 def column_schema() -> dg.TableSchema:
-    """The event table's columns."""
+    """The event table's columns and types, for Dagster's page of an asset."""
     return dg.TableSchema(
         columns=[dg.TableColumn(name, str(dtype)) for name, dtype in events.COLUMNS.items()]
     )
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
-    """Rows of plain values as a table; an empty one is told in words, for Dagster has no table
-    without columns.
-    """
+    """Rows of plain values as a table; the word "none" where it would have no columns."""
     if not rows:
         return dg.MetadataValue.text("none")
     return dg.MetadataValue.table(

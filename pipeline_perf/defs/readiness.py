@@ -23,23 +23,20 @@ KEY = dg.AssetKey([GROUP, "readiness"])
 def asset_of(
     deps: Sequence[dg.AssetKey], contract: Sequence[Target], scenarios_file: Path
 ) -> dg.AssetsDefinition:
-    """The asset that reports on a run, or on the newest one when it is materialised alone."""
+    """The asset that reports on a run, or on the newest one when it is materialised alone.
+
+    `deps` are the assets whose figures it reports, `contract` the targets that judge them.
+    """
 
     @dg.asset(key=KEY, deps=list(deps), group_name=GROUP, kinds={"html", "markdown"})
     def readiness(
         context: dg.AssetExecutionContext, folders: Folders
     ) -> dg.MaterializeResult[None]:
-        """The verdict on every target of the contract: met, missed, open, recorded, or not
-        measured.
-        """
+        """The verdict on every target: met, missed, open, recorded, or not measured."""
         store = folders.results
-        mine = recording.lab_run(context).id
-        report = assemble(
-            store,
-            contract,
-            mine if mine in store.run_ids() else None,
-            scenarios_file=scenarios_file,
-        )
+        this_run = recording.lab_run(context).id
+        run = this_run if this_run in store.run_ids() else None
+        report = assemble(store, contract, run, scenarios_file=scenarios_file)
         written = write(report, folders.reports)
         return dg.MaterializeResult(
             metadata={
@@ -56,11 +53,6 @@ def asset_of(
 
 
 def _unfolded(text: str) -> str:
-    """The Markdown without foldings: Dagster's page shows what is in them, and drops their
-    titles.
-    """
-    return (
-        text.replace("<details><summary>", "**")
-        .replace("</summary>", "**")
-        .replace("</details>", "")
-    )
+    """The Markdown without foldings: Dagster's page shows what is in them, but not their titles."""
+    bold = text.replace("<details><summary>", "**").replace("</summary>", "**")
+    return bold.replace("</details>", "")

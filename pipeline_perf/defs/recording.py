@@ -27,19 +27,15 @@ RUN = "results_run"
 
 
 def lab_run(context: dg.AssetExecutionContext) -> Run:
-    """The run of the lab that belongs to this run of Dagster: the same in every step and process
-    of it.
-    """
-    found = context.instance.get_run_record_by_id(context.run.run_id)
-    begun = found.create_timestamp if found else None
+    """The run of the lab that belongs to this run of Dagster: the same in each step and process."""
+    stored = context.instance.get_run_record_by_id(context.run.run_id)
+    begun = stored.create_timestamp if stored else None
     return _run(context.run.run_id, context.run.job_name.strip("_"), begun)
 
 
 @lru_cache(maxsize=1)
 def _run(dagster_run: str, job: str, begun: datetime | None) -> Run:
-    """The environment is that of the run's first step: later, the machine is busy with the run
-    itself.
-    """
+    """With the environment of the run's first step: later, the machine is busy with the run."""
     return new_run(environment.record(PACKAGES, Path(__file__).parent), begun, dagster_run[:8], job)
 
 

@@ -1,3 +1,1 @@
-"""The assets of the ingestion: generated files, their events and accuracy, the lake and its
-inbox.
-"""
+"""The assets of the ingestion: generated files, their events and accuracy, lake and inbox."""

@@ -1,5 +1,4 @@
-"""Whether what went into an ingestion came out again: the same checks for scenarios, samples and
-the inbox.
+"""Whether what went into an ingestion came out again: for scenarios, samples and the inbox.
 
 No truth is needed here: reports are compared with themselves and with what the lake holds.
 """
@@ -43,21 +42,23 @@ def spec(name: str, asset: dg.AssetKey, *, blocking: bool = False) -> dg.AssetCh
 
 
 def losses(lake: Lake, reports: Sequence[FileReport]) -> list[str]:
-    """What does not add up, one sentence per file and reason; files that were not read lose
-    nothing, they are told as such.
+    """What does not add up, one sentence per file and reason.
+
+    `reports` are those of an ingestion into `lake`. Files that were not read are passed over: what
+    they lose is told by `legibility`.
     """
-    found = []
+    lost = []
     for report in reports:
         if report.status not in READ:
             continue
         if report.records != report.events + report.quarantined:
-            found.append(
+            lost.append(
                 f"{report.file}: {report.records} records, but {report.events} events and"
                 f" {report.quarantined} in quarantine"
             )
         # A record may take several lines, a line no two records.
         if report.records + report.furniture > report.lines:
-            found.append(
+            lost.append(
                 f"{report.file}: {report.lines} lines, but {report.records} records and"
                 f" {report.furniture} lines of furniture"
             )
@@ -65,15 +66,11 @@ def losses(lake: Lake, reports: Sequence[FileReport]) -> list[str]:
             ("events", lake.scan_events(), report.events),
             ("records in quarantine", lake.scan_quarantine(), report.quarantined),
         ):
-            held = (
-                frame.filter(pl.col("source_file_id") == report.source_file_id)
-                .select(pl.len())
-                .collect()
-                .item()
-            )
+            of_file = frame.filter(pl.col("source_file_id") == report.source_file_id)
+            held = of_file.select(pl.len()).collect().item()
             if held != stated:
-                found.append(f"{report.file}: {stated} {name} reported, but the lake holds {held}")
-    return found
+                lost.append(f"{report.file}: {stated} {name} reported, but the lake holds {held}")
+    return lost
 
 
 def conservation(
@@ -116,12 +113,9 @@ def conformity(
 ) -> dg.AssetCheckResult:
     """The check of the event table's schema, on the events of these files."""
     files = [report.source_file_id for report in reports if report.status in READ]
+    events_of_files = lake.scan_events().filter(pl.col("source_file_id").is_in(files))
     checked, broken = 0, dict[str, int]()
-    for batch in (
-        lake.scan_events()
-        .filter(pl.col("source_file_id").is_in(files))
-        .collect_batches(chunk_size=CONFORMITY_ROWS)
-    ):
+    for batch in events_of_files.collect_batches(chunk_size=CONFORMITY_ROWS):
         checked += batch.height
         for rule in violated(batch):
             broken[rule] = broken.get(rule, 0) + 1

@@ -1,10 +1,9 @@
-"""The assets classification/<scenario> and duplicates/<scenario>: what was read, judged against
-the truth in one pass.
+"""The assets classification/<scenario> and duplicates/<scenario>: what was read, and the truth.
 
-What counts as right is the quality package's business.
+Both are judged in one pass. What counts as right is the quality package's business.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -43,10 +42,12 @@ METRICS = CLASSIFICATION_METRICS | DUPLICATES_METRICS
 
 
 def classification_key(scenario: str) -> dg.AssetKey:
+    """The asset that tells how right a scenario's files were read."""
     return dg.AssetKey([CLASSIFICATION, scenario])
 
 
 def duplicates_key(scenario: str) -> dg.AssetKey:
+    """The asset that tells how right a scenario's duplicates were marked."""
     return dg.AssetKey([DUPLICATES, scenario])
 
 
@@ -99,37 +100,34 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
 
 
 def measured(scenario: str, scores: Sequence[Accuracy]) -> list[Measurement]:
-    """The scores as figures of the contract, one of each per data set; what had nothing to
-    measure is left out.
+    """The scores as figures of the contract, of each data set as of a repetition.
+
+    What had nothing to measure is left out.
     """
-    found = []
-    for number, one in enumerate(scores):
-        for source, metrics in ((one, _CLASSIFICATION), (one.duplicates, _DUPLICATES)):
+    figures = []
+    for number, scored in enumerate(scores):
+        for source, metrics in ((scored, _CLASSIFICATION), (scored.duplicates, _DUPLICATES)):
             for metric, field in metrics.items():
                 value = getattr(source, field)
                 if value is not None:
                     unit = PER_MILLION if field.endswith("per_million") else ""
-                    found.append(
+                    figures.append(
                         Measurement(metric, scenario, float(value), unit, repetition=number)
                     )
-    return found
+    return figures
 
 
 def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
     worst: dict[str, float] = {}
     kinds: dict[str, float] = {}
-    for one in scores:
-        for name, value in one.fields.items():
+    for scored in scores:
+        for name, value in scored.fields.items():
             worst[name] = min(worst.get(name, 1.0), value)
-        for name, value in one.by_kind.items():
+        for name, value in scored.by_kind.items():
             kinds[name] = min(kinds.get(name, 1.0), value)
     return {
-        **{
-            _bare(metric): figures[_bare(metric)]
-            for metric in _CLASSIFICATION
-            if _bare(metric) in figures
-        },
-        "records": sum(one.records for one in scores),
+        **_chosen(figures, _CLASSIFICATION),
+        "records": sum(scored.records for scored in scores),
         "fields": metadata.table(
             [
                 {"field": name, "right": round(value, 6)}
@@ -150,15 +148,13 @@ def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[s
 
 def _compared(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
     return {
-        **{
-            _bare(metric): figures[_bare(metric)]
-            for metric in _DUPLICATES
-            if _bare(metric) in figures
-        },
-        "pairs": sum(one.duplicates.pairs for one in scores),
-        "marked": sum(one.duplicates.marked for one in scores),
+        **_chosen(figures, _DUPLICATES),
+        "pairs": sum(scored.duplicates.pairs for scored in scores),
+        "marked": sum(scored.duplicates.marked for scored in scores),
     }
 
 
-def _bare(metric: str) -> str:
-    return metric.partition(".")[2]
+def _chosen(figures: Mapping[str, float], metrics: Iterable[str]) -> dict[str, float]:
+    """Those of the figures, under their names without a family, that the metrics are about."""
+    names = [metric.partition(".")[2] for metric in metrics]
+    return {name: figures[name] for name in names if name in figures}

@@ -19,12 +19,14 @@ MOST_KINDS = 10
 
 
 def key(scenario: str) -> dg.AssetKey:
+    """The asset of a scenario's files."""
     return dg.AssetKey([GROUP, scenario])
 
 
 def load(scenario: Scenario, folders: Folders) -> list[Dataset]:
-    """The data sets of a scenario, generated where they are not there yet; a workload on them
-    may run in any folder.
+    """The data sets of a scenario, generated where they are not there yet.
+
+    Their paths are absolute: a workload on them may run in any folder.
     """
     return [generate(spec, folders.datasets.resolve()) for spec in scenario.data]
 
@@ -39,32 +41,26 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         kinds={"file", *(formats if len(formats) < MOST_KINDS else ())},
         description=f"Generated files with their truth. {scenario.says}.",
     )
-    def dataset(folders: Folders) -> dg.MaterializeResult[None]:
-        found = load(scenario, folders)
-        files = [path for one in found for path in one.files]
+    def generated(folders: Folders) -> dg.MaterializeResult[None]:
+        datasets = load(scenario, folders)
+        keys = "".join(dataset.spec.key for dataset in datasets)
+        files = [(dataset, path) for dataset in datasets for path in dataset.files]
         sums = {
-            name: sum(one.facts[name] for one in found)
+            name: sum(dataset.facts[name] for dataset in datasets)
             for name in ("records", "furniture", "lines", "quarantined")
         }
+        per_file = [
+            {"file": f"{dataset.directory.name}/{path.name}", "layout": dataset.facts["layout"]}
+            for dataset, path in files
+        ]
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(
-                hashlib.sha256("".join(one.spec.key for one in found).encode()).hexdigest()[:16]
-            ),
+            data_version=dg.DataVersion(hashlib.sha256(keys.encode()).hexdigest()[:16]),
             metadata={
                 **sums,
-                "bytes": sum(path.stat().st_size for path in files),
-                "folder": dg.MetadataValue.path(str(found[0].directory.parent)),
-                "per_file": table(
-                    [
-                        {
-                            "file": one.directory.name + "/" + path.name,
-                            "layout": one.facts["layout"],
-                        }
-                        for one in found
-                        for path in one.files
-                    ]
-                ),
+                "bytes": sum(path.stat().st_size for _, path in files),
+                "folder": dg.MetadataValue.path(str(datasets[0].directory.parent)),
+                "per_file": table(per_file),
             },
         )
 
-    return dataset
+    return generated

@@ -22,8 +22,7 @@ JOB = "inbox"
 
 PARTITIONS = dg.DynamicPartitionsDefinition(name="inbox")
 
-#: Between two looks. A file is taken at the second look that finds it unchanged, so within a
-#: minute.
+#: Between two looks. The second look that finds a file unchanged takes it: within a minute.
 SECONDS_BETWEEN_LOOKS = 30
 
 #: How transfer programs name a file until it is whole.
@@ -57,6 +56,7 @@ class Cursor:
     growing: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> str:
+        """The cursor as Dagster keeps it between two looks."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -95,7 +95,7 @@ def look(entries: Sequence[Entry], cursor: Cursor) -> tuple[list[Entry], Cursor]
 
 def entries(inbox: Path) -> list[Entry]:
     """The files of the inbox and its folders, hidden and unfinished ones left out."""
-    found = []
+    seen = []
     for folder, folders, names in os.walk(inbox):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
@@ -106,15 +106,15 @@ def entries(inbox: Path) -> list[Entry]:
                 status = path.stat()
             except FileNotFoundError:  # taken away since it was listed, or a link to nothing
                 continue
-            found.append(
+            seen.append(
                 Entry(
-                    str(path.relative_to(inbox)),
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
+                    name=str(path.relative_to(inbox)),
+                    size=status.st_size,
+                    modified=status.st_mtime_ns,
+                    changed=status.st_ctime_ns,
                 )
             )
-    return sorted(found, key=lambda entry: entry.name)
+    return sorted(seen, key=lambda entry: entry.name)
 
 
 def partition_of(name: str) -> str:
@@ -146,6 +146,7 @@ def path_of(inbox: Path, partition: str) -> Path | None:
     description="Starts a run for every file that has stopped growing in the inbox.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, folders: Folders) -> dg.SensorResult:
+    """A run for every file that two looks in a row found unchanged."""
     if not folders.inbox.is_dir():
         return dg.SensorResult(
             skip_reason=(

@@ -1,7 +1,6 @@
-"""The assets of the lakes that hold no generated files: lake/events and lake/quarantine, filled
-by the inbox, and lake/samples.
+"""The assets of lakes without generated files: lake/events, lake/quarantine and lake/samples.
 
-Nothing here is compared with a truth: there is none.
+The inbox fills the first two. Nothing here is compared with a truth: there is none.
 """
 
 import shutil
@@ -105,17 +104,17 @@ def inbox_file(
             ),
             allow_retries=False,  # the same bytes will be read no better the next time
         )
-    mine = pl.col("source_file_id").is_in([report.source_file_id for report in reports])
+    of_file = pl.col("source_file_id").is_in([report.source_file_id for report in reports])
     yield dg.MaterializeResult(
         asset_key=EVENTS,
         metadata={
             **metadata.ingestion(reports),
-            "preview": metadata.preview(lake.scan_events().filter(mine)),
+            "preview": metadata.preview(lake.scan_events().filter(of_file)),
         },
         check_results=judged(EVENTS, lake, reports),
     )
     yield dg.MaterializeResult(
-        asset_key=QUARANTINE, metadata=quarantine(lake.scan_quarantine().filter(mine))
+        asset_key=QUARANTINE, metadata=quarantine(lake.scan_quarantine().filter(of_file))
     )
 
 
@@ -126,8 +125,8 @@ def inbox_file(
     check_specs=[accounting.spec(name, SAMPLES) for name in CHECKS],
     metadata={"dagster/column_schema": metadata.column_schema()},
 )
+# With checks beside the asset, Dagster knows the bare class only, not MaterializeResult[None].
 def samples(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
-    # Dagster knows the bare class only
     """The events of the sample files in data/samples, read into a lake of their own."""
     files = [
         path
@@ -164,7 +163,7 @@ def samples(context: dg.AssetExecutionContext, folders: Folders) -> dg.Materiali
 def judged(
     asset: dg.AssetKey, lake: Lake, reports: Sequence[FileReport]
 ) -> list[dg.AssetCheckResult]:
-    """The results of all of CHECKS."""
+    """The results of all of CHECKS on an asset, for the files that these reports are of."""
     return [
         accounting.legibility(asset, reports),
         accounting.conservation(asset, lake, reports),
@@ -173,7 +172,7 @@ def judged(
 
 
 def measured(reports: Sequence[FileReport], *, lossless: bool) -> list[Measurement]:
-    """Conservation, and the share of files that failed."""
+    """Conservation, and the share of files that failed, of at least one."""
     failed = sum(report.status not in accounting.READ for report in reports)
     return [
         Measurement("accuracy.conservation", "samples", float(lossless)),

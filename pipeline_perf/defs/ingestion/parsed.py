@@ -27,24 +27,25 @@ METRICS = frozenset({"accuracy.conservation", "quality.error_rate"})
 
 
 def key(scenario: str) -> dg.AssetKey:
+    """The asset of the events of a scenario's files."""
     return dg.AssetKey([GROUP, scenario])
 
 
 def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     """The asset that ingests a scenario's files."""
-    mine = key(scenario.name)
+    asset = key(scenario.name)
 
     @dg.asset(
-        key=mine,
+        key=asset,
         deps=[datasets.key(scenario.name)],
         group_name=GROUP,
         kinds={"polars", "deltalake"},
-        check_specs=[accounting.spec(accounting.CONSERVATION, mine)],
+        check_specs=[accounting.spec(accounting.CONSERVATION, asset)],
         metadata={"dagster/column_schema": metadata.column_schema()},
         description=f"The event table that the generated files were read into. {scenario.says}.",
     )
+    # With checks beside the asset, Dagster knows the bare class only, not MaterializeResult[None].
     def parsed(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult:
-        # Dagster knows the bare class only
         root = folders.lake_of(scenario.name)
         with measurement_lock(folders.machine_lock):
             shutil.rmtree(root, ignore_errors=True)
@@ -52,18 +53,12 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
             reports, expected = [], 0
             for dataset in datasets.load(scenario, folders):
                 for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
-                    reports.append(
-                        ingest_file(
-                            path, lake, Options(zone=facts["zone"], subscriber=facts["subscriber"])
-                        )
-                    )
+                    options = Options(zone=facts["zone"], subscriber=facts["subscriber"])
+                    reports.append(ingest_file(path, lake, options))
                     expected += facts["records"]
-        check = accounting.conservation(mine, lake, reports)
-        run = recording.record(
-            context,
-            folders.results,
-            measured(scenario.name, reports, expected, lossless=check.passed),
-        )
+        check = accounting.conservation(asset, lake, reports)
+        figures = measured(scenario.name, reports, expected, lossless=check.passed)
+        run = recording.record(context, folders.results, figures)
         return dg.MaterializeResult(
             metadata={
                 **metadata.ingestion(reports),
@@ -80,8 +75,10 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
 def measured(
     scenario: str, reports: Sequence[FileReport], expected: int, *, lossless: bool
 ) -> list[Measurement]:
-    """Conservation, with as many records as the truth knows; the share of files that failed;
-    seconds per room.
+    """Conservation, the share of files that failed, and seconds, in all and per room.
+
+    Conserved is what is `lossless` and has as many records as `expected`: those that the truth
+    knows. `reports` are of at least one file.
     """
     failed = sum(report.status not in accounting.READ for report in reports)
     rooms = Counter[str]()
