@@ -229,7 +229,8 @@ def schema() -> pa.DataFrameSchema:
     """The table as a pandera schema for Polars: types, and every reject rule as a check.
 
     Pass its `validate` an eager `pl.DataFrame`: on a LazyFrame pandera looks at the types only and
-    lets dirty data pass in silence. It raises pandera.errors.SchemaError.
+    lets dirty data pass in silence. It raises pandera.errors.SchemaError, and `schema` itself
+    MissingExtra where pandera is not installed.
     """
     require("dagster", "pandera")
     import pandera.polars as pa
