@@ -38,9 +38,9 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module, _, command = COMMANDS[name].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), command)
-        return found
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         try:

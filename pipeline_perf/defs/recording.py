@@ -40,9 +40,7 @@ def _run(dagster_run: str, job: str, begun: datetime | None) -> Run:
 
 
 def session(context: dg.AssetExecutionContext, folders: Folders) -> Session:
-    """The lab's session that measures in this step; what it says of its steps goes into the run's
-    log.
-    """
+    """The lab's session that measures in this step, and tells the run's log what it does."""
 
     def tell(step: Progress) -> None:
         if step.step == "trial":
@@ -63,9 +61,7 @@ def record(
     store: ResultStore,
     measurements: Sequence[Measurement],
 ) -> dict[str, str]:
-    """Store the figures of this step; returns the metadata that names the run, and a busy
-    machine.
-    """
+    """Store the figures of this step; returns metadata: the run's name, and a busy machine."""
     run = lab_run(context)
     if measurements:
         store.write(run, measurements, part=part(context))
