@@ -1,5 +1,7 @@
 # make bench   the main job: generate, ingest, measure, check every target, report
-# make test    the tests
+# make test    the tests: test-fast and test-slow are the two tiers of it
+# make coverage  the fast tier again, and how much of the code it runs
+# make mutation  how many of 150 small faults in the code the tests notice (an hour)
 # make ui      the Dagster UI
 # make lint    format, lint, types, import contracts
 #
@@ -9,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup bench test lint ui clean
+.PHONY: setup bench test test-fast test-slow coverage mutation lint ui clean
 .DEFAULT_GOAL := bench
 
 setup: $(VENV)/installed
@@ -35,6 +37,18 @@ bench: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2
+
+test-fast: setup
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: setup
+	@$(BIN)/python -m pytest -n 2 -m slow
+
+coverage: setup
+	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov=pipeline_perf
+
+mutation: setup
+	@$(BIN)/python -m pipeline_perf_tests.mutation
 
 lint: setup
 	@$(BIN)/ruff format --check .

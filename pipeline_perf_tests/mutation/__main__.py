@@ -1,6 +1,6 @@
 """python -m pipeline_perf_tests.mutation: how many of small faults in the code the tests see.
 
-Each mutant is tried in a copy of the tree by the tests of its room, the nearest first. How many of
+Each mutant is tried in a copy of the tree, by those tests of its room that are nearest. How many of
 which room, and what was judged to be no fault, stands in rooms.yaml.
 """
 
@@ -89,15 +89,18 @@ def drawn(seed: int) -> list[Mutant]:
     return mutants
 
 
-def nearest_first(room: str, module: str = "") -> list[str]:
-    """The tests of a room: a module's own folder first, and in it and beyond those that name it."""
-    own, name = Path("pipeline_perf_tests", *Path(module).parts[1:-1]), Path(module).stem
-
-    def distance(test: Path) -> tuple[bool, bool, Path]:
-        return test.parent != own, name not in (TREE / test).read_text(encoding="utf-8"), test
-
-    tests = (TREE / "pipeline_perf_tests" / room).rglob("test_*.py")
-    return [str(test) for test in sorted((path.relative_to(TREE) for path in tests), key=distance)]
+def tests_of(room: str, module: str = "") -> list[str]:
+    """The tests of a room; for a module, those in the folder that mirrors its own, and of the
+    others those that import it. All of them where there are none.
+    """
+    path = Path(module)
+    own = Path("pipeline_perf_tests", *path.parts[1:-1])
+    named = re.compile(rf"\b{path.parent.name}(\.| import .*\b){path.stem}\b")
+    paths = sorted((TREE / "pipeline_perf_tests" / room).rglob("test_*.py"))
+    tests = [path.relative_to(TREE) for path in paths]
+    near = [test for test in tests if test.parent == own]
+    near += [test for test in tests if test not in near and named.search((TREE / test).read_text())]
+    return [str(test) for test in (near if module else tests) or tests]
 
 
 def tried(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
@@ -110,17 +113,16 @@ def tried(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
         ProcessPoolExecutor(workers, initializer=_settle, initargs=(folder,)) as pool,
     ):
         try:
-            for room in {mutant.room: None for mutant in mutants}:
-                sound = pool.submit(_try, None, nearest_first(room)).result()
-                if sound["outcome"] != "survived":
-                    raise click.ClickException(f"fails without a mutant, too:\n{sound['output']}")
-            runs = {
-                pool.submit(_try, one, nearest_first(one.room, one.module)): one for one in mutants
-            }
-            for run in as_completed(runs):
-                trial = dataclasses.asdict(runs[run]) | run.result()
-                del trial["output"]
-                yield trial
+            rooms = {mutant.room for mutant in mutants}
+            whole = {pool.submit(_try, None, tests_of(room)): None for room in rooms}
+            runs = {pool.submit(_try, one, tests_of(one.room, one.module)): one for one in mutants}
+            for run in as_completed(whole | runs):
+                trial = run.result()
+                output = trial.pop("output")
+                if run in runs:
+                    yield dataclasses.asdict(runs[run]) | trial
+                elif trial["outcome"] != "survived":
+                    raise click.ClickException(f"fails without a mutant, too:\n{output}")
         finally:
             begun = psutil.Process().children(recursive=True)
             for process in begun:

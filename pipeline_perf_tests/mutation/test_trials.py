@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline_perf_tests.mutation.__main__ import TREE, nearest_first, summarised, told
+from pipeline_perf_tests.mutation.__main__ import TREE, summarised, tests_of, told
 
 pytestmark = pytest.mark.slow
 
@@ -89,8 +89,16 @@ def test_the_score_counts_timeouts_as_kills_and_leaves_out_what_was_judged_equiv
     assert "no change" in told(summary) and "All: 3 of 4 killed, 1 of them by the" in told(summary)
 
 
-def test_the_nearest_tests_come_first_and_only_those_of_the_room() -> None:
-    tests = nearest_first("ingest", "pipeline_perf/ingest/read/quotes.py")
-    assert tests[0] == "pipeline_perf_tests/ingest/read/test_text.py"
-    assert sorted(tests) == sorted(nearest_first("ingest")) and len(tests) > 20
-    assert all(test.startswith("pipeline_perf_tests/ingest/") for test in tests)
+def test_the_tests_of_a_module_are_those_of_its_folder_and_those_of_its_room_that_import_it() -> (
+    None
+):
+    assert tests_of("ingest", "pipeline_perf/ingest/container/xml_elements.py") == [
+        "pipeline_perf_tests/ingest/container/test_html_elements.py",
+        "pipeline_perf_tests/ingest/container/test_lines.py",
+        "pipeline_perf_tests/ingest/container/test_source.py",
+        "pipeline_perf_tests/ingest/container/test_workbook.py",
+        "pipeline_perf_tests/ingest/read/test_elements.py",
+    ]
+    all_of_them = tests_of("ingest")
+    assert len(all_of_them) > 20
+    assert all(test.startswith("pipeline_perf_tests/ingest/") for test in all_of_them)

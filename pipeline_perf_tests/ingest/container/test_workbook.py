@@ -55,6 +55,7 @@ def lines(path: Path, member: str | None = None) -> list[str]:
         ("hh:mm:ss", "0.99999999999", "00:00:00"),
         ("hh:mm:ss.000", "0.50001", "12:00:00.864"),
         ("mm:ss", "7.523148148148148E-4", "01:05"),
+        ("mm:ss.0", "7.5300925925925926E-4", "01:05.1"),
         ("[h]:mm:ss", "1.5", "36:00:00"),
         ("[mm]:ss", "4.5138888888888888E-2", "65:00"),
         ("m/d/yyyy", "no number", "no number"),
@@ -64,6 +65,36 @@ def test_a_cell_is_shown_as_a_person_sees_it_but_for_long_numbers(
     form: str, stored: str, seen: str
 ) -> None:
     assert number_formats.shown(form)(stored) == seen
+
+
+@pytest.mark.parametrize(
+    ("number", "stored", "seen"),
+    [
+        (0, "2125550100", "2125550100"),
+        (1, "1.5", "2"),
+        (2, "1.5", "1.50"),
+        (3, "1234.6", "1235"),
+        (4, "1234.5", "1234.50"),
+        (14, "40772.642361111109", "8/17/2011"),
+        (15, "40772.642361111109", "17-Aug-11"),
+        (16, "40772.642361111109", "17-Aug"),
+        (17, "40772.642361111109", "Aug-11"),
+        (18, "40772.642361111109", "3:25 PM"),
+        (19, "40772.642361111109", "3:25:00 PM"),
+        (20, "40772.642361111109", "15:25"),
+        (21, "40772.642361111109", "15:25:00"),
+        (22, "40772.642361111109", "8/17/2011 15:25"),
+        (45, "7.523148148148148E-4", "01:05"),
+        (46, "1.5", "36:00:00"),
+        (47, "7.523148148148148E-4", "01:05.0"),
+        (49, "00123", "00123"),
+    ],
+)
+def test_formats_that_a_workbook_names_by_number_only_are_those_of_its_standard(
+    number: int, stored: str, seen: str
+) -> None:
+    """ECMA-376, part 1, 18.8.30."""
+    assert number_formats.shown(number_formats.BUILT_IN[number])(stored) == seen
 
 
 def test_days_may_be_counted_from_1904() -> None:

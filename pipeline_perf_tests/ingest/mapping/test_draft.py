@@ -14,6 +14,7 @@ from pipeline_perf.ingest.errors import LayoutError
 from pipeline_perf.ingest.layout.load import load
 from pipeline_perf.ingest.layout.model import Field, Layout, Table
 from pipeline_perf.ingest.mapping.draft import draft
+from pipeline_perf.ingest.mapping.fixed_width import likely_records
 from pipeline_perf.ingest.probe.probe import probe
 from pipeline_perf.ingest.trial import Trial, attempt
 from pipeline_perf.privacy import masked
@@ -153,6 +154,16 @@ def test_header_and_trailer_records_are_told_by_their_first_letters(
     assert layout.tables[0].record == record
     assert layout.furniture == (r"^\s*HDR", r"^\s*TRL")
     assert account(attempt(source, layout)) == (8, 2, 6, 0)
+
+
+def test_a_last_record_that_is_longer_than_the_others_is_still_a_record() -> None:
+    records = [f"CDR 2024020{day} 101500 2125550101 65" for day in range(1, 6)]
+    long = "CDR 20240206 101500 2125550101 65 forwarded to 2125550102 at no charge"
+    lines = [*records, long]
+    assert likely_records(lines, lines) == lines
+    ends = ["HDR 20240201", *records, "TRL 00005 00325"]
+    assert likely_records(ends, ends) == records
+    assert likely_records([], []) == []
 
 
 def test_the_ruler_of_positions_has_a_line_of_tens_and_one_of_units(tmp_path: Path) -> None:

@@ -158,6 +158,9 @@ def test_utf_32_without_a_mark_is_told_from_utf_16_and_from_zeros(codec: str) ->
     found = detect([records(WESTERN).encode(codec)])
     assert found is not None
     assert (found.codec, found.decode(records(WESTERN).encode(codec))) == (codec, records(WESTERN))
+    for cut in (1, 2, 3):  # a sample may end within a character
+        cut_off = detect([records(WESTERN).encode(codec)[:-cut]])
+        assert cut_off is not None and cut_off.codec == codec
     assert detect([b"\0" * 3000]) is None
 
 

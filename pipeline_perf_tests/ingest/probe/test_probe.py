@@ -169,6 +169,18 @@ def test_a_preamble_that_a_spreadsheet_padded_to_full_width_is_none_of_the_table
     assert facts(found) == (",", 3, 1, 0, 5)
 
 
+def test_a_padded_line_of_a_few_words_is_no_header() -> None:
+    found = look(b"Call report,March,,,\n" + HEADER + ROWS)
+    assert facts(found) == (",", 1, 1, 0, 5)
+
+
+@pytest.mark.parametrize("blank", [b",,,,\n", b" , , , , \n", b"\t,\t,\t,\t,\n", b"  \n"])
+def test_lines_of_nothing_but_blanks_are_no_rows(blank: bytes) -> None:
+    found = look(b"Call report\n" + blank * 3 + HEADER + blank + ROWS)
+    assert facts(found) == (",", 4, 1, 0, 5)
+    assert found.columns == ("Date", "Time", "Number", "Seconds", "Call Type")
+
+
 def test_pairs_before_the_table_are_preamble() -> None:
     pairs = b"".join(b"Key %d,value %d\n" % (i, i) for i in range(8))
     assert facts(look(pairs + HEADER + ROWS)) == (",", 8, 1, 0, 5)

@@ -415,6 +415,13 @@ def test_each_section_has_its_own_header_and_subscriber(parts, block, window) ->
     assert found.furniture == len(texts) - len(expected)
 
 
+def test_a_section_s_title_is_furniture_also_where_it_tells_nothing() -> None:
+    layout = Layout("sections", "att", "two tables", "this test", "delimited", (VOICE, SMS))
+    title, header = "Voice Usage For: everybody, everywhere, always", "Time,From,To"
+    found = reading("\n".join([title, header, "t,a,b", title, "t,c,d", ""]), layout)
+    assert (list(found.records), found.furniture, found.rejected) == ([3, 5], 3, {})
+
+
 @pytest.mark.parametrize("block", [8, 40, 100])
 def test_what_a_line_told_holds_for_the_records_below_it_beyond_the_end_of_a_block(
     block: int,
