@@ -1,9 +1,9 @@
-# make bench   the main job: generate, ingest, measure, check every target, report
-# make test    the tests: test-fast and test-slow are the two tiers of it
-# make coverage  the fast tier again, and how much of the code it runs
-# make mutation  how many of 150 small faults in the code the tests notice (an hour)
-# make ui      the Dagster UI
-# make lint    format, lint, types, import contracts
+# make bench      the main job: generate, ingest, measure, check every target, report
+# make test       the tests; test-fast and test-slow are the tiers that it is made of
+# make coverage   the fast tier, and a complaint where it runs too little of the code
+# make mutation   of 150 small faults put into the code, how many the tests notice (an hour)
+# make ui         the Dagster UI
+# make lint       format, lint, types, import contracts
 #
 # Each sets up .venv first, from the pinned versions in constraints.txt.
 

@@ -1,5 +1,6 @@
 """The asset quality/mutation_score by a real run over a few mutants."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -43,8 +44,13 @@ def test_the_weekly_job_scores_the_tests_and_judges_the_score(project: Project) 
     assert shown["killed"].value == shown["mutants"].value >= 3
     assert shown["survivors"].value == "none"
     assert check_of(run)[0]
-    trials = (project.data / "reports" / "mutation.jsonl").read_text().splitlines()
+    trials = [
+        json.loads(line)
+        for line in (project.data / "reports" / "mutation.jsonl").read_text().splitlines()
+    ]
     assert len(trials) == shown["mutants"].value
+    for trial in trials:
+        assert trial["killed_by"].startswith("pipeline_perf_tests/bench/statistics/test_percentile")
 
 
 def test_where_the_tests_are_not_installed_nothing_is_measured_and_nothing_passes(
