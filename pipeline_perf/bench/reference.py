@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 def copy_delimited(source: str, copy: str, columns: int, separator: str = ",") -> None:
-    """Every value of a delimited file, as text, into the Parquet file `copy`.
+    """Every value of the delimited file `source`, as text, into the Parquet file `copy`.
 
     `columns` is the width of the widest line: a preamble is narrower than the table below it, and
     lines of any width are kept, so that the copy is as complete as what it is compared with.
+    `separator` is one character.
     """
     import polars as pl
 
@@ -33,14 +34,14 @@ def copy_delimited(source: str, copy: str, columns: int, separator: str = ",") -
 
 
 def copy_lines(source: str, copy: str) -> None:
-    """Every line of a text file, as one value, into the Parquet file `copy`."""
+    """Every line of the text file `source`, as one value, into the Parquet file `copy`."""
     import polars as pl
 
     pl.scan_lines(source).sink_parquet(copy)
 
 
 def widest(source: Path, separator: str = ",") -> int:
-    """Columns of the widest line of a delimited file."""
+    """Columns of the widest line of the delimited file `source`; `separator` is one character."""
     import polars as pl
 
     separators = (
@@ -53,9 +54,10 @@ def widest(source: Path, separator: str = ",") -> int:
 
 
 def complete(output: Output) -> Correctness:
-    """Whether the copy named by the parameter `copy` holds as many rows as its `source` has lines.
+    """Whether the copy that an `output` names by the parameter `copy` is complete.
 
-    A reader that drops lines in silence would be a reference that is fast for the wrong reason.
+    It holds as many rows as its `source` has lines: a reader that drops lines in silence would be a
+    reference that is fast for the wrong reason.
     """
     import polars as pl
 

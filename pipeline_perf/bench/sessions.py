@@ -195,10 +195,11 @@ class Session:
         alone: bool = True,
         part: str = "",
     ) -> Measured:
-        """Measure a workload's value of this date, in so many pairs with the pinned computation.
+        """Measure a workload's value of this date, in so many `pairs` with the pinned computation.
 
         A value far from the nights before is measured again, and the second one counts. `alone`:
         nothing else in this run measures the workload, so that its own figures are stored, too.
+        `part` as in `measure`.
         """
         floor = self.floor if alone else []
         tonight = nights.measured(
@@ -234,10 +235,11 @@ class Session:
     ) -> Compared:
         """Measure a workload on two trees in turns, judge them, and store both sides in full.
 
-        Where something changed, both are profiled for at most `explain_s` seconds (0: not at all),
-        and a page is drawn. `judged_by_targets`: what was found (not the repetitions, one side of
-        which is of another revision) goes into the run's results as well, where targets find it.
-        Raises RevisionError where a tree does not hold what the workload runs.
+        How it is measured, the `plan` says. Where something changed, both are profiled for at most
+        `explain_s` seconds (0: not at all), and a page is drawn. `judged_by_targets`: what was
+        found (not the repetitions, one side of which is of another revision) goes into the run's
+        results as well, where targets find it. Raises RevisionError where a tree does not hold what
+        the workload runs.
         """
         a, b = (tree.placed(workload) for tree in sides)
         outcome = regression.measured(a, b, plan, lock=self.store.lock, progress=self._repetition)
@@ -266,30 +268,31 @@ class Session:
         *,
         part: str = "",
     ) -> list[Measurement]:
-        """The lab's own error rates, stored like any figures: over series and pairs of known truth,
-        over real comparisons (hours), or over planted functions that must be named first.
+        """The lab's own error rates of a `kind`, stored like any figures.
 
-        `trials` are so many of each kind instead of the usual number. Returns the figures of the
-        kind; of real ones each scope is stored as a part when it is done, should the rest be
-        stopped. Raises CalibrationError where a real comparison failed, PlantError where there are
-        fewer functions than trials.
+        Over series and pairs of known truth (*simulated*), over *real* comparisons (hours), or over
+        planted functions that must be named first (*attribution*); `trials` are so many of each
+        instead of the usual number. Returns the figures, which are stored as a `part` of the run;
+        of real ones each scope is a part of its own when it is done, should the rest be stopped.
+        Raises CalibrationError where a real comparison failed, PlantError where there are fewer
+        functions than trials.
         """
 
-        def told(line: str) -> None:
+        def progress(line: str) -> None:
             self.tell(Progress(calibrate.FAMILY, "trial", line))
 
         figures: list[Measurement] = []
         if kind == "simulated":
             numbers: dict[str, int] = dict.fromkeys(calibrate.NUMBERS, trials) if trials else {}
-            figures = calibrate.simulated(**numbers, progress=told)
+            figures = calibrate.simulated(**numbers, progress=progress)
         elif kind == "real":
             with tempfile.TemporaryDirectory(prefix="calibrate-") as folder:
                 plain, slower = calibrate.workloads(Path(folder))
                 counts = trials or NULLS, trials or DETECTIONS
                 for scope in calibrate.real(
-                    plain, slower, *counts, lock=self.store.lock, progress=told
+                    plain, slower, *counts, lock=self.store.lock, progress=progress
                 ):
-                    told(calibrate.told(scope))
+                    progress(calibrate.line_of(scope))
                     self.store.write(self.run, scope, part=scope[0].scope)
                     figures += scope
             return figures
@@ -297,12 +300,12 @@ class Session:
             done = []
             for trial in planted.trials(trials or PLANTS, lock=self.store.lock):
                 done.append(trial)
-                told(
+                progress(
                     f"{'right' if trial.right else 'WRONG'}: planted {trial.function}"
                     f" {trial.measured:+.1%}, named {trial.first or 'nothing'}"
                 )
             figures = calibrate.attributed(done)
-            told(calibrate.told(figures))
+            progress(calibrate.line_of(figures))
         self.store.write(self.run, figures, part=part)
         return figures
 
@@ -371,11 +374,12 @@ def profile(
     clock: Literal["cpu", "wall"] = "cpu",
     tell: Callable[[Progress], None] = untold,
 ) -> Profiled:
-    """What holds a workload up, and where its time goes (or who holds its `memory` at the peak).
+    """What holds a workload up, and where its time goes, or who holds its `memory` at the peak.
 
-    `clock` as in `profile_time`. No figure is stored: a profiled run is never a measured one. The
-    page is written below `reports`, in the place of the workload's last. Raises ProfileError where
-    it cannot be profiled, MeasurementBusy like `measure`.
+    `clock` as in `profile_time`, `lock` as in `measure`; `tell` hears the bottleneck before the
+    profile is taken. No figure is stored: a profiled run is never a measured one. The page is
+    written below `reports`, in the place of the workload's last. Raises ProfileError where it
+    cannot be profiled, MeasurementBusy like `measure`.
     """
     samples = measure(workload, PROFILED_REPETITIONS, lock=lock)
     if not all(sample.ok for sample in samples):
@@ -398,7 +402,10 @@ def profile(
 
 
 def held(offers: Iterable[Offer], sides: tuple[Tree, Tree]) -> list[Offer]:
-    """The workloads whose code both trees hold. Raises WorkloadError where there is none."""
+    """Those of the `offers` whose code both trees (`sides`) hold.
+
+    Raises WorkloadError where there is none.
+    """
     both = [
         offer
         for offer in offers
@@ -415,12 +422,12 @@ def held(offers: Iterable[Offer], sides: tuple[Tree, Tree]) -> list[Offer]:
 def base_of(
     revision: str, module: str, directory: Path, remedy: str = "name a revision"
 ) -> tuple[str, str]:
-    """The revision to compare a working tree with, and why there is nothing to compare ('' where
-    there is).
+    """The revision to compare a working tree with, and why not to ('': it is to be compared).
 
-    '' stands for the commit at which the tree that holds `directory` left the default branch; where
-    there is no such branch, `remedy` says what else to do. Nothing is to be compared where the code
-    of the top-level `module` is the same. Raises RevisionError for a revision that is not there.
+    `revision` '' stands for the commit at which the tree that holds `directory` left the default
+    branch; where there is no such branch, `remedy` says what else to do. Nothing is to be compared
+    where the code of the top-level `module` is the same. Raises RevisionError for a revision that
+    is not there.
     """
     if not revision:
         try:
@@ -445,7 +452,7 @@ def followed(
     until: str | None = None,
     last: int | None = None,
 ) -> tuple[list[Series], list[Alert]]:
-    """The nights of workloads and their metrics, watched all together, and every alert on them.
+    """The series of workloads and metrics (`names`) in a `store`, and every alert on them together.
 
     Nights are those of one machine, up to and with the run `until`, and the `last` so many where
     these are given. Raises LevelError for a damaged file of acknowledged levels.
@@ -457,10 +464,11 @@ def followed(
 def acknowledged(
     store: ResultStore, machine: str, metric: str, patterns: Sequence[str], by: str, note: str
 ) -> list[Finding]:
-    """Take the new level of a metric ("seconds", "ingest.seconds") of the workloads that match a
-    pattern (of none: of all): its open findings are settled, and returned.
+    """Take the new level of a metric on a machine: its open findings are settled, and returned.
 
-    Raises ResultsError where nothing has such a metric, LevelError without a name and a reason.
+    `metric` and `patterns` as in `series.named`, `by` and `note` as in `Levels.acknowledge`. Raises
+    ResultsError where nothing in the `store` has such a metric, LevelError without a name and a
+    reason.
     """
     _, alerts = followed(store, machine, named(store, machine, metric, patterns))
     levels = Levels(store.root, machine)
@@ -477,9 +485,10 @@ def verdicts(
     measurements: Sequence[Measurement],
     scope: str,
 ) -> list[Verdict]:
-    """The verdicts of `contract` on one scope of a run's figures.
+    """The verdicts of the `contract` on one scope of a run's `measurements`.
 
-    A limit of our own that an earlier run on the machine has met counts as met before.
+    A limit of our own that an earlier run in the `store` has met on the machine counts as met
+    before.
     """
     mine = [figure for figure in measurements if figure.scope == scope]
     earlier = _earlier(store.root, run) if run and mine else ()

@@ -27,7 +27,9 @@ RUN = "results_run"
 
 
 def lab_run(context: dg.AssetExecutionContext) -> Run:
-    """The run of the lab that belongs to this run of Dagster: the same in each step and process."""
+    """The run of the lab that belongs to this run of Dagster: the same in every step and process
+    of it.
+    """
     stored = context.instance.get_run_record_by_id(context.run.run_id)
     begun = stored.create_timestamp if stored else None
     return _run(context.run.run_id, context.run.job_name.strip("_"), begun)

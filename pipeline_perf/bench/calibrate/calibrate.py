@@ -94,12 +94,20 @@ class Rate:
     trials: int
 
     def measurement(self, name: str, scope: str) -> Measurement:
+        """The rate as a figure of the family, under a name and a scope, in its 95 % interval."""
         low, high = wilson(self.hits, self.trials)
         return Measurement(f"{FAMILY}.{name}", scope, self.hits / self.trials, "", low, high)
 
 
 def wilson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of a rate. Raises ValueError where nothing was tried."""
+    """Wilson's interval of the rate `hits` of `trials`, which holds it with this `confidence`.
+
+    Raises ValueError where nothing was tried.
+
+    >>> low, high = wilson(0, 30)
+    >>> round(low, 3), round(high, 3)  # none of 30: the rate may still be one in nine
+    (0.0, 0.114)
+    """
     if not 0 <= hits <= trials or trials == 0:
         raise ValueError(f"{hits} of {trials} is no rate: try at least once")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -121,28 +129,34 @@ def simulated(
     power_comparisons: int = POWER_COMPARISONS,
     progress: Progress = _quiet,
 ) -> list[Measurement]:
-    """The error rates on simulated data; the same seed gives the same figures.
+    """The error rates on simulated data; the same `seed` gives the same figures.
 
-    About three minutes on a quiet core.
+    So many nightly series without a change (`null_series`) and with one (`step_series`), so many
+    comparisons of equal sides (`null_comparisons`) and of different ones (`power_comparisons`).
+    `progress` is told a line for each scope that is done. About three minutes on a quiet core.
     """
     streams = np.random.default_rng(seed).spawn(2)
-    found: list[Measurement] = []
+    figures: list[Measurement] = []
     for part in (
         _nightly(streams[0], null_series, step_series),
         _paired(streams[1], null_comparisons, power_comparisons),
     ):
         for measurements in part:
-            progress(told(measurements))
-            found += measurements
-    return found
+            progress(line_of(measurements))
+            figures += measurements
+    return figures
 
 
-def told(measurements: Sequence[Measurement]) -> str:
-    """A line for people on the figures of one scope."""
+def line_of(measurements: Sequence[Measurement]) -> str:
+    """A line for people on `measurements`, the figures of one scope.
+
+    >>> line_of([Rate(1, 20).measurement("false_alarm_rate", "real")])
+    'real: false_alarm_rate 0.05 (0.009 to 0.236)'
+    """
     parts = []
-    for one in measurements:
-        bounds = f" ({one.low:.3f} to {one.high:.3f})" if one.low is not None else ""
-        parts.append(f"{one.metric.partition('.')[2]} {one.value:.4g}{bounds}")
+    for figure in measurements:
+        bounds = f" ({figure.low:.3f} to {figure.high:.3f})" if figure.low is not None else ""
+        parts.append(f"{figure.metric.partition('.')[2]} {figure.value:.4g}{bounds}")
     return f"{measurements[0].scope}: {', '.join(parts)}"
 
 
@@ -187,9 +201,9 @@ def _followed(case: _Case, model: Nightly, rng: np.random.Generator) -> list[wat
 
 
 def _null_series(case: _Case, trials: int, rng: np.random.Generator) -> list[Measurement]:
-    found = [_followed(case, case.model, rng) for _ in range(trials)]
+    changes = [_followed(case, case.model, rng) for _ in range(trials)]
     return [
-        Rate(sum(map(bool, found)), trials).measurement("false_alarm_rate", case.scope),
+        Rate(sum(map(bool, changes)), trials).measurement("false_alarm_rate", case.scope),
         _trials(trials, case.scope),
     ]
 
@@ -215,24 +229,24 @@ def _step_series(
         if hits:
             delays.append(hits[0].raised - at + 1)
             named += hits[0].first <= at <= hits[0].last
-    found = [Rate(len(delays), trials).measurement("detection_rate", case.scope)]
+    figures = [Rate(len(delays), trials).measurement("detection_rate", case.scope)]
     if delays:
-        found.append(Measurement(f"{FAMILY}.delay", case.scope, float(median(delays)), "nights"))
-        found.append(Rate(named, len(delays)).measurement("right_range_rate", case.scope))
-    return found
+        figures.append(Measurement(f"{FAMILY}.delay", case.scope, float(median(delays)), "nights"))
+        figures.append(Rate(named, len(delays)).measurement("right_range_rate", case.scope))
+    return figures
 
 
 def _ramps(trials: int, rng: np.random.Generator) -> list[Measurement]:
     """A growth of 10 % over 60 nights: how often it is found, and how often called what it is."""
     case, hits, creeps = _NIGHTLY[0], 0, 0
     for _ in range(trials):
-        found = [
+        rises = [
             change
             for change in _followed(case, replace(case.model, ramp=0.10), rng)
             if change.kind != "spread" and change.ratio > 1
         ]
-        hits += bool(found)
-        creeps += bool(found) and found[0].kind == "creep"
+        hits += bool(rises)
+        creeps += bool(rises) and rises[0].kind == "creep"
     scope = "nightly_ramp_plus_10"
     return [
         Rate(hits, trials).measurement("detection_rate", scope),
@@ -264,7 +278,7 @@ def _one_value(nulls: int, steps: int, rng: np.random.Generator) -> list[Measure
     alarms = sum(
         bool(watch.follow([simulate.plain(nights, noise, OUTLIERS, rng)])) for _ in range(nulls)
     )
-    hits = found = 0
+    hits = best_hits = 0
     null = np.array(
         [_cusum(simulate.plain(nights, noise, 0.0, rng), step, noise) for _ in range(10 * nulls)]
     )
@@ -275,14 +289,14 @@ def _one_value(nulls: int, steps: int, rng: np.random.Generator) -> list[Measure
         hits += any(change.raised >= at and change.ratio > 1 for change in changes)
     for _ in range(10 * steps):
         at = int(rng.integers(*STEP_NIGHTS))
-        found += (
+        best_hits += (
             _cusum(simulate.plain(at + WITHIN_NIGHTS, noise, 0.0, rng, 0.05, at), step, noise)
             > limit
         )
     return [
         Rate(alarms, nulls).measurement("false_alarm_rate", scope),
         Rate(hits, steps).measurement("detection_rate", scope),
-        Rate(found, 10 * steps).measurement("best_detection_rate", scope),
+        Rate(best_hits, 10 * steps).measurement("best_detection_rate", scope),
     ]
 
 
@@ -331,18 +345,18 @@ def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measu
     The difference is looked at once, at the end, so that no look has to be paid for; that the
     pilot's spread goes into the choice is what this measures.
     """
-    noise, found, taken = 0.03, [], []
+    noise, outcomes, taken = 0.03, [], []
     for _ in range(trials):
         a, b = simulate.pairs(MOST_PAIRS, noise, OUTLIERS, rng, effect)
         pilot = a[:PILOT_PAIRS].tolist(), b[:PILOT_PAIRS].tolist()
         number = max(PILOT_PAIRS, min(MOST_PAIRS, pairs_needed(*pilot)))
-        found.append(compare(a[:number].tolist(), b[:number].tolist()))
+        outcomes.append(compare(a[:number].tolist(), b[:number].tolist()))
         taken.append(number)
     scope = f"paired_planned{f'_plus_{effect * 100:.0f}' if effect else ''}"
     hits = (
-        sum(_saw(one) for one in found)
+        sum(_saw(outcome) for outcome in outcomes)
         if effect
-        else sum(one.verdict == "changed" for one in found)
+        else sum(outcome.verdict == "changed" for outcome in outcomes)
     )
     name = "detection_rate" if effect else "false_alarm_rate"
     pairs = Measurement(f"{FAMILY}.pairs", scope, float(median(taken)))
@@ -353,9 +367,7 @@ def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measu
 
 
 def workloads(folder: Path) -> tuple[Workload, list[Workload]]:
-    """The work of `calibration_work`, and copies of its code in `folder` that take 5 and 10 %
-    more.
-    """
+    """The work of `calibration_work`, and copies in `folder` that take 5 and 10 % more."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def copy(scope: str, percent: int) -> Workload:
@@ -383,22 +395,24 @@ def real(
     wait_s: float = DEFAULT_WAIT_S,
     progress: Progress = _quiet,
 ) -> Iterator[list[Measurement]]:
-    """The error rates of the gate on this machine: `comparisons` of the workload with itself,
-    `detections` of each planted one with it.
+    """The error rates of the gate on this machine.
 
-    Yields the figures of each scope when it is done: together they take hours.
+    `comparisons` of the `workload` with itself, `detections` of each of the `planted` ones with it.
+    Judged like every comparison of two trees (`regression.measured`), on the `metric` (CPU time of
+    the call) and at the `tolerance`, within the seconds that `budgets_s` gives for the scope of the
+    planted workload (300 where it names none, and for the workload itself). `progress` is told a
+    line for each comparison.
 
-    Judged like every comparison of two trees (`regression.measured`), on CPU time of the call,
-    within the seconds that `budgets_s` gives for the scope of the planted workload (300 where it
-    names none, and for the workload itself). A comparison that failed raises CalibrationError: an
-    error rate without it would be made up.
+    Yields the figures of each scope when it is done: together they take hours. Raises ValueError
+    for less than one of each, CalibrationError for a comparison that failed (an error rate without
+    it would be made up), and MeasurementBusy by `lock` and `wait_s` like `measure`.
     """
     if comparisons < 1 or detections < 1:
         raise ValueError(
             f"{comparisons} comparisons and {detections} detections: a rate takes at least one of"
             " each"
         )
-    for subject, trials in ((workload, comparisons), *((one, detections) for one in planted)):
+    for subject, trials in ((workload, comparisons), *((slower, detections) for slower in planted)):
         null = subject is workload
         scope = "real" if null else f"real_{subject.name.partition('.')[2] or subject.name}"
         plan = regression.Plan(
@@ -406,35 +420,35 @@ def real(
             tolerance=tolerance,
             metric=metric,
         )
-        verdicts, pairs, seconds, ratios = [], [], [], []
+        judged, seconds = [], []
         for trial in range(trials):
             begun = time.monotonic()
-            one = regression.measured(subject, workload, plan, lock=lock, wait_s=wait_s)
+            outcome = regression.measured(subject, workload, plan, lock=lock, wait_s=wait_s)
             seconds.append(time.monotonic() - begun)
-            if one.judged is None:
+            comparison = outcome.judged
+            if comparison is None:
                 raise CalibrationError(
-                    f"{subject.name} against {workload.name}: {'; '.join(one.failures)}",
+                    f"{subject.name} against {workload.name}: {'; '.join(outcome.failures)}",
                     "run the workload by hand, and calibrate again",
                 )
-            verdicts.append(one.judged)
-            pairs.append(one.judged.pairs)
-            ratios.append(one.judged.ratio)
-            told_so_far = (
-                f"{one.judged.verdict}, ratio {one.judged.ratio:.4f} ({one.judged.low:.4f} to"
-                f" {one.judged.high:.4f})"
-            )
+            judged.append(comparison)
             progress(
-                f"{scope} {trial + 1} of {trials}: {told_so_far}, {one.judged.pairs} pairs,"
-                f" {seconds[-1]:.1f} s"
+                f"{scope} {trial + 1} of {trials}: {comparison.verdict}, ratio"
+                f" {comparison.ratio:.4f} ({comparison.low:.4f} to {comparison.high:.4f}),"
+                f" {comparison.pairs} pairs, {seconds[-1]:.1f} s"
             )
-        hits = sum(one.verdict == "changed" if null else _saw(one) for one in verdicts)
+        hits = sum(
+            comparison.verdict == "changed" if null else _saw(comparison) for comparison in judged
+        )
+        pairs = [comparison.pairs for comparison in judged]
+        ratios = [comparison.ratio for comparison in judged]
         yield [
             Rate(hits, trials).measurement("false_alarm_rate" if null else "detection_rate", scope),
             _trials(trials, scope),
             Measurement(
                 f"{FAMILY}.unresolved_rate",
                 scope,
-                sum(one.verdict == "unresolved" for one in verdicts) / trials,
+                sum(comparison.verdict == "unresolved" for comparison in judged) / trials,
             ),
             Measurement(
                 f"{FAMILY}.ratio", scope, float(median(ratios)), "", min(ratios), max(ratios)
@@ -483,39 +497,41 @@ class Known:
     @property
     def trials(self) -> int:
         """How many trials the rates are counted over, 0 where that is not told."""
-        return int(next((one.value for one in self.figures if one.metric == f"{FAMILY}.trials"), 0))
+        counts = (figure.value for figure in self.figures if figure.metric == f"{FAMILY}.trials")
+        return int(next(counts, 0))
 
 
 def newest(store: ResultStore, machine: str) -> dict[str, Known]:
-    """What was last found of each scope on a machine, simulated or real; a scope that nobody
-    measured is not there.
+    """What was last found of each scope on a machine, simulated or real, in a `store`.
+
+    A scope that nobody measured is not there.
     """
-    found: dict[str, Known] = {}
+    known: dict[str, Known] = {}
     for run, figures in store.all_measurements(machine=machine).items():
         scopes: dict[str, list[Measurement]] = {}
-        for one in figures:
-            if one.family == FAMILY:
-                scopes.setdefault(one.scope, []).append(one)
-        found |= {scope: Known(run, tuple(mine)) for scope, mine in scopes.items()}
-    return found
+        for figure in figures:
+            if figure.family == FAMILY:
+                scopes.setdefault(figure.scope, []).append(figure)
+        known |= {scope: Known(run, tuple(mine)) for scope, mine in scopes.items()}
+    return known
 
 
 def targets_of(contract: Iterable[Target]) -> list[Target]:
-    """The targets that the lab's own error rates must meet."""
+    """The targets of the `contract` that the lab's own error rates must meet."""
     return [
         target for target in contract if target.metric.startswith(f"{FAMILY}.") and target.limits
     ]
 
 
 def verdicts(contract: Iterable[Target], known: Mapping[str, Known]) -> list[Verdict]:
-    """The verdicts of the targets of error rates, on the rates as they were counted.
+    """The verdicts of the targets of error rates, on the `known` ones as they were counted.
 
-    The interval of a rate is left aside: the limits are on what so many trials showed, and no
-    number of trials that anybody can wait for brings the whole interval of a rate of 0.5 % below 1
-    %. It is to be shown beside each rate.
+    They are those of `targets_of` the `contract`. The interval of a rate is left aside: the limits
+    are on what so many trials showed, and no number of trials that anybody can wait for brings the
+    whole interval of a rate of 0.5 % below 1 %. It is to be shown beside each rate.
     """
     figures = [
-        replace(one, low=None, high=None) for found in known.values() for one in found.figures
+        replace(figure, low=None, high=None) for rates in known.values() for figure in rates.figures
     ]
     return judge(targets_of(contract), figures)
 

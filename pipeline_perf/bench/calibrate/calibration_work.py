@@ -57,7 +57,10 @@ def planted(path: Path, percent: int) -> Path:
 
 
 def run(path: str) -> dict[str, int]:
-    """Run the work of the copy at `path`: the target of both sides of a calibration."""
+    """Run the work of the copy at `path`: the target of both sides of a calibration.
+
+    Raises ImportError where it is no Python file.
+    """
     spec = importlib.util.spec_from_file_location("planted_copy", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file: write it with `planted`")

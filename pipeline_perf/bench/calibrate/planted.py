@@ -169,10 +169,11 @@ def trials(
     samples: int = SAMPLES,
     within_s: float = WITHIN_S,
 ) -> Iterator[Trial]:
-    """Trials one by one, each with another function and slow-down; with `planted` false, of two
-    equal copies.
+    """So many trials (`runs`) one by one, each with another function and slow-down.
 
-    Raises PlantError where PyYAML has fewer functions to choose from than there are to be trials.
+    They are drawn from `seed`; with `planted` false, of two equal copies. `samples`, `within_s` and
+    `lock` as in `attribute_workloads`. Raises PlantError where PyYAML has fewer functions to choose
+    from than there are to be trials.
     """
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="planted-") as directory:
@@ -205,31 +206,31 @@ def trials(
             )
             seconds = measure_pair(slower, clean, _PAIRS, lock=lock).values("cpu_seconds")
             measured = median(after / before for after, before in zip(*seconds, strict=True)) - 1
-            found, _ = attribute_workloads(
+            attribution, _ = attribute_workloads(
                 slower, clean, STAGES, samples=samples, within_s=within_s, lock=lock
             )
-            yield _trial(function, share, measured, found)
+            yield _trial(function, share, measured, attribution)
 
 
-def _trial(function: str, share: float, measured: float, found: Attribution) -> Trial:
-    first = found.named[0] if found.named else None
+def _trial(function: str, share: float, measured: float, attribution: Attribution) -> Trial:
+    first = attribution.named[0] if attribution.named else None
     name = str(first.frame) if first else ""
     module = function.partition(":")[0]
     return Trial(
         function,
         share,
         measured,
-        found.verdict,
+        attribution.verdict,
         name,
-        found.stage,
-        name == function and found.verdict in ("named", "none"),
-        found.stage == STAGES.get(module, ""),
+        attribution.stage,
+        name == function and attribution.verdict in ("named", "none"),
+        attribution.stage == STAGES.get(module, ""),
         first.growth if first else 0.0,
         first.z if first else 0.0,
-        len(found.named),
-        found.subject_samples,
-        found.base_samples,
-        found.spread,
+        len(attribution.named),
+        attribution.subject_samples,
+        attribution.base_samples,
+        attribution.spread,
     )
 
 
@@ -250,15 +251,15 @@ def _calls(script: Path, copy: Path) -> dict[str, int]:
         [sys.executable, "-m", "cProfile", "-o", str(figures), str(script), str(copy), "1"],
         check=True,
     )
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     stats = pstats.Stats(str(figures)).stats  # type: ignore[attr-defined]
     for (file, line, _), (_, calls, *_) in stats.items():
         # public, and not in the stubs
         if file.startswith(str(copy)) and _FEWEST_CALLS <= calls * _DOCUMENTS <= _MOST_CALLS:
             module = f"{PACKAGE}.{Path(file).stem}"
             if module in STAGES and (name := _qualified(Path(file), line)):
-                found[f"{module}:{name}"] = calls * _DOCUMENTS
-    return found
+                counts[f"{module}:{name}"] = calls * _DOCUMENTS
+    return counts
 
 
 def _qualified(path: Path, line: int) -> str:
@@ -304,6 +305,10 @@ def _costs(clean: Workload, lock: Path) -> _Costs:
 
 
 def main() -> None:
+    """Run trials as the command line says, and print what was named.
+
+    Exit code 1: fewer than nine in ten were right.
+    """
     arguments = argparse.ArgumentParser(
         prog="python -m pipeline_perf.bench.calibrate.planted",
         description=__doc__.partition("\n")[0] if __doc__ else "",
@@ -336,9 +341,11 @@ def main() -> None:
             print(json.dumps(asdict(trial)), flush=True)
             continue
         what = f"{trial.function} {trial.measured:+.1%}" if trial.function else "nothing"
-        said = f"{trial.first} {trial.growth:+.1%} (z {trial.z:+.1f})" if trial.first else "nothing"
+        named = (
+            f"{trial.first} {trial.growth:+.1%} (z {trial.z:+.1f})" if trial.first else "nothing"
+        )
         print(
-            f"{'right' if trial.right else 'WRONG'}  planted {what}: named {said}, of"
+            f"{'right' if trial.right else 'WRONG'}  planted {what}: named {named}, of"
             f" {trial.subject_samples} samples",
             flush=True,
         )

@@ -60,7 +60,7 @@ class Simulated:
 
 
 def nightly(model: Nightly, rng: np.random.Generator) -> Simulated:
-    """One simulated series."""
+    """One simulated series, behaving like the `model`, drawn from `rng`."""
     nights = np.arange(model.nights)
     after = nights >= model.step_at
     truth = np.log1p(model.step) * after + np.log1p(model.ramp) * nights / max(1, model.nights - 1)
@@ -87,8 +87,10 @@ def plain(
     step: float = 0.0,
     step_at: int = 0,
 ) -> NDArray[np.float64]:
-    """Logarithms of one value a night, all of whose noise is its own: what no reference and no
-    repetition has made smaller.
+    """Logarithms of one value a night, all of whose noise is its own: nothing has made it smaller.
+
+    So many `nights` drawn from `rng`, with the `noise` (log scale) and share of `outliers` of
+    `repetitions`; from night `step_at` on, `step` more (0.05: 5 %).
     """
     return np.asarray(
         repetitions((nights,), noise, outliers, rng)
@@ -99,7 +101,10 @@ def plain(
 def drift(
     nights: int, spread: float, persistence: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """A stationary AR(1) process with standard deviation `spread`."""
+    """A stationary AR(1) process over so many `nights`, with standard deviation `spread`.
+
+    `persistence` is the correlation from one night to the next. Drawn from `rng`.
+    """
     innovations = rng.normal(0, spread * np.sqrt(1 - persistence**2), nights)
     values = np.empty(nights)
     level = rng.normal(0, spread)
@@ -112,8 +117,10 @@ def drift(
 def repetitions(
     shape: tuple[int, ...], noise: float, outliers: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Logarithms of single repetitions: normal noise, and a share of them disturbed, which only
-    ever takes longer.
+    """Logarithms of single repetitions drawn from `rng`, in an array of this `shape`.
+
+    Normal noise of standard deviation `noise`, and a share of `outliers` disturbed, which only ever
+    takes longer.
     """
     return rng.normal(0, noise, shape) + DISTURBANCE * rng.random(shape) * (
         rng.random(shape) < outliers
@@ -128,10 +135,11 @@ def pairs(
     effect: float = 0.0,
     drifting: float = 0.05,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two sides measured interleaved, a taking `effect` more; the machine's drift over the pairs
-    meets both sides alike.
+    """So many pairs measured interleaved, as the values of side a and of side b.
 
-    `noise` is that of one repetition on one side; of a pair's ratio it is √2 times as large.
+    Drawn from `rng`. Side a takes `effect` more (0.05: 5 %). The machine's drift over the pairs, of
+    standard deviation `drifting`, meets both sides alike. `noise` and `outliers` are those of one
+    repetition on one side (see `repetitions`); of a pair's ratio the noise is √2 times as large.
     """
     speed = drift(number, drifting, 0.9, rng)
     sides: NDArray[np.float64] = np.exp(repetitions((2, number), noise, outliers, rng) + speed)

@@ -148,7 +148,7 @@ class Attribution:
 
 
 def not_measured(why: str) -> Attribution:
-    """The attribution where profiling was not possible."""
+    """The attribution where profiling was not possible, with the reason `why`."""
     return Attribution("not_measured", why)
 
 
@@ -158,13 +158,15 @@ def attribute(
     stages: Mapping[str, str] | None = None,
     change: float | None = None,
 ) -> Attribution:
-    """Rank the functions by the change of their time between two sides, one profile a run.
+    """Rank the functions by the change of their time between two sides.
 
-    `stages` maps patterns to stages, the first that matches counts: "package.reading.*" for
-    modules, "package.pipeline:Reader.*" for functions of one. `change` is what a comparison found
-    (0.05: 5 % more), if known; its sign says what is named first, and where no function stands out,
-    `more_seconds` is what it takes to see a growth of that size. Raises ValueError where a side has
-    no profile, or one that is not of samples.
+    `subject` and `base` are the profiles of either side, one a run. `stages` maps patterns to
+    stages, the first that matches counts: "package.reading.*" for modules,
+    "package.pipeline:Reader.*" for functions of one. `change` is what a comparison found (0.05: 5 %
+    more), if known; its sign says what is named first, and where no function stands out,
+    `more_seconds` is what it takes to see a growth of that size.
+
+    Raises ValueError where a side has no profile, or one that is not of samples.
     """
     sides = pooled(subject), pooled(base)
     if any(side.unit != "samples" for side in sides):
@@ -219,8 +221,8 @@ def attribute(
     direction = change or totals[0] / level - totals[1]
     named = tuple(
         sorted(
-            (one for one in functions if one.frame in changed),
-            key=lambda one: one.growth * direction < 0,
+            (finding for finding in functions if finding.frame in changed),
+            key=lambda finding: finding.growth * direction < 0,
         )
     )
     smallest = scale.smallest_growth(0.1, len(frames))
@@ -262,10 +264,11 @@ def attribute_workloads(
 ) -> tuple[Attribution, tuple[list[Profile], list[Profile]]]:
     """Profile two workloads in turns, and attribute; returns the profiles too, for a flame graph.
 
-    Goes on until each side has so many independent `samples`, or `within_s` seconds of running are
-    over: never until something is named, which would name something by chance in the end. Where
-    profiling is not possible, the attribution is *not_measured* and says why. Raises
-    MeasurementBusy like `measure`.
+    `subject`, `base`, `stages` and `change` as in `attribute`, `clock` as in `profile_time`, `lock`
+    and `wait_s` as in `measure`, whose MeasurementBusy it raises. Goes on until each side has so
+    many independent `samples`, or `within_s` seconds of running are over: never until something is
+    named, which would name something by chance in the end. Where profiling is not possible, the
+    attribution is *not_measured* and says why.
     """
     owner = _Owner(stages or {})
 
@@ -402,10 +405,13 @@ def _weigh(subject: Sequence[Profile], base: Sequence[Profile], owner: _Owner) -
 
 
 def z_of_shares(a: float, of_a: float, b: float, of_b: float, spread: float = 1.0) -> float:
-    """Two-proportion z of a in of_a against b in of_b (pooled variance); 0 where the shares are
-    both none or all.
+    """Two-proportion z of a in of_a against b in of_b (pooled variance).
 
-    `spread` is the factor by which the variance is larger than that of independent samples.
+    0 where the shares are both none or all. `spread` is the factor by which the variance is larger
+    than that of independent samples.
+
+    >>> round(z_of_shares(120, 1_000, 90, 1_000), 2)
+    2.19
     """
     share = (a + b) / (of_a + of_b) if of_a and of_b else 0.0
     if not 0 < share < 1:
@@ -613,10 +619,10 @@ def _stages(
     for side, counts in enumerate((a, b)):
         for frame, count in counts.items():
             sums.setdefault(owner.stage(frame), [0, 0])[side] += count
-    found = []
+    changes = []
     for stage, (of_a, of_b) in sums.items():
         growth = scale.growth(of_a, of_b)
-        found.append(
+        changes.append(
             StageChange(
                 stage,
                 of_a / scale.totals[0],
@@ -625,7 +631,7 @@ def _stages(
                 growth / scale.error(of_a, of_b),
             )
         )
-    return sorted(found, key=lambda change: (-abs(change.growth), change.stage))
+    return sorted(changes, key=lambda change: (-abs(change.growth), change.stage))
 
 
 # Memory -------------------------------------------------------------------------------------------
@@ -644,17 +650,18 @@ class MemoryChange:
 
     @property
     def growth(self) -> int:
+        """Bytes that the subject held more than the base."""
         return self.subject_bytes - self.base_bytes
 
 
 def memory_changes(
     subject: Profile, base: Profile, stages: Mapping[str, str] | None = None
 ) -> list[MemoryChange]:
-    """The functions by the change of what they held at the peak, the largest first; equal ones
-    left out.
+    """The functions by the change of what they held at the peak, the largest first.
 
-    No test: the same program holds the same bytes. Raises ValueError where a profile is not of
-    bytes.
+    `subject` and `base` are a profile of memory each, `stages` as in `attribute`; functions that
+    held the same are left out. No test: the same program holds the same bytes. Raises ValueError
+    where a profile is not of bytes.
     """
     if {subject.unit, base.unit} != {"bytes"}:
         raise ValueError("give two profiles of memory, as `profile_memory` takes them")

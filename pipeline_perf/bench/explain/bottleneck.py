@@ -90,10 +90,12 @@ class Recommendation:
 
     @property
     def speedup_halved(self) -> float:
+        """How many times as fast the whole is if the part takes half its time."""
         return 1 / (1 - self.share / 2)
 
     @property
     def speedup_limit(self) -> float:
+        """How many times as fast the whole is if the part takes no time; inf: it is everything."""
         return 1 / (1 - self.share) if self.share < 1 else float("inf")
 
 
@@ -125,7 +127,10 @@ def bottleneck(
     limits: Limits = Limits(),
     database_stages: Collection[str] = (),
 ) -> Bottleneck:
-    """What holds a workload up, by its repetitions. Raises ValueError where none succeeded."""
+    """What holds a workload up, by the `samples` of it: see `diagnose`.
+
+    Raises ValueError where none succeeded.
+    """
     done = [sample for sample in samples if sample.ok]
     if not done:
         raise ValueError("no repetition succeeded: there is nothing to look for a bottleneck in")
@@ -143,12 +148,12 @@ def diagnose(
     limits: Limits = Limits(),
     database_stages: Collection[str] = (),
 ) -> Bottleneck:
-    """What holds a workload up, by its figures: of each name, the values of the repetitions that
-    succeeded.
+    """What holds a workload up, by its figures on a `machine`, each against its `limits`.
 
-    Stages are the figures `stages.*`; `database_stages` are those in which it waits for a database.
-    The time waited for the disk is the figure `disk_wait_seconds`, where there is one. Raises
-    ValueError where one of NEEDED is missing.
+    `repetitions` has of each figure, by its name, the values of those that succeeded: times in
+    seconds, memory and traffic in bytes. Stages are the figures `stages.*`; `database_stages` are
+    those in which it waits for a database. The time waited for the disk is the figure
+    `disk_wait_seconds`, where there is one. Raises ValueError where one of NEEDED is missing.
     """
     if missing := NEEDED - repetitions.keys():
         raise ValueError(
@@ -164,9 +169,9 @@ def diagnose(
     stages = _stage_shares(figures, wall)
     database = sum(share for name, share in stages if name in database_stages)
 
-    found: list[tuple[Resource, str]] = []
+    passed: list[tuple[Resource, str]] = []
     if memory is not None and memory >= limits.memory:
-        found.append(
+        passed.append(
             (
                 "memory",
                 (
@@ -176,9 +181,9 @@ def diagnose(
             )
         )
     if disk is not None and disk >= limits.disk_wait:
-        found.append(("disk", f"{disk:.0%} of the time is spent waiting for the disk"))
+        passed.append(("disk", f"{disk:.0%} of the time is spent waiting for the disk"))
     if database >= limits.database:
-        found.append(
+        passed.append(
             (
                 "database",
                 (
@@ -189,18 +194,18 @@ def diagnose(
         )
     if busy >= limits.cpu:
         cores = f"{busy:.1f} of {machine.cores} cores are busy"
-        found.append(
+        passed.append(
             (
                 "cpu",
                 cores if busy >= limits.cpu * machine.cores else f"{cores}: the others could help",
             )
         )
-    elif not found and waiting >= limits.waiting:
+    elif not passed and waiting >= limits.waiting:
         others = (
             f", while other work took them (load {machine.load:.1f} on {machine.cores} cores):"
             " measure again on a quiet machine"
         )
-        found.append(
+        passed.append(
             (
                 "waiting",
                 (
@@ -209,7 +214,7 @@ def diagnose(
                 ),
             )
         )
-    bound, why = zip(*found, strict=True) if found else (("none",), ("no limit is passed",))
+    bound, why = zip(*passed, strict=True) if passed else (("none",), ("no limit is passed",))
     seen = _Seen(figures, wall, busy, waiting, disk, machine, limits, stages)
     return Bottleneck(
         workload,
@@ -253,7 +258,7 @@ def _stage_shares(figures: Mapping[str, float], wall: float) -> tuple[tuple[str,
     return tuple(
         sorted(
             ((name, value / whole) for name, value in seconds.items()),
-            key=lambda one: (-one[1], one[0]),
+            key=lambda stage: (-stage[1], stage[0]),
         )
     )
 
@@ -279,8 +284,11 @@ def _recommendations(bound: Collection[Resource], seen: _Seen) -> list[Recommend
         _largest_stage, _use_other_cores, _memory_taken_again, _system_calls, _page_back, _disk,
         _wait_less,
     )  # fmt: skip
-    found = [one for rule in rules if (one := rule(bound, seen))]
-    return sorted((one for one in found if one.share >= _WORTH), key=lambda one: -one.share)
+    proposals = [proposal for rule in rules if (proposal := rule(bound, seen))]
+    return sorted(
+        (proposal for proposal in proposals if proposal.share >= _WORTH),
+        key=lambda proposal: -proposal.share,
+    )
 
 
 def _largest_stage(_: Collection[Resource], seen: _Seen) -> Recommendation | None:
@@ -446,11 +454,12 @@ def optimisation(
     expected: Recommendation | None = None,
     tolerance: float = TOLERANCE,
 ) -> OptimisationReport:
-    """The report on an optimisation that was measured in pairs: value i of a figure after it
-    belongs to value i before it.
+    """The report on an optimisation of a `workload` that was measured in pairs.
 
-    `units` are those of the figures. Raises ValueError where no pair succeeded on both sides, or a
-    figure is missing that `diagnose` needs.
+    Value i of a figure `after` it belongs to value i `before` it; `units` are those of the figures,
+    in the order of the report. `machine` and `limits` as in `diagnose`, `tolerance` as in
+    `compare`; `expected` is the recommendation that was followed, if one was. Raises ValueError
+    where no pair succeeded on both sides, or a figure is missing that `diagnose` needs.
     """
     if not after.get("seconds") or not before.get("seconds"):
         raise ValueError("no pair succeeded on both sides: there is nothing to report")

@@ -65,37 +65,47 @@ class Facts:
 
 
 def page_of(pages: Path, run: str, workload: str) -> Path:
-    """Where the flame graph of a comparison lies: in the folder `pages`, by the run that measured
-    it.
+    """Where the flame graph of a comparison of a `workload` lies.
+
+    In the folder `pages`, by the run that measured it.
+
+    >>> page_of(Path("reports"), "20260301T020000000000Z-a1b2c3", "ingest.csv_1m").name
+    '20260301T020000000000Z-a1b2c3-ingest_csv_1m.html'
     """
     return pages / f"{run}-{part_of(workload)}.html"
 
 
 def facts(page: str) -> Facts | None:
     """The facts that a flame graph's page carries; None where it carries none."""
-    found = _FACTS.search(page)
-    if found is None:
+    match = _FACTS.search(page)
+    if match is None:
         return None
-    fields = json.loads(found[1])
-    return Facts(**{**fields, "named": tuple(NamedFunction(**one) for one in fields["named"])})
+    fields = json.loads(match[1])
+    named = tuple(NamedFunction(**function) for function in fields["named"])
+    return Facts(**{**fields, "named": named})
 
 
-def _facts_of(unit: str, found: Attribution | None) -> Markup:
+def _facts_of(unit: str, attribution: Attribution | None) -> Markup:
     named = tuple(
         NamedFunction(
-            str(one.frame),
-            one.stage,
-            one.base_share,
-            one.subject_share,
-            one.growth,
-            one.low,
-            one.high,
+            str(finding.frame),
+            finding.stage,
+            finding.base_share,
+            finding.subject_share,
+            finding.growth,
+            finding.low,
+            finding.high,
         )
-        for one in (found.named if found else ())
+        for finding in (attribution.named if attribution else ())
     )
-    said = Facts(unit, found.verdict if found else "", found.why if found else "", named)
+    carried = Facts(
+        unit,
+        attribution.verdict if attribution else "",
+        attribution.why if attribution else "",
+        named,
+    )
     # No text in it can end the element.
-    return Markup(json.dumps(asdict(said)).replace("<", "\\u003c"))
+    return Markup(json.dumps(asdict(carried)).replace("<", "\\u003c"))
 
 
 @dataclass
@@ -154,13 +164,14 @@ class _Scale:
 
 
 def flame_graph(
-    subject: Sequence[Profile], base: Sequence[Profile], found: Attribution | None, title: str
+    subject: Sequence[Profile], base: Sequence[Profile], attribution: Attribution | None, title: str
 ) -> str:
     """The page for two sides, red for what has grown and blue for what has shrunk.
 
-    `found` is what attribution says of these profiles; None for profiles of memory, which are drawn
-    as they are. `title` names what was profiled. Raises ValueError where a side has nothing in it,
-    or the units of the sides differ.
+    `subject` and `base` are the profiles of either side, one a run. `attribution` is what is known
+    of what changed between them; None for profiles of memory, which are drawn as they are. `title`
+    names what was profiled. Returns the HTML. Raises ValueError where a side has nothing in it, or
+    the units of the sides differ.
     """
     sides = pooled(subject), pooled(base)
     if not all(side.total for side in sides) or sides[0].unit != sides[1].unit:
@@ -168,12 +179,12 @@ def flame_graph(
             "a flame graph compares two profiles of one unit, each with something in it: profile"
             " both sides alike"
         )
-    root = _tree(*sides, found.level if found else 1.0)
+    root = _tree(*sides, attribution.level if attribution else 1.0)
     nodes = list(_nodes(root))
     scale = _Scale(
         max(root.a, root.b),
         root.b,
-        found.spread if found else 0.0,
+        attribution.spread if attribution else 0.0,
         max((abs(node.a - node.b) for node in nodes), default=0.0),
         max((abs(node.own_a - node.own_b) for node in nodes), default=0.0),
     )
@@ -188,10 +199,12 @@ def flame_graph(
     environment.filters |= {"change": change, "share": share}
     return environment.get_template("flamegraph.html.j2").render(
         title=title,
-        found=found,
-        named=found.named[:_LISTED] if found else (),
-        stages={finding.frame: finding.stage for finding in found.functions} if found else {},
-        first=found.named[0].frame if found and found.named else None,
+        attribution=attribution,
+        named=attribution.named[:_LISTED] if attribution else (),
+        stages={finding.frame: finding.stage for finding in attribution.functions}
+        if attribution
+        else {},
+        first=attribution.named[0].frame if attribution and attribution.named else None,
         boxes=boxes,
         rows=1 + max((box.depth for box in boxes), default=0),
         after_width=root.a / scale.width,
@@ -205,18 +218,18 @@ def flame_graph(
             *(f"r{step}" for step in range(1, STEPS + 1)),
         ],
         sides=sides,
-        facts=_facts_of(sides[0].unit, found),
+        facts=_facts_of(sides[0].unit, attribution),
         runs=(len(subject), len(base)),
     )
 
 
 def change(growth: float) -> str:
-    """A change in per cent, with its sign."""
+    """A growth (0.05: 5 % more) in per cent, with its sign."""
     return f"{growth * 100:+.1f}\u202f%".replace("-", "−")
 
 
 def share(part: float) -> str:
-    """A share in per cent."""
+    """A part of a whole (0.05: 5 %) in per cent."""
     return f"{part * 100:.1f}\u202f%"
 
 

@@ -105,6 +105,7 @@ class Profile:
 
     @property
     def total(self) -> int:
+        """The weight of all stacks together, in the profile's unit."""
         return sum(self.stacks.values())
 
 
@@ -113,21 +114,21 @@ def pooled(profiles: Iterable[Profile]) -> Profile:
 
     Raises ValueError where there are none, or their units differ.
     """
-    found = list(profiles)
-    units = {profile.unit for profile in found}
+    runs = list(profiles)
+    units = {profile.unit for profile in runs}
     if len(units) != 1:
         raise ValueError(
             f"profiles of {', '.join(sorted(units)) or 'nothing'} cannot be pooled: give at least"
             " one, and one unit"
         )
     stacks = Counter[Stack]()
-    for profile in found:
+    for profile in runs:
         stacks.update(profile.stacks)
     sums = (
-        sum(getattr(profile, name) for profile in found)
+        sum(getattr(profile, name) for profile in runs)
         for name in ("seconds", "lost", "allocations")
     )
-    return Profile(stacks, found[0].unit, *sums)
+    return Profile(stacks, runs[0].unit, *sums)
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -144,11 +145,13 @@ def profile_time(
 ) -> Profile:
     """Run a workload once under py-spy, its child processes included.
 
-    `clock` says which moments count: "cpu", when a thread of Python is at work; "wall", also when
-    it waits, be it for the disk or for threads that are not Python's (Polars, DuckDB), but not when
-    it waits to be given work. `py_spy` is the program, by default the one installed beside this
-    Python. Raises ProfileError with the reason when the run fails, was wrong, or may not be looked
-    into; MeasurementBusy like `measure`.
+    It takes `rate` samples a second. `clock` says which moments count: "cpu", when a thread of
+    Python is at work; "wall", also when it waits, be it for the disk or for threads that are not
+    Python's (Polars, DuckDB), but not when it waits to be given work. `py_spy` is the program, by
+    default the one installed beside this Python.
+
+    Raises ProfileError with the reason when the run fails, was wrong, or may not be looked into,
+    and MeasurementBusy by `lock` and `wait_s` like `measure`.
     """
     tool = str(py_spy) if py_spy else _py_spy()
     options = [
@@ -204,12 +207,12 @@ def profile_pair(
     clock: Literal["cpu", "wall"] = "cpu",
     worth: Callable[[Sequence[Profile], Sequence[Profile]], float] | None = None,
 ) -> tuple[list[Profile], list[Profile]]:
-    """Profile two workloads in turns A B B A … until both have so many samples, or that many
-    seconds of running are over.
+    """Profile two workloads in turns A B B A …: the profiles of `a`, and those of `b`.
 
-    At least two runs of each, so that their spread shows. `worth` says how many samples the
-    profiles of both sides are worth, where that is not as many as there are. Raises like
-    `profile_time`.
+    Until both have so many `samples`, or `within_s` seconds of running are over. At least two runs
+    of each, so that their spread shows. `worth` says how many samples the profiles of both sides
+    are worth, where that is not as many as there are. `lock`, `wait_s`, `rate` and `clock` as in
+    `profile_time`, whose errors it raises.
     """
     worth = worth or _fewest
     sides: tuple[list[Profile], list[Profile]] = ([], [])
@@ -229,10 +232,15 @@ def _fewest(a: Sequence[Profile], b: Sequence[Profile]) -> float:
 
 
 def parse_raw(text: str) -> dict[Stack, int]:
-    """The stacks of py-spy's raw format: `frame;frame;… count` a line, the caller first.
+    """The stacks of py-spy's raw format, with their counts.
 
-    Frames of processes are left out: numbers and paths differ from run to run. Command lines in
-    them may hold anything, line ends included, so that only what reads like a frame is one.
+    `text` has `frame;frame;… count` a line, the caller first. Frames of processes are left out:
+    numbers and paths differ from run to run. Command lines in them may hold anything, line ends
+    included, so that only what reads like a frame is one.
+
+    >>> for stack, count in parse_raw("main (job.py:3);read (job.py:9) 7").items():
+    ...     print(*stack, count)
+    job:main job:read 7
     """
     stacks = Counter[Stack]()
     for line in text.splitlines():
@@ -288,10 +296,10 @@ def _module(file: str) -> tuple[str, str]:
 
 def _py_spy() -> str:
     beside = Path(sys.executable).parent
-    found = shutil.which("py-spy", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
-    if not found:
+    program = shutil.which("py-spy", path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
+    if not program:
         raise ProfileError(f"py-spy is not installed for {sys.executable}", "pip install py-spy")
-    return found
+    return program
 
 
 def _nothing_seen(workload: Workload, tool: str, ran: _Ran) -> ProfileError:
@@ -337,11 +345,11 @@ def _nothing_seen(workload: Workload, tool: str, ran: _Ran) -> ProfileError:
 
 
 def profile_memory(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> Profile:
-    """Run a workload once under memray: which stacks held the bytes when memory was at its peak,
-    and how often memory was asked for.
+    """Run a workload once under memray: who held the bytes when memory was at its peak.
 
-    The first process only, which must be Python, and have memray installed. Raises like
-    `profile_time`.
+    And how often memory was asked for. The first process only, which must be Python, and have
+    memray installed. `lock` and `wait_s` as in `profile_time`, whose errors it raises; ProfileError
+    also where no function of Python's held any.
     """
     with tempfile.TemporaryDirectory(prefix="profile-") as directory:
         held = Path(directory, "held.bin")

@@ -49,7 +49,7 @@ class Levels:
         self.path = results / "levels" / f"{machine}.yaml"
 
     def acknowledge(self, metric: str, since: date, by: str, note: str) -> Acknowledgement:
-        """Take the level that a metric has had since a night.
+        """Take the level that a metric has had since a night: `by` whom, and with a `note` why.
 
         Raises LevelError without a name and a reason.
         """

@@ -56,7 +56,7 @@ class Measured:
 def earlier(
     store: ResultStore, workload: str, machine: str, metrics: tuple[str, ...] = RATIOS
 ) -> dict[str, Series]:
-    """The nights of a workload on a machine, by metric."""
+    """The nights of a workload on a machine in the store, by metric (of `metrics`)."""
     return {metric: nightly(store, workload, metric, machine) for metric in metrics}
 
 
@@ -70,28 +70,31 @@ def measured(
     wait_s: float = DEFAULT_WAIT_S,
     progress: Callable[[Sample], None] = quiet,
 ) -> Measured:
-    """Measure a workload in turns with the reference; a second time where a ratio is outlying
-    among the `nights` before.
+    """Measure a workload in so many `pairs` with the reference.
 
-    Raises MeasurementBusy like `measure_pair`.
+    A second time where a ratio is outlying among the `nights` before, to which that of `today` is
+    added: the second measurement counts. `lock`, `wait_s` and `progress` as in `measure_pair`,
+    whose MeasurementBusy it raises.
     """
 
     def taken() -> Pairs:
         return measure_pair(workload, REFERENCE, pairs, lock=lock, wait_s=wait_s, progress=progress)
 
     first = taken()
-    found = tuple(ratios(first))
-    if not outlying(found, nights, today):
-        return Measured(first, found)
+    figures = tuple(ratios(first))
+    if not outlying(figures, nights, today):
+        return Measured(first, figures)
     second = taken()
-    return Measured(second, tuple(ratios(second)), found)
+    return Measured(second, tuple(ratios(second)), figures)
 
 
 def outlying(
-    found: tuple[Measurement, ...], nights: Mapping[str, Series], today: date
+    figures: tuple[Measurement, ...], nights: Mapping[str, Series], today: date
 ) -> list[str]:
-    """The series in which tonight's figures lie far off."""
-    tonight = {one.metric.partition(".")[2]: Night(today, value=one.value) for one in found}
+    """The names of the series in `nights` in which the `figures` of `today` lie far off."""
+    tonight = {
+        figure.metric.partition(".")[2]: Night(today, value=figure.value) for figure in figures
+    }
     return to_measure_again(
         with_night(series, tonight[metric])
         for metric, series in nights.items()

@@ -42,9 +42,10 @@ PAIRS_A_NIGHT = 30
 
 
 def _right(output: Output) -> Correctness:
-    found = output.returned["checksum"]
+    checksum = output.returned["checksum"]
     return Correctness(
-        found == CHECKSUM, f"checksum {found}, not {CHECKSUM}: this is not the pinned computation"
+        checksum == CHECKSUM,
+        f"checksum {checksum}, not {CHECKSUM}: this is not the pinned computation",
     )
 
 
@@ -129,14 +130,13 @@ class Series:
 
 
 def ratios(pairs: Pairs) -> list[Measurement]:
-    """A workload's wall and CPU time as ratios to the reference that it was measured interleaved
-    with, with their intervals.
+    """Wall and CPU time of a workload as ratios to the reference that it was paired with.
 
-    Better than the ratio of two medians of one run, between whose parts the machine drifts: where a
-    workload is measured this way, follow these two ("ratio_to_reference",
-    "cpu_ratio_to_reference").
+    With their 99 % intervals; none where none of the `pairs` is whole. Better than the ratio of two
+    medians of one run, between whose parts the machine drifts: where a workload is measured this
+    way, follow these two ("ratio_to_reference", "cpu_ratio_to_reference").
     """
-    found = []
+    figures = []
     for metric, name in (
         ("seconds", "ratio_to_reference"),
         ("cpu_seconds", "cpu_ratio_to_reference"),
@@ -144,24 +144,33 @@ def ratios(pairs: Pairs) -> list[Measurement]:
         a, b = pairs.values(metric)
         if a:
             measured = of_comparison(pairs.a[0].workload.name, name, compare(a, b))
-            found.append(replace(measured, value=float(np.exp(middle(np.log(a) - np.log(b))))))
-    return found
+            figures.append(replace(measured, value=float(np.exp(middle(np.log(a) - np.log(b))))))
+    return figures
 
 
 def middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of the means of all pairs of values, along the last axis (Hodges and Lehmann,
-    Annals of Mathematical Statistics 34, 1963).
+    """The median of the means of all pairs of values, along the last axis.
 
-    As robust as a series of repetitions needs (up to 29 % of them disturbed), and worth half as
-    many again: its variance is 1.05 times that of a mean of quiet values, a median's 1.57 times.
+    Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963. As robust as a series of
+    repetitions needs (up to 29 % of them disturbed), and worth half as many again: its variance is
+    1.05 times that of a mean of quiet values, a median's 1.57 times.
+
+    >>> round(float(middle(np.array([1.0, 1.1, 0.9, 5.0]))), 3)
+    1.075
     """
     first, second = np.triu_indices(values.shape[-1])
     return np.asarray(np.median((values[..., first] + values[..., second]) / 2, axis=-1))
 
 
 def reference_metric(metric: str, unit: str) -> str:
-    """The reference's figure that a metric is followed against; '' where a busy machine does not
-    change it (bytes, counters).
+    """The reference's figure that a metric in a `unit` is followed against.
+
+    '' where a busy machine does not change it (bytes, counters).
+
+    >>> reference_metric("cpu_seconds", "s"), reference_metric("rows_per_s", "rows/s")
+    ('cpu_seconds', 'seconds')
+    >>> reference_metric("peak_memory", "B")
+    ''
     """
     if unit != "s" and not unit.endswith("/s"):
         return ""
@@ -171,11 +180,11 @@ def reference_metric(metric: str, unit: str) -> str:
 def named(
     store: ResultStore, machine: str, metric: str, patterns: Sequence[str] = ()
 ) -> list[tuple[str, str]]:
-    """Workload and metric of every series that a metric's name means: with its family
-    ("ingest.seconds") or without ("seconds"), of the workloads whose name or scope matches one of
-    the patterns (of none: of all).
+    """Workload and metric of every series in the store that a metric's name means.
 
-    Raises ResultsError where no night on the machine has such a figure.
+    The name stands with its family ("ingest.seconds") or without ("seconds"), and means the
+    workloads on the machine whose name or scope matches one of the patterns (of none: all). Raises
+    ResultsError where no night has such a figure.
     """
     measured: dict[str, set[str]] = {}
     for figures in store.all_measurements(machine=machine, job=NIGHTLY).values():
@@ -219,10 +228,11 @@ def nightly(
 ) -> Series:
     """The series of a workload's metric on one machine, from the results store.
 
-    Times are divided by the reference's of the same run, rates multiplied; other units stand as
-    they are. Only runs of the job `nightly` are nights, the last of a date is its night. A night
-    whose run has no reference, no figure, or only failed repetitions is a gap, and so is a date
-    without a run.
+    Up to and with the run `until`, and of the `last` so many nights, where these are given. Times
+    are divided by the reference's of the same run, rates multiplied; other units stand as they are.
+    Only runs of the job `nightly` are nights, the last of a date is its night. A night whose run
+    has no reference, no figure, or only failed repetitions is a gap, and so is a date without a
+    run.
     """
     own = _rows(store, workload, metric, machine, until, last)
     failures = _rows(store, workload, "failed", machine, until, last)
@@ -281,9 +291,7 @@ def with_night(series: Series, night: Night) -> Series:
 
 
 def with_gaps(nights: Iterable[Night]) -> list[Night]:
-    """One night a date, the last one given, and a gap for every date between the first and the
-    last that has none.
-    """
+    """The `nights`, one a date (the last one given), and a gap for every date between without."""
     by_date = {night.date: night for night in nights}
     if not by_date:
         return []

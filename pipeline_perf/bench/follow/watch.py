@@ -66,16 +66,22 @@ class Change:
 def follow(
     columns: Sequence[Values], again: Callable[[int, int], float] | None = None
 ) -> list[Change]:
-    """Replay the nights of several series, each column the logarithms of one, NaN where a night
-    has no value.
+    """Replay the nights of several series, and return every change in the order of its night.
 
+    Each of `columns` holds the logarithms of one series, a value a night, NaN where there is none.
     After a change, its series begins anew at the new level: that is what makes it one alert.
     `again(series, night)` gives the value measured again where the night's is outlying; without it
     the first measurement stands.
+
+    >>> rng = np.random.default_rng(1)
+    >>> step = np.log(1.1) * (np.arange(60) >= 50)
+    >>> (change,) = follow([rng.normal(0, 0.02, 60) + step, rng.normal(0, 0.02, 60)])
+    >>> change.series, change.kind, change.first <= 50 <= change.last, change.raised
+    (0, 'shift', True, 53)
     """
     nights = max((len(column) for column in columns), default=0)
     seen: list[list[tuple[int, float]]] = [[] for _ in columns]
-    found: list[Change] = []
+    changes: list[Change] = []
     for night in range(nights):
         asked: list[Change] = []
         for number, column in enumerate(columns):
@@ -93,19 +99,20 @@ def follow(
             ("creep", CREEP_LEVEL),
             ("spread", SPREAD_LEVEL),
         ):
-            family = [one for one in asked if one.kind == kind]
-            for one, discovered in zip(
-                family, changepoint.discoveries([one.p for one in family], level), strict=True
+            family = [change for change in asked if change.kind == kind]
+            for change, discovered in zip(
+                family, changepoint.discoveries([change.p for change in family], level), strict=True
             ):
-                if discovered and _matters(one):
+                if discovered and _matters(change):
                     tonight.setdefault(
-                        one.series, _told(one, seen[one.series][-changepoint.WINDOW :][0][0])
+                        change.series,
+                        _reclassified(change, seen[change.series][-changepoint.WINDOW :][0][0]),
                     )
-        for one in tonight.values():
-            fresh = one.at if one.kind == "shift" else one.raised
-            seen[one.series] = [entry for entry in seen[one.series] if entry[0] >= fresh]
-        found += tonight.values()
-    return found
+        for change in tonight.values():
+            fresh = change.at if change.kind == "shift" else change.raised
+            seen[change.series] = [entry for entry in seen[change.series] if entry[0] >= fresh]
+        changes += tonight.values()
+    return changes
 
 
 def _values(entries: Iterable[tuple[int, float]]) -> Values:
@@ -139,7 +146,7 @@ def _questions(number: int, entries: Sequence[tuple[int, float]]) -> list[Change
     return asked
 
 
-def _told(change: Change, oldest: int) -> Change:
+def _reclassified(change: Change, oldest: int) -> Change:
     """A level that moved like a line is a creep, whichever test saw it first: no night of it is
     the one on which it happened.
     """
@@ -204,56 +211,68 @@ class Alert:
     @property
     def open(self) -> bool:
         """Whether somebody has yet to look: a loss that is neither acknowledged nor gone."""
-        return any(one.status == "open" and one.worse for one in self.findings)
+        return any(finding.status == "open" and finding.worse for finding in self.findings)
 
 
 def watch(series: Sequence[Series], acknowledged: Collection[Acknowledgement] = ()) -> list[Alert]:
-    """Every alert of the nights given, oldest first.
+    """Every alert on the nights of the `series`, watched all together, oldest first.
 
-    Tonight's news are those `raised` on the last date.
+    Tonight's news are those `raised` on the last date. Findings that `acknowledged` ones settle
+    have that status.
     """
-    calendar = sorted({night.date for one in series for night in one.nights})
-    nights = [{night.date: night for night in one.nights} for one in series]
+    calendar = sorted({night.date for history in series for night in history.nights})
+    nights = [{night.date: night for night in history.nights} for history in series]
     columns = [np.array([_log(mine.get(day)) for day in calendar]) for mine in nights]
-    found = [
+    findings = [
         _finding(change, series[change.series].name, nights[change.series], calendar)
         for change in follow(columns)
     ]
-    found += [_silence(one) for one in series if one.silent_for >= SILENT_NIGHTS]
-    return grouped([replace(one, status=_status(one, found, acknowledged)) for one in found])
+    findings += [_silence(history) for history in series if history.silent_for >= SILENT_NIGHTS]
+    return grouped(
+        [replace(finding, status=_status(finding, findings, acknowledged)) for finding in findings]
+    )
 
 
 def to_measure_again(series: Iterable[Series]) -> list[str]:
-    """The metrics whose last night lies so far off that it is measured again before anything is
-    said about it.
+    """The names of the `series` whose last night lies far off.
+
+    It is measured again before anything is said about it.
     """
-    return [one.name for one in series if not one.silent_for and changepoint.outlying(one.logs())]
+    return [
+        history.name
+        for history in series
+        if not history.silent_for and changepoint.outlying(history.logs())
+    ]
 
 
 def grouped(findings: Iterable[Finding]) -> list[Alert]:
-    """Findings whose possible nights overlap, as one alert: one commit moves many metrics, and
-    is one piece of news.
+    """The `findings` whose possible nights overlap, as one alert.
+
+    One commit moves many metrics, and is one piece of news.
     """
     groups: list[list[Finding]] = []
-    for one in sorted(findings, key=lambda one: (one.raised, one.p)):
-        kin = (group for group in groups if all(_together(one, other) for other in group))
+    for finding in sorted(findings, key=lambda finding: (finding.raised, finding.p)):
+        kin = (group for group in groups if all(_together(finding, other) for other in group))
         group = next(kin, None)
         if group is None:
-            groups.append([one])
+            groups.append([finding])
         else:
-            group.append(one)
+            group.append(finding)
     return [
-        Alert(min(one.raised for one in group), tuple(sorted(group, key=lambda one: one.p)))
+        Alert(
+            min(finding.raised for finding in group),
+            tuple(sorted(group, key=lambda finding: finding.p)),
+        )
         for group in groups
     ]
 
 
-def _together(one: Finding, other: Finding) -> bool:
+def _together(finding: Finding, other: Finding) -> bool:
     return (
-        one.kind == other.kind
-        and one.metric != other.metric
-        and one.earliest <= other.latest
-        and other.earliest <= one.latest
+        finding.kind == other.kind
+        and finding.metric != other.metric
+        and finding.earliest <= other.latest
+        and other.earliest <= finding.latest
     )
 
 
@@ -301,23 +320,27 @@ def _silence(series: Series) -> Finding:
 
 
 def _status(
-    one: Finding, found: Iterable[Finding], acknowledged: Iterable[Acknowledgement]
+    finding: Finding, findings: Iterable[Finding], acknowledged: Iterable[Acknowledgement]
 ) -> Literal["open", "acknowledged", "recovered"]:
     if any(
-        entry.metric == one.metric and one.earliest <= entry.since <= one.raised
+        entry.metric == finding.metric and finding.earliest <= entry.since <= finding.raised
         for entry in acknowledged
     ):
         return "acknowledged"
-    if one.kind == "shift":
-        level = one.ratio
+    if finding.kind == "shift":
+        level = finding.ratio
         for later in sorted(
-            (other for other in found if other.metric == one.metric and other.kind == "shift"),
+            (
+                other
+                for other in findings
+                if other.metric == finding.metric and other.kind == "shift"
+            ),
             key=lambda o: o.raised,
         ):
-            if later.raised > one.raised:
+            if later.raised > finding.raised:
                 level *= later.ratio
                 if (1 / (1 + TOLERANCE) <= level <= 1 + TOLERANCE) or (level < 1) != (
-                    one.ratio < 1
+                    finding.ratio < 1
                 ):
                     return "recovered"
     return "open"

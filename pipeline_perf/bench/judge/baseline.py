@@ -48,7 +48,7 @@ class Baselines:
         self._root = store.root / "baselines"
 
     def save(self, name: str, run: str, now: datetime | None = None) -> Baseline:
-        """Give a run a name; one that has the name already loses it.
+        """Give a run a name, saved `now`; one that has the name already loses it.
 
         Raises ResultsError when the run is not there, BaselineError for a name that no file can
         have.
@@ -92,7 +92,10 @@ class Baselines:
         return saved[name].revision
 
     def get(self, name: str) -> Baseline:
-        """Raises BaselineError when there is none of that name, or its file is damaged."""
+        """The baseline of this name.
+
+        Raises BaselineError when there is none, or its file is damaged.
+        """
         path = self._root / f"{name}.json"
         try:
             return Baseline(**json.loads(path.read_text(encoding="utf-8")))

@@ -28,7 +28,9 @@ STEADY = TOLERANCE / 2
 class Paired(Protocol):
     """The figures of two sides by pair, just measured (`measure.Pairs`) or read back."""
 
-    def values(self, metric: str) -> tuple[list[float], list[float]]: ...
+    def values(self, metric: str) -> tuple[list[float], list[float]]:
+        """The metric of both sides, over the pairs in which neither side failed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,18 @@ class Counter:
 
     @property
     def changed(self) -> bool:
+        """Whether the sides differ by more than the tolerance."""
         return abs(self.a - self.b) > TOLERANCE * self.b
 
 
 def counters(pairs: Paired, names: Sequence[str] = COUNTERS) -> list[Counter]:
-    """The counters among `names` that are steady on either side; none of fewer than two pairs,
-    which show no spread.
+    """The counters among `names` that are steady on either side.
+
+    None of fewer than two `pairs`, which show no spread.
     """
-    found = []
+    steady = []
     for name in names:
         sides = pairs.values(name)
         if len(sides[0]) > 1 and all(max(side) - min(side) <= STEADY * min(side) for side in sides):
-            found.append(Counter(name, *map(median, sides)))
-    return found
+            steady.append(Counter(name, *map(median, sides)))
+    return steady

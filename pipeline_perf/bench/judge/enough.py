@@ -82,9 +82,14 @@ class Enough:
 
 
 def enough(values: Sequence[float], precision: float = PRECISION) -> Enough:
-    """Judge the values of a series, in the order in which they were measured.
+    """Judge the values of a series, in the order in which they were measured, in any one unit.
 
-    Raises ValueError where there is none.
+    Half the interval of the median shall be within `precision`, a share of it. Raises ValueError
+    where there is no value.
+
+    >>> series = enough([3.0, 1.0, 1.1, 1.0, 1.1, 1.0, 1.1, 1.0, 1.1])
+    >>> series.warmup, series.median, round(series.spread, 3), series.more
+    (1, 1.05, 0.048, 0)
     """
     if not values:
         raise ValueError("no value: measure at least one repetition that does not fail")
@@ -106,8 +111,12 @@ def enough(values: Sequence[float], precision: float = PRECISION) -> Enough:
 
 
 def settled(values: Sequence[float]) -> int:
-    """How many of the first values belong to warming up: those above the upper fence of what
-    follows, at most a quarter of all.
+    """How many of the first values belong to warming up.
+
+    Those above the upper fence of what follows, at most a quarter of all.
+
+    >>> settled([3.0, 1.0, 1.1, 1.0, 1.1, 1.0, 1.1, 1.0])
+    1
     """
     left_out = 0
     while left_out < len(values) // 4:
@@ -120,15 +129,16 @@ def settled(values: Sequence[float]) -> int:
 
 
 def judged(samples: Sequence[Sample]) -> str:
-    """The metric that a slow-down shows in: CPU time, which other work hardly disturbs; wall
-    time where the workload mostly waits.
+    """The metric that a slow-down of the workload of these `samples` shows in.
+
+    "cpu_seconds", which other work hardly disturbs; "seconds", wall time, where it mostly waits.
     """
     shares = [sample.cpu_s / sample.wall_s for sample in samples if sample.ok and sample.wall_s]
     return "cpu_seconds" if shares and median(shares) >= COMPUTES else "seconds"
 
 
 def values_of(samples: Sequence[Sample], metric: str) -> list[float]:
-    """A metric of every repetition that did not fail."""
+    """A metric of every repetition in `samples` that did not fail."""
     return [
         figure.value for sample in samples for figure in sample.metrics() if figure.name == metric
     ]
@@ -137,8 +147,10 @@ def values_of(samples: Sequence[Sample], metric: str) -> list[float]:
 def until_enough(
     precision: float = PRECISION, most: int = MOST_REPETITIONS, budget_s: float = RUN_BUDGET_S
 ) -> Callable[[Sequence[Sample]], int]:
-    """How many more repetitions a series takes, as `measure` asks it: none after a failure,
-    beyond `most`, or when the time is used up.
+    """How many more repetitions a series takes, as `measure` asks it.
+
+    So many that its median is known to `precision` (see `enough`); none after a failure, beyond
+    `most`, or when `budget_s` seconds of measuring are used up.
     """
 
     def more(samples: Sequence[Sample]) -> int:
@@ -161,10 +173,11 @@ def until_visible(
     most: int = MOST_PAIRS,
     budget_s: float = COMPARE_BUDGET_S,
 ) -> Callable[[Pairs], int]:
-    """How many more pairs a comparison takes, as `measure_pair` asks it; the pilot first, then
-    once what its spread demands.
+    """How many more pairs a comparison takes, as `measure_pair` asks it.
 
-    `metric` '' is the one that `judged` names. None after a failure, and only what the time allows.
+    The pilot first, then once what its spread demands, so that a change of `tolerance` would show;
+    `metric` '' is the one that `judged` names. No more than `most` in all, none after a failure,
+    and only what `budget_s` seconds of measuring allow.
     """
     planned = 0
 

@@ -68,6 +68,7 @@ class Regression:
 
     @property
     def judged(self) -> Comparison | None:
+        """The comparison of the judged metric, None where there is none."""
         return self.comparisons.get(self.metric)
 
     @property
@@ -103,7 +104,7 @@ class Regression:
         """The figures of the finding: how many slow-downs, every ratio with its interval, and
         the tolerance they were judged by.
         """
-        found = [
+        figures = [
             Measurement(
                 "regression.slowdowns",
                 self.workload,
@@ -112,7 +113,7 @@ class Regression:
             )
         ]
         for name, comparison in self.comparisons.items():
-            found.append(
+            figures.append(
                 Measurement(
                     f"regression.{name}_ratio",
                     self.workload,
@@ -123,8 +124,10 @@ class Regression:
                 )
             )
         if self.judged:
-            found.append(Measurement("regression.tolerance", self.workload, self.judged.tolerance))
-        return found
+            figures.append(
+                Measurement("regression.tolerance", self.workload, self.judged.tolerance)
+            )
+        return figures
 
 
 def measured(
@@ -136,7 +139,10 @@ def measured(
     wait_s: float = DEFAULT_WAIT_S,
     progress: Callable[[Sample], None] = quiet,
 ) -> Regression:
-    """Measure two sides in turns and judge them. Raises MeasurementBusy like `measure_pair`."""
+    """Measure side `a`, the subject, and side `b` in turns as the `plan` says, and judge them.
+
+    `lock`, `wait_s` and `progress` as in `measure_pair`, whose MeasurementBusy it raises.
+    """
     more = (
         None
         if plan.pairs
@@ -149,7 +155,7 @@ def measured(
 
 
 def judged(pairs: Pairs, plan: Plan) -> Regression:
-    """The verdict on two sides that have been measured."""
+    """The verdict on `pairs` that have been measured, by the tolerance and metric of the `plan`."""
     name = pairs.a[0].workload.name
     failures = tuple(
         f"{'subject' if sample.side == 'a' else 'base'}, repetition {sample.repetition + 1}:"
@@ -160,23 +166,23 @@ def judged(pairs: Pairs, plan: Plan) -> Regression:
     metric = plan.metric or enough.judged(pairs.b)
     if failures:
         return Regression(name, "failed", metric, {}, (), pairs, failures)
-    found = {
-        one: compare(*pairs.values(one), plan.tolerance)
-        for one in dict.fromkeys((metric, *METRICS))
-        if pairs.values(one)[0]
+    comparisons = {
+        figure: compare(*pairs.values(figure), plan.tolerance)
+        for figure in dict.fromkeys((metric, *METRICS))
+        if pairs.values(figure)[0]
     }
-    if metric not in found:
+    if metric not in comparisons:
         why = (
             f"{name} has no figure {metric!r}; it has"
             f" {', '.join(figure.name for figure in pairs.a[0].metrics())}"
         )
-        return Regression(name, "failed", metric, found, (), pairs, (why,))
+        return Regression(name, "failed", metric, comparisons, (), pairs, (why,))
     exact = counters(pairs)
     return Regression(
         name,
-        _verdict(found[metric], [one for one in exact if one.changed]),
+        _verdict(comparisons[metric], [counter for counter in exact if counter.changed]),
         metric,
-        found,
+        comparisons,
         exact,
         pairs,
     )
@@ -216,7 +222,7 @@ class Explanation:
 
 
 def explained(
-    found: Regression,
+    regression: Regression,
     a: Workload,
     b: Workload,
     *,
@@ -224,9 +230,14 @@ def explained(
     within_s: float = WITHIN_S,
     wait_s: float = DEFAULT_WAIT_S,
 ) -> Explanation:
-    """Profile both sides of a change, and say which functions it comes from."""
-    title = f"{found.workload}: the subject against its base"
-    if found.metric == "peak_memory":
+    """Profile both sides of a change, and say which functions it comes from.
+
+    At most `within_s` seconds are spent on it. `regression` is what was found of side `a`, the
+    subject, and side `b`. Where profiling is not possible, the attribution says why. `lock` and
+    `wait_s` as in `measure`, whose MeasurementBusy it raises.
+    """
+    title = f"{regression.workload}: the subject against its base"
+    if regression.metric == "peak_memory":
         try:
             sides = (
                 profile_memory(a, lock=lock, wait_s=wait_s),
@@ -234,18 +245,18 @@ def explained(
             )
         except ProfileError as error:
             return Explanation(attribution.not_measured(str(error)))
-        said = attribution.not_measured(
+        cause = attribution.not_measured(
             "what changed is memory: its functions are ranked by what they held"
         )
         return Explanation(
-            said,
+            cause,
             flame_graph([sides[0]], [sides[1]], None, title),
             tuple(memory_changes(*sides, a.stages)),
         )
-    change = found.judged.ratio - 1 if found.judged else None
-    clock: Literal["cpu", "wall"] = "cpu" if "cpu" in found.metric else "wall"
-    said, profiles = attribute_workloads(
+    change = regression.judged.ratio - 1 if regression.judged else None
+    clock: Literal["cpu", "wall"] = "cpu" if "cpu" in regression.metric else "wall"
+    cause, profiles = attribute_workloads(
         a, b, a.stages, change, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock
     )
     drawn = all(sum(profile.total for profile in side) for side in profiles)
-    return Explanation(said, flame_graph(*profiles, said, title) if drawn else "")
+    return Explanation(cause, flame_graph(*profiles, cause, title) if drawn else "")

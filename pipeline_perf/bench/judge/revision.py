@@ -179,7 +179,7 @@ def trees(
         sides = (("the working tree" if changed else "HEAD", head), (revision, commit))
         places = [folder / name / project for name in "ab"]
         same = dependencies(places[0]) == dependencies(places[1])
-        found = []
+        checked_out = []
         for (label, at), name, place in zip(sides, "ab", places, strict=True):
             python = Path(sys.executable) if same else environment(place, root / "environments")
             how = (
@@ -187,8 +187,8 @@ def trees(
                 if same
                 else f"built from its own files: {python}"
             )
-            found.append(Tree(label, at, folder / name, repository, project, python, how))
-        yield found[0], found[1]
+            checked_out.append(Tree(label, at, folder / name, repository, project, python, how))
+        yield checked_out[0], checked_out[1]
 
 
 def departed_from(directory: Path) -> str:
@@ -217,10 +217,10 @@ def departed_from(directory: Path) -> str:
 
 
 def differences(revision: str, module: str, directory: Path) -> list[str]:
-    """The files of a top-level module, or that decide what is installed, in which the working
-    tree differs from a revision.
+    """The files in which the working tree that holds `directory` differs from a revision.
 
-    Raises RevisionError like `trees`.
+    Only those of a top-level `module`, or that decide what is installed. Raises RevisionError like
+    `trees`.
     """
     start = directory.resolve()
     repository = Path(_git(start, "rev-parse", "--show-toplevel")).resolve()
@@ -255,13 +255,13 @@ def _git(directory: Path, *arguments: str) -> str:
             "install git",
         ) from None
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it gave no reason"]
+        words = done.stderr.strip().splitlines() or ["it gave no reason"]
         if "not a git repository" in done.stderr:
             raise RevisionError(
                 f"{directory} is in no git repository",
                 "change into the one whose revisions you want to compare",
             )
-        raise RevisionError(f"git {' '.join(arguments[:4])} in {directory} failed: {said[-1]}")
+        raise RevisionError(f"git {' '.join(arguments[:4])} in {directory} failed: {words[-1]}")
     return done.stdout.rstrip("\n")
 
 
@@ -377,10 +377,11 @@ def _tables(path: Path) -> bytes:
 
 
 def environment(project: Path, cache: Path) -> Path:
-    """The Python of an environment for a project, built once per set of dependency files, by uv.
+    """The Python of an environment for a project, below `cache`, by uv.
 
-    It holds the project too, for its metadata and its commands; its modules are found in the tree
-    that is measured.
+    Built once per set of dependency files. It holds the project too, for its metadata and its
+    commands; its modules are found in the tree that is measured. Raises RevisionError where it
+    cannot be built.
     """
     folder = cache / dependencies(project)
     python, built = folder / "bin" / "python", folder / "built"
@@ -426,20 +427,20 @@ def environment(project: Path, cache: Path) -> Path:
 
 def _uv() -> str:
     beside = Path(sys.executable).parent
-    found = shutil.which("uv", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
-    if not found:
+    program = shutil.which("uv", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    if not program:
         raise RevisionError(
             "the two sides ask for different packages, and building their environments takes uv",
             "pip install uv",
         )
-    return found
+    return program
 
 
 def _install(command: list[str], project: Path) -> None:
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = " | ".join(done.stderr.strip().splitlines()[-3:])
+        words = " | ".join(done.stderr.strip().splitlines()[-3:])
         raise RevisionError(
-            f"the environment of {project} could not be built: {said}",
+            f"the environment of {project} could not be built: {words}",
             f"see whether `{' '.join(command[:3])}` works there by hand",
         )

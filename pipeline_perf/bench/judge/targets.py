@@ -65,11 +65,17 @@ class Threshold:
     limit: float
 
     def holds(self, value: float) -> bool:
+        """Whether a value, in the unit of the limit, is on the right side of it."""
         return _HOLDS[self.comparator](value, self.limit)
 
     def holds_within(self, low: float, high: float) -> bool | None:
-        """Whether it holds all over the bracket (True), nowhere (False), or in a part of it only
-        (None).
+        """Whether it holds all over a bracket (True), nowhere (False), or in a part only (None).
+
+        `low` and `high` are the ends of the bracket, in the unit of the limit.
+
+        >>> limit = Threshold("<", 300.0)
+        >>> limit.holds_within(280.0, 290.0), limit.holds_within(290.0, 310.0)
+        (True, None)
         """
         if self.comparator == "==":
             return (self.holds(low) and self.holds(high)) or (
@@ -79,8 +85,12 @@ class Threshold:
         return ends[0] if ends[0] == ends[1] else None
 
     def margin(self, value: float) -> float | None:
-        """Room up to the limit as a share of it, negative beyond it; None where the limit is 0
-        or exact.
+        """Room between a value and the limit as a share of it, negative beyond it.
+
+        None where the limit is 0 or exact.
+
+        >>> Threshold("<", 300.0).margin(3.0), Threshold(">", 0.5).margin(0.25)
+        (0.99, -0.5)
         """
         if self.limit == 0 or self.comparator == "==":
             return None
@@ -122,11 +132,13 @@ class Target:
 
     @property
     def limits(self) -> tuple[Threshold, ...]:
+        """Those of its four limits that it has."""
         return tuple(
             limit for limit in (self.required, self.ours, self.warn, self.critical) if limit
         )
 
     def covers(self, measurement: Measurement) -> bool:
+        """Whether a measurement is one of its metric, in one of its scopes."""
         return measurement.metric == self.metric and any(
             fnmatchcase(measurement.scope, pattern) for pattern in self.scope
         )
@@ -167,7 +179,7 @@ def judge(
     measurements: Iterable[Measurement],
     met_before: Set[str] = frozenset(),
 ) -> list[Verdict]:
-    """The verdict on every target, in their order.
+    """The verdict on every target, in their order, by the `measurements` of a run.
 
     `met_before` are the ids of targets whose own limit (`ours`) has been met once: missing it is
     then a failure and no longer a warning. A scope with a failed repetition fails, whatever the
@@ -189,7 +201,7 @@ def judge(
 
 
 def met(verdicts: Iterable[Verdict]) -> set[str]:
-    """The ids of the targets whose own limit is met."""
+    """The ids of the targets whose own limit is met by `verdicts`."""
     return {verdict.target.id for verdict in verdicts if verdict.meets_ours}
 
 
@@ -208,7 +220,7 @@ def _failures(target: Target, scope: str, groups: _Groups) -> tuple[list[Measure
     there were.
     """
     turns = groups.get(f"{target.metric.partition('.')[0]}.failed", {}).get(scope, [])
-    return [one for one in turns if one.value], len(turns)
+    return [turn for turn in turns if turn.value], len(turns)
 
 
 def _scopes(target: Target, groups: _Groups) -> list[str]:
@@ -233,9 +245,9 @@ def _judge_scope(target: Target, scope: str, groups: _Groups, met_before: bool) 
     aggregate = _AGGREGATES[target.aggregate]
     actual = low = high = None
     if group:
-        actual = aggregate([one.value for one in group])
-        low = aggregate([one.value if one.low is None else one.low for one in group])
-        high = aggregate([one.value if one.high is None else one.high for one in group])
+        actual = aggregate([figure.value for figure in group])
+        low = aggregate([figure.value if figure.low is None else figure.low for figure in group])
+        high = aggregate([figure.value if figure.high is None else figure.high for figure in group])
     common: dict[str, Any] = {
         "actual": actual,
         "low": low,

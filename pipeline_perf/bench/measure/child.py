@@ -11,6 +11,10 @@ import time
 
 
 def main(request_path: str) -> None:
+    """Call the function that the request at `request_path` names, and write the reply.
+
+    Raises SystemExit where the function returns what JSON cannot hold.
+    """
     with open(request_path, encoding="utf-8") as file:  # noqa: PTH123
         # pathlib would cost every measured function its import
         request = json.load(file)

@@ -68,10 +68,12 @@ class Environment:
         return self.load_1m > BUSY_LOAD_PER_CORE * self.cores
 
     def to_json(self) -> str:
+        """The record as one line of JSON, as a results file's metadata keeps it."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Environment:
+        """The record that `to_json` wrote as `text`."""
         return cls(**json.loads(text))
 
 

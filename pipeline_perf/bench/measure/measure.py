@@ -117,17 +117,19 @@ class Sample:
 
     @property
     def ok(self) -> bool:
+        """Whether it did its work: there is no `reason` against it."""
         return not self.reason
 
     @property
     def cpu_s(self) -> float:
+        """CPU seconds of the whole process tree, those of the kernel included."""
         return self.cpu_user_s + self.cpu_system_s
 
     def metrics(self) -> list[Metric]:
         """The figures by name, named values included; none for a failed repetition."""
         if not self.ok:
             return []
-        found = [
+        figures = [
             Metric("seconds", self.wall_s, "s"),
             Metric("cpu_seconds", self.cpu_s, "s"),
             Metric("cpu_user_seconds", self.cpu_user_s, "s"),
@@ -148,12 +150,12 @@ class Sample:
             Metric("sampler_share", self.sampler_cpu_s / self.wall_s, ""),
         ]
         if self.peak_memory is not None:
-            found.append(
+            figures.append(
                 Metric(
                     "peak_memory", self.peak_memory, "B", self.peak_memory, self.peak_memory_bound
                 )
             )
-        return found + [Metric(name, value, unit_of(name)) for name, value in self.values.items()]
+        return figures + [Metric(name, value, unit_of(name)) for name, value in self.values.items()]
 
 
 def unit_of(name: str) -> str:
@@ -176,17 +178,18 @@ class Pairs:
         """The metric of both sides, over the pairs in which neither side failed."""
         sides: tuple[list[float], list[float]] = ([], [])
         for pair in zip(self.a, self.b, strict=True):
-            found = [
+            figures = [
                 next((m.value for m in sample.metrics() if m.name == metric), None)
                 for sample in pair
             ]
-            if found[0] is not None and found[1] is not None:
-                sides[0].append(found[0])
-                sides[1].append(found[1])
+            if figures[0] is not None and figures[1] is not None:
+                sides[0].append(figures[0])
+                sides[1].append(figures[1])
         return sides
 
     @property
     def samples(self) -> list[Sample]:
+        """Every repetition, those of side a first."""
         return [*self.a, *self.b]
 
 
@@ -238,9 +241,10 @@ def measure_pair(
 ) -> Pairs:
     """Run two workloads interleaved A B B A …, so that the machine's drift meets both sides alike.
 
-    Side a is the subject, side b what it is compared with. Goes on and ends early like `measure`;
-    both sides always have the same number of repetitions. `progress` is told a pair's repetitions
-    when both have ended.
+    Side `a` is the subject, side `b` what it is compared with: `warmup` pairs unrecorded, then
+    `pairs` of them, and as many as `more` asks for. Goes on, ends early, waits for `lock` and
+    raises like `measure`; both sides always have the same number of repetitions. `progress` is told
+    a pair's repetitions when both have ended.
     """
     require_proc()
     sides: dict[Side, list[Sample]] = {"a": [], "b": []}
@@ -265,7 +269,10 @@ def measure_pair(
 
 
 def run_once(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) -> Sample:
-    """Run a workload once, in a fresh process, with no warm-up."""
+    """Run a workload once, in a fresh process, with no warm-up.
+
+    `lock` and `wait_s` as in `measure`, whose MeasurementBusy it raises.
+    """
     return measure(workload, 1, 0, lock=lock, wait_s=wait_s)[0]
 
 

@@ -39,6 +39,7 @@ class Measurement:
 
     @property
     def family(self) -> str:
+        """What stands before the first dot of the metric."""
         return self.metric.partition(".")[0]
 
     @property
@@ -48,19 +49,22 @@ class Measurement:
 
 
 def of_workload(workload: str, name: str, value: float, unit: str = "") -> Measurement:
-    """The figure `name` of a workload: ("ingest.csv_1m", "seconds") is the metric ingest.seconds
-    in scope csv_1m.
+    """The figure `name` of a workload, with its value and unit.
+
+    >>> figure = of_workload("ingest.csv_1m", "seconds", 1.5, "s")
+    >>> figure.metric, figure.scope
+    ('ingest.seconds', 'csv_1m')
     """
     family, _, scope = workload.partition(".")
     return Measurement(f"{family}.{name}", scope, value, unit)
 
 
 def of_samples(samples: Iterable[Sample]) -> list[Measurement]:
-    """Every figure of every repetition, and for each whether it failed."""
-    found = []
+    """Every figure of every repetition in `samples`, and for each whether it failed."""
+    figures = []
     for sample in samples:
         family, _, scope = sample.workload.name.partition(".")
-        found.append(
+        figures.append(
             Measurement(
                 f"{family}.failed",
                 scope,
@@ -70,7 +74,7 @@ def of_samples(samples: Iterable[Sample]) -> list[Measurement]:
                 reason=sample.reason,
             )
         )
-        found += [
+        figures += [
             Measurement(
                 f"{family}.{m.name}",
                 scope,
@@ -83,7 +87,7 @@ def of_samples(samples: Iterable[Sample]) -> list[Measurement]:
             )
             for m in sample.metrics()
         ]
-    return found
+    return figures
 
 
 def of_comparison(workload: str, name: str, comparison: Comparison) -> Measurement:
@@ -107,7 +111,7 @@ def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Mea
     if not floor:
         return []
     base = median(floor)
-    found = []
+    figures = []
     for sample in samples:
         if (
             not (sample.ok and sample.peak_memory and sample.peak_memory_bound)
@@ -120,7 +124,7 @@ def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Mea
             for peak in (sample.peak_memory, sample.peak_memory_bound)
         )
         unit = sample.workload.unit
-        found.append(
+        figures.append(
             Measurement(
                 f"{family}.{unit}_per_mib",
                 scope,
@@ -132,4 +136,4 @@ def units_per_mib(samples: Sequence[Sample], idle: Sequence[Sample]) -> list[Mea
                 sample.side,
             )
         )
-    return found
+    return figures

@@ -67,33 +67,32 @@ def _field_bytes(text: str, name: str) -> int:
 
 
 def started_ticks(pid: int) -> int:
-    """Start time of a process in clock ticks after boot, 0 when it is gone: with the number, it
-    names a process for good.
+    """Start time of the process `pid` in clock ticks after boot, 0 when it is gone.
+
+    With the number, it names a process for good.
     """
     stat = _text(f"/proc/{pid}/stat")
     return int(stat.rpartition(")")[2].split()[19]) if stat else 0
 
 
 def high_water(pid: int) -> int:
-    """Peak resident bytes of one process since its program started (VmHWM)."""
+    """Peak resident bytes of the process `pid` since its program started (VmHWM)."""
     return _field_bytes(_text(f"/proc/{pid}/status"), "VmHWM")
 
 
 def proportional_size(pid: int) -> int:
-    """Resident bytes of one process, each shared page divided by the number of its sharers
-    (PSS).
-    """
+    """Resident bytes of the process `pid`, each shared page divided by its sharers (PSS)."""
     return _field_bytes(_text(f"/proc/{pid}/smaps_rollup"), "Pss")
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a process, whichever of its threads started them."""
-    found: list[int] = []
+    """The direct children of the process `pid`, whichever of its threads started them."""
+    pids: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
             # 20 times a second per process
-            found += [int(child) for child in _text(f"/proc/{pid}/task/{thread}/children").split()]
-    return found
+            pids += [int(child) for child in _text(f"/proc/{pid}/task/{thread}/children").split()]
+    return pids
 
 
 def session_members(session: int) -> dict[int, str]:
@@ -108,8 +107,9 @@ def session_members(session: int) -> dict[int, str]:
 
 
 def input_output(pid: int) -> dict[str, int]:
-    """What a process and its reaped descendants read and wrote; still readable of one that has
-    ended and is not reaped.
+    """What the process `pid` and its reaped descendants read and wrote, by the kernel's names.
+
+    Still readable of a process that has ended and is not reaped; empty where it is gone.
     """
     return {
         name: int(value)
@@ -147,9 +147,11 @@ class TreeSampler:
         self._thread = threading.Thread(target=self._run, name=f"sampler of {root}", daemon=True)
 
     def start(self) -> None:
+        """Begin to take samples."""
         self._thread.start()
 
     def stop(self) -> PeakMemory:
+        """End, and return what was seen; a second time returns the same."""
         self._stop.set()
         self._thread.join()
         return PeakMemory(self._peak, self._bound, self._samples, self._cpu_s)
@@ -195,8 +197,9 @@ class TreeSampler:
 
 
 def remaining(session: int, sampler: TreeSampler) -> dict[int, str]:
-    """Processes of the tree that still run, also those that left the session: number → command
-    line.
+    """Processes of the tree that still run: number → command line.
+
+    Those of the `session`, and those that the `sampler` has seen and that have left it.
     """
     members = session_members(session)
     for pid in sampler.live():
@@ -207,7 +210,7 @@ def remaining(session: int, sampler: TreeSampler) -> dict[int, str]:
 
 
 def kill_all(pids: Iterable[int]) -> None:
-    """Send SIGKILL to each process that is still there."""
+    """Send SIGKILL to each of the processes `pids` that is still there."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

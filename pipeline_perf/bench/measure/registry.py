@@ -41,6 +41,7 @@ class Offer:
 
     @property
     def scope(self) -> str:
+        """What stands behind the first dot of the name."""
         return self.name.partition(".")[2]
 
 
@@ -59,7 +60,7 @@ class Registry:
         Raises WorkloadError for a name that nothing has.
         """
         wanted = list(names)
-        found: dict[str, Offer] = {}
+        picked: dict[str, Offer] = {}
         for name in wanted:
             matching = [
                 offer
@@ -77,20 +78,20 @@ class Registry:
                 raise WorkloadError(
                     f"there is no workload {name!r}", "; ".join([hint, *self.problems])
                 )
-            found |= {offer.name: offer for offer in matching}
-        return list(found.values()) if wanted else [offer for offer in self.offers if offer.usual]
+            picked |= {offer.name: offer for offer in matching}
+        return list(picked.values()) if wanted else [offer for offer in self.offers if offer.usual]
 
 
 def collect(own: Iterable[Offer] = (), plugins: Iterable[EntryPoint] | None = None) -> Registry:
-    """The offers of the program, then those of the installed packages (or of `plugins`).
+    """The offers of the program, its `own`, then those of the installed packages (or of `plugins`).
 
     A plug-in that is broken becomes a problem of the registry, and stops no other.
     """
     offers = {offer.name: offer for offer in own}
     problems = []
     for plugin in entry_points(group=GROUP) if plugins is None else plugins:
-        found, problem = _offered(plugin)
-        taken = [offer.name for offer in found if offer.name in offers]
+        offered, problem = _offered(plugin)
+        taken = [offer.name for offer in offered if offer.name in offers]
         if taken:
             problem = (
                 f"{_package(plugin)}: the workload name {taken[0]!r} is taken by"
@@ -98,7 +99,7 @@ def collect(own: Iterable[Offer] = (), plugins: Iterable[EntryPoint] | None = No
             )
         if problem:
             problems.append(problem)
-        offers |= {offer.name: offer for offer in found if offer.name not in offers}
+        offers |= {offer.name: offer for offer in offered if offer.name not in offers}
     return Registry(tuple(offers.values()), tuple(problems))
 
 

@@ -57,10 +57,14 @@ class Run:
 def new_run(
     environment: Environment, time: datetime | None = None, name: str = "", job: str = ""
 ) -> Run:
-    """A run of a `job` ("nightly"; none: '') that begins now (UTC), or at `time`.
+    """A run of a `job` ("nightly"; none: '') in an `environment`, begun now (UTC) or at `time`.
 
     Ids sort by time, to the microsecond. Steps of one run in several processes get the same id by
     giving the same time, job and name; a name has no hyphen.
+
+    >>> here = Environment("4be1d0c9a7f2", "Example CPU", 2, 8 << 30, "6.1", "3.11.9")
+    >>> new_run(here, datetime(2026, 3, 1, 2, tzinfo=UTC), "a1b2c3", "nightly").id
+    '20260301T020000000000Z-nightly-a1b2c3'
     """
     moment = (time or datetime.now(UTC)).astimezone(UTC)
     parts = (f"{moment:%Y%m%dT%H%M%S%fZ}", job, name or secrets.token_hex(3))
@@ -68,7 +72,11 @@ def new_run(
 
 
 def job_of(run: str) -> str:
-    """The job that a run belongs to, by its id; '' where it belongs to none."""
+    """The job that a run belongs to, by its id; '' where it belongs to none.
+
+    >>> job_of("20260301T020000000000Z-nightly-a1b2c3")
+    'nightly'
+    """
     return run.partition("-")[2].rpartition("-")[0]
 
 
@@ -110,12 +118,11 @@ class ResultStore:
         params: Mapping[str, str] | None = None,
         part: str = "",
     ) -> Path:
-        """Store a run's figures, atomically; `params` maps a workload's name to its parameters
-        as JSON.
+        """Store a run's figures, the `measurements`, atomically; returns the file.
 
-        A run of several steps stores each step's figures as a `part` of its own ("csv_1m"). Raises
-        ResultsError when there is no figure, or the part is stored already: nothing is ever
-        rewritten.
+        `params` maps a workload's name to its parameters as JSON. A run of several steps stores
+        each step's figures as a `part` of its own ("csv_1m"). Raises ResultsError when there is no
+        figure, or the part is stored already: nothing is ever rewritten.
         """
         import polars as pl
 
@@ -223,10 +230,10 @@ class ResultStore:
             before=before,
             metrics=None if metrics is None else sorted(metrics),
         )
-        found: dict[str, list[Measurement]] = {}
+        by_run: dict[str, list[Measurement]] = {}
         for row in frame.iter_rows(named=True):
-            found.setdefault(row.pop("run"), []).append(_measurement(row))
-        return found
+            by_run.setdefault(row.pop("run"), []).append(_measurement(row))
+        return by_run
 
     def history(
         self,
@@ -273,8 +280,8 @@ class ResultStore:
 
     def _files(self, runs: Collection[str] | None = None) -> list[Path]:
         """The files of some runs or of all, hidden ones (being written) left out."""
-        found = self.root.glob("[!.]*.parquet")
-        return sorted(path for path in found if runs is None or path.name.partition(".")[0] in runs)
+        paths = self.root.glob("[!.]*.parquet")
+        return sorted(path for path in paths if runs is None or path.name.partition(".")[0] in runs)
 
     def _query(
         self, sql: str, runs: Collection[str] | None = None, **parameters: Any
@@ -301,14 +308,14 @@ class ResultStore:
                 sql = sql.replace(_FILES, "nothing")
             connection.execute("SET TimeZone = 'UTC'")
             try:
-                found: pl.DataFrame = connection.sql(sql, params=parameters).pl()
+                frame: pl.DataFrame = connection.sql(sql, params=parameters).pl()
             except duckdb.Error as error:
                 raise ResultsError(
                     f"the results cannot be read ({error})",
                     "move the damaged file away",
                     file=str(self.root),
                 ) from error
-        return found
+        return frame
 
 
 def _schema() -> dict[str, Any]:

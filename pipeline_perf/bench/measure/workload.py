@@ -124,7 +124,11 @@ class Workload:
 
 
 def filled_in(value: Any, scratch: Path, python: str) -> Any:
-    """The value with `{scratch}` and `{python}` replaced in every string of it, at any depth."""
+    """The value with `{scratch}` and `{python}` replaced in every string of it, at any depth.
+
+    >>> filled_in(["{python}", "-m", "job", "{scratch}/out"], Path("/tmp/x"), "python3")
+    ['python3', '-m', 'job', '/tmp/x/out']
+    """
     if isinstance(value, str):
         return value.replace(SCRATCH, str(scratch)).replace(PYTHON, python)
     if isinstance(value, Mapping):
@@ -151,8 +155,12 @@ def resolve(reference: str) -> Callable[..., Any]:
 
 
 def named_values(returned: Any, prefix: str = "") -> dict[str, float]:
-    """The numbers in a returned value, nested mappings flattened with dots; anything else is
-    left out.
+    """The numbers in a returned value, nested mappings flattened with dots after a `prefix`.
+
+    Anything else is left out.
+
+    >>> named_values({"rows": 3, "stages": {"read": 0.5}, "label": "x"})
+    {'rows': 3.0, 'stages.read': 0.5}
     """
     if not isinstance(returned, Mapping):
         return {}

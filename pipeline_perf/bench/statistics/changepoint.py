@@ -120,10 +120,16 @@ class SpreadChange:
 
 
 def shift(logs: Values) -> Shift | None:
-    """The best place for a level shift among the last `RECENT` nights, with its p; None for
-    fewer than `FEWEST_NIGHTS` values.
+    """The best place for a level shift among the last `RECENT` nights, with its p.
 
-    The statistic is the largest standardised difference of mean scores over all splits.
+    `logs` are the values, one a night, the oldest first; no more than the last `WINDOW` count. The
+    statistic is the largest standardised difference of mean scores over all splits. Returns places
+    in `logs`; None for fewer than `FEWEST_NIGHTS` values, or where most of them are the same.
+
+    >>> nights = np.log([1.00, 1.01, 0.99] * 8 + [1.10, 1.11, 1.09] * 2)
+    >>> step = shift(nights)
+    >>> step.at, round(math.exp(step.after - step.before), 2), step.p < 0.001
+    (24, 1.1, True)
     """
     if len(logs) < FEWEST_NIGHTS:
         return None
@@ -140,8 +146,8 @@ def shift(logs: Values) -> Shift | None:
     best = int(sizes.argmax())
 
     def largest(orders: NDArray[np.intp]) -> Values:
-        found: Values = np.abs(np.cumsum(scores[orders], axis=1)[:, after - 1] / scale).max(axis=1)
-        return found
+        maxima: Values = np.abs(np.cumsum(scores[orders], axis=1)[:, after - 1] / scale).max(axis=1)
+        return maxima
 
     reached = int((largest(_orders(number, 0, FIRST_PERMUTATIONS)) >= sizes[best] - 1e-9).sum())
     p = (1 + reached) / (1 + FIRST_PERMUTATIONS)
@@ -167,8 +173,13 @@ def shift(logs: Values) -> Shift | None:
 
 
 def creep(logs: Values) -> Trend | None:
-    """Theil and Sen's slope over the last `WINDOW` nights, with Mann and Kendall's p; None for
-    fewer than `CREEP_NIGHTS` values.
+    """Theil and Sen's slope over the last `WINDOW` nights, with Mann and Kendall's p.
+
+    `logs` as in `shift`. None for fewer than `CREEP_NIGHTS` values.
+
+    >>> trend = creep(np.linspace(0.0, 0.039, 40))
+    >>> round(trend.slope, 6), trend.p < 0.001
+    (0.001, True)
     """
     if len(logs) < CREEP_NIGHTS:
         return None
@@ -187,10 +198,14 @@ def creep(logs: Values) -> Trend | None:
 
 
 def spread_change(logs: Values) -> SpreadChange | None:
-    """Kolmogorov and Smirnov's test of how far values lie from their middle, the last nights
-    against those before.
+    """Whether values lie further from their middle, or nearer, in the last nights than before.
 
-    None for fewer than twice `SPREAD_NIGHTS` values.
+    `logs` as in `shift`. Kolmogorov and Smirnov's test on the distances of the last `SPREAD_NIGHTS`
+    and of those before, each from their own median. None for fewer than twice as many values.
+
+    >>> wider = spread_change(np.array([0.01, -0.01] * 15 + [0.05, -0.05] * 10))
+    >>> round(wider.ratio, 6), wider.p < 0.001
+    (5.0, True)
     """
     values = logs[-WINDOW:]
     number = len(values)
@@ -206,8 +221,14 @@ def spread_change(logs: Values) -> SpreadChange | None:
 
 
 def outlying(logs: Values) -> bool:
-    """Whether the last value lies so far off that it is worth measuring again before anybody
-    believes it.
+    """Whether the last value lies so far off that it is measured again before anybody believes it.
+
+    `logs` as in `shift`: more than `OUTLYING` standard deviations from the middle of those before,
+    which must be `FEWEST_NIGHTS` at least.
+
+    >>> quiet = [0.00, 0.01, -0.01] * 6
+    >>> outlying(np.array([*quiet, 0.02])), outlying(np.array([*quiet, 0.20]))
+    (False, True)
     """
     before = logs[-WINDOW:-1]
     if len(before) < FEWEST_NIGHTS:
@@ -218,8 +239,14 @@ def outlying(logs: Values) -> bool:
 
 
 def discoveries(ps: Sequence[float], level: float) -> list[bool]:
-    """Which of several p are discoveries at a false-discovery rate of `level` (Benjamini and
-    Hochberg).
+    """Which of several `ps` are discoveries at a false-discovery rate of `level`, in their order.
+
+    Benjamini and Hochberg's step-up procedure.
+
+    >>> discoveries([0.001, 0.04, 0.03, 0.5], 0.05)
+    [True, False, False, False]
+    >>> discoveries([0.01, 0.02, 0.03, 0.5], 0.05)
+    [True, True, True, False]
     """
     order = sorted(range(len(ps)), key=ps.__getitem__)
     most = max(

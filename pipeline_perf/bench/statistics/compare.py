@@ -100,6 +100,10 @@ def compare(
 ) -> Comparison:
     """Compare two sides measured in pairs, value i of `a` with value i of `b`.
 
+    `a` and `b` are as long as each other, above 0, in any one unit (seconds, bytes). `tolerance` is
+    the share within which a difference is none (0.02: 2 %), `confidence` that of the interval, and
+    `seed` draws its resamples.
+
     *unchanged*: the whole interval of the ratio lies within 1 ± tolerance. *changed*: the interval
     leaves out 1, the signed-rank test agrees, and the ratio itself lies beyond the tolerance: real
     processes of the same code differ by a per cent for reasons that hold for a whole series.
@@ -108,6 +112,15 @@ def compare(
     Raises ValueError when `tolerance` is not above 0, and when the sides differ in length, are
     empty, or hold a value that is not above 0 (a missing measurement must be left out as a pair, on
     purpose, and not slip in as a NaN).
+
+    >>> before = [1.00, 1.01, 0.99, 1.02, 1.00, 0.98, 1.01, 1.00, 0.99]
+    >>> after = [1.05, 1.07, 1.04, 1.06, 1.06, 1.03, 1.05, 1.06, 1.04]
+    >>> slower = compare(after, before)
+    >>> f"{slower.verdict}: {slower.ratio:.3f} ({slower.low:.3f} to {slower.high:.3f})"
+    'changed: 1.051 (1.040 to 1.060)'
+    >>> few = compare(after[:3], before[:3])
+    >>> few.verdict, few.more_pairs
+    ('unresolved', 6)
     """
     if len(a) != len(b) or len(a) == 0:
         raise ValueError(
@@ -149,8 +162,12 @@ def compare(
 def pairs_needed(a: Sequence[float], b: Sequence[float], tolerance: float = TOLERANCE) -> int:
     """After how many pairs in all a change of the size of the tolerance would be significant.
 
-    Looks at the spread of the pairs only, so that it may be asked before their difference is looked
-    at.
+    `a` and `b` are pairs measured so far, as in `compare`; two are the fewest. Looks at their
+    spread only, so that it may be asked before their difference is looked at.
+
+    >>> quiet, noisy = [1.00, 1.01, 0.99, 1.00], [1.0, 1.2, 0.9, 1.1]
+    >>> pairs_needed(quiet, [1.0] * 4), pairs_needed(noisy, [1.0] * 4)
+    (5, 1451)
     """
     # The error shrinks with the root of the number of pairs.
     error = _error(np.log(a) - np.log(b))
@@ -160,7 +177,11 @@ def pairs_needed(a: Sequence[float], b: Sequence[float], tolerance: float = TOLE
 def median_interval(
     values: NDArray[np.float64], confidence: float = CONFIDENCE, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the median."""
+    """The interval of the median of `values` (one-dimensional), as low and high end.
+
+    A percentile bootstrap: the medians of RESAMPLES resamples, drawn from `seed`, of which the
+    share `confidence` lies between the ends. Efron and Tibshirani, chapter 13.
+    """
     drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.median(drawn, axis=1), [tail, 1 - tail])
@@ -168,8 +189,14 @@ def median_interval(
 
 
 def signed_rank_p(values: NDArray[np.float64]) -> float:
-    """Two-sided p of the signed-rank test with ranks capped at the middle one, exact also with
-    ties; 1 where every value is 0.
+    """The two-sided p of the signed-rank test on `values` (one-dimensional, any unit).
+
+    Ranks are capped at the middle one. Exact, also with ties; 1 where every value is 0.
+
+    >>> signed_rank_p(np.array([0.1] * 9))  # all of nine on one side: 2 of 2⁹ cases
+    0.00390625
+    >>> signed_rank_p(np.array([1.0, -1.0, 2.0, -2.0]))
+    1.0
     """
     moved = values[values != 0]
     if not len(moved):

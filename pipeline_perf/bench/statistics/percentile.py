@@ -38,8 +38,12 @@ class Percentile:
 
 
 def fewest(share: float, confidence: float = CONFIDENCE) -> int:
-    """How many values a percentile takes: enough that its interval has two ends, and in the far
-    tail enough beyond it.
+    """How many values the percentile `share` takes, at a `confidence` of its interval.
+
+    So many that the interval has two ends, and in the far tail `FEWEST_BEYOND` beyond it.
+
+    >>> fewest(0.5), fewest(0.95), fewest(0.99)
+    (8, 104, 5000)
     """
     rare = min(share, 1 - share)
     existing = math.ceil(math.log((1 - confidence) / 2) / math.log(1 - rare))
@@ -54,10 +58,17 @@ def fewest(share: float, confidence: float = CONFIDENCE) -> int:
 def percentile(
     values: Sequence[float], share: float, confidence: float = CONFIDENCE
 ) -> Percentile | None:
-    """The percentile `share` (0.95: p95) of the values with its interval; None where they are
-    fewer than `fewest`.
+    """The percentile `share` (0.95: p95) of the values, in any order and unit, with its interval.
 
-    Raises ValueError when `share` is not between 0 and 1, or a value is not a finite number.
+    The true one lies in the interval with a probability of `confidence` at least. None where the
+    values are fewer than `fewest`. Raises ValueError when `share` is not between 0 and 1, or a
+    value is not a finite number.
+
+    >>> median = percentile(range(1, 101), 0.5)
+    >>> median.value, median.low, median.high
+    (50.0, 37.0, 64.0)
+    >>> percentile([1.0, 2.0, 3.0], 0.5) is None
+    True
     """
     if not 0 < share < 1:
         raise ValueError(f"share {share:g}: a percentile is a share between 0 and 1, such as 0.95")

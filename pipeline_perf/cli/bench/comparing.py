@@ -118,83 +118,83 @@ def _tell(step: Progress) -> None:
 _NAMES = {"cpu_seconds": "CPU time", "seconds": "wall time", "peak_memory": "peak memory"}
 
 
-def _print_comparison(found: Regression) -> None:
+def _print_comparison(regression: Regression) -> None:
     click.echo()
-    for failure in found.failures:
-        click.echo(f"{found.workload}: {failure}", err=True)
+    for failure in regression.failures:
+        click.echo(f"{regression.workload}: {failure}", err=True)
     rows = table("", "Metric", "Change", "99 % interval", "Pairs", "Could have seen", "Verdict")
-    for name, one in found.comparisons.items():
+    for name, comparison in regression.comparisons.items():
         more = (
-            f"; {one.more_pairs} more pairs"
-            if one.verdict == "unresolved" and name == found.metric
+            f"; {comparison.more_pairs} more pairs"
+            if comparison.verdict == "unresolved" and name == regression.metric
             else ""
         )
         rows.add_row(
-            "*" if name == found.metric else "",
+            "*" if name == regression.metric else "",
             _NAMES.get(name, name),
-            f"{one.ratio - 1:+.1%}",
-            f"{one.low - 1:+.1%} to {one.high - 1:+.1%}",
-            str(one.pairs),
-            f"{one.smallest_effect:.1%}",
-            one.verdict + more,
+            f"{comparison.ratio - 1:+.1%}",
+            f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}",
+            str(comparison.pairs),
+            f"{comparison.smallest_effect:.1%}",
+            comparison.verdict + more,
         )
-    for counter in found.counters:
+    for counter in regression.counters:
         change = f"{counter.a / counter.b - 1:+.2%}" if counter.b else "new"
         rows.add_row(
             "",
             counter.name,
             change,
             "exact",
-            str(len(found.pairs.a)),
+            str(len(regression.pairs.a)),
             "0.1%",
             "changed" if counter.changed else "unchanged",
         )
-    if found.comparisons:
+    if regression.comparisons:
         show(rows)
-    click.echo(f"{found.workload}: {found.verdict.upper()}{_because(found)}")
-    for name, one in found.comparisons.items():
-        if name != found.metric and one.direction == "more":
+    click.echo(f"{regression.workload}: {regression.verdict.upper()}{_because(regression)}")
+    for name, comparison in regression.comparisons.items():
+        if name != regression.metric and comparison.direction == "more":
             click.echo(
                 f"  {_NAMES.get(name, name)} rose as well, and is not judged here: --metric {name}"
                 " judges it"
             )
 
 
-def _because(found: Regression) -> str:
+def _because(regression: Regression) -> str:
     """Why the verdict is what it is, in half a sentence."""
-    one = found.judged
-    if one is None or found.verdict == "failed":
+    judged = regression.judged
+    if judged is None or regression.verdict == "failed":
         return ""
-    if one.verdict == "changed":
+    if judged.verdict == "changed":
         return (
-            f": {_NAMES.get(found.metric, found.metric)} {one.ratio - 1:+.1%} ({one.low - 1:+.1%}"
-            f" to {one.high - 1:+.1%})"
+            f": {_NAMES.get(regression.metric, regression.metric)} {judged.ratio - 1:+.1%}"
+            f" ({judged.low - 1:+.1%} to {judged.high - 1:+.1%})"
         )
-    if found.verdict == "slower":
+    if regression.verdict == "slower":
         return (
-            f": {', '.join(counter.name for counter in found.moved)} grew, in every repetition"
+            f": {', '.join(counter.name for counter in regression.moved)} grew, in every repetition"
             " alike"
         )
-    if found.verdict == "unresolved":
+    if regression.verdict == "unresolved":
         return (
-            f": {one.why}; about {one.more_pairs} more pairs would tell (--pairs"
-            f" {one.pairs + one.more_pairs})"
+            f": {judged.why}; about {judged.more_pairs} more pairs would tell (--pairs"
+            f" {judged.pairs + judged.more_pairs})"
         )
-    return f": within ± {one.tolerance:.1%}"
+    return f": within ± {judged.tolerance:.1%}"
 
 
-def _print_explanation(said: Explanation, page: Path | None) -> None:
+def _print_explanation(explanation: Explanation, page: Path | None) -> None:
     from pipeline_perf.report.figures import figure
 
-    for change in said.memory[:5]:
+    for change in explanation.memory[:5]:
         click.echo(
             f"  {figure(change.growth, 'B')} {'more' if change.growth > 0 else ''} held by"
             f" {change.frame}"
         )
-    if not said.memory:
-        click.echo(f"  {said.attribution.why}")
-    if said.stage:
-        click.echo(f"  stage: {said.stage}")
+    if not explanation.memory:
+        click.echo(f"  {explanation.attribution.why}")
+    if explanation.stage:
+        click.echo(f"  stage: {explanation.stage}")
     if page:
         click.echo(f"  flame graph of the difference: {page}")
     click.echo("  before and after as a page: pipeline-perf report --comparison")

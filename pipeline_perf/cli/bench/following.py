@@ -38,13 +38,13 @@ def baseline_save(lab: Lab, name: str, run_id: str | None) -> None:
 def baseline_list(lab: Lab) -> None:
     """Every baseline."""
     rows = table("Baseline", "Run", "Revision", "Machine", "Saved")
-    for one in lab.baselines.all():
+    for saved in lab.baselines.all():
         rows.add_row(
-            one.name,
-            one.run,
-            f"{one.revision[:12]}{'+' if one.dirty else ''}",
-            one.machine,
-            one.saved,
+            saved.name,
+            saved.run,
+            f"{saved.revision[:12]}{'+' if saved.dirty else ''}",
+            saved.machine,
+            saved.saved,
         )
     show(rows)
 
@@ -82,10 +82,11 @@ def _medians(store: ResultStore, run_id: str) -> dict[tuple[str, str], tuple[flo
     from statistics import median
 
     groups: dict[tuple[str, str], list[Measurement]] = {}
-    for one in store.measurements(run_id):
-        groups.setdefault((one.workload, one.metric.partition(".")[2]), []).append(one)
+    for figure in store.measurements(run_id):
+        groups.setdefault((figure.workload, figure.metric.partition(".")[2]), []).append(figure)
     return {
-        key: (median(one.value for one in group), group[0].unit) for key, group in groups.items()
+        key: (median(figure.value for figure in group), group[0].unit)
+        for key, group in groups.items()
     }
 
 
@@ -108,16 +109,18 @@ def history(lab: Lab, metric: str, scenario: tuple[str, ...], nights: int) -> No
 
     machine = lab.machine
     names = named(lab.store, machine, metric, scenario)
-    series, alerts = followed(lab.store, machine, names, last=nights)
-    for one in series:
-        _print_series(one)
+    histories, alerts = followed(lab.store, machine, names, last=nights)
+    for series in histories:
+        _print_series(series)
     for alert in alerts:
-        for found in alert.findings:
+        for finding in alert.findings:
             words = (
-                f"{found.since}  {found.metric}  {found.kind} {found.ratio - 1:+.1%} "
-                f" {found.status}"
+                f"{finding.since}  {finding.metric}  {finding.kind} {finding.ratio - 1:+.1%} "
+                f" {finding.status}"
             )
-            click.echo(f"{words}  after {found.good or 'the beginning'}, by {found.bad or 'now'}")
+            click.echo(
+                f"{words}  after {finding.good or 'the beginning'}, by {finding.bad or 'now'}"
+            )
 
 
 #: Eight heights of a character, from low to high; a gap is a dot.

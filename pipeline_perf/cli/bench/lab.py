@@ -59,12 +59,12 @@ class Lab:
         from pipeline_perf.bench.measure.registry import collect
         from pipeline_perf.contract import SCENARIOS, scenarios, workloads
 
-        found = collect(
+        registry = collect(
             workloads.offers(scenarios.load(self.scenarios or SCENARIOS), self.data / "datasets")
         )
-        for problem in found.problems:
+        for problem in registry.problems:
             click.echo(f"Warning: {problem}", err=True)
-        return found
+        return registry
 
     def run(self, job: str = "") -> Run:
         """A new run, now and here."""

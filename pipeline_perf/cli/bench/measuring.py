@@ -156,13 +156,14 @@ def profile(lab: Lab, scenario: str, memory: bool, wall: bool) -> None:
         click.echo(f"flame graph: {profile.page}")
 
 
-def _print_bottleneck(found: Bottleneck) -> None:
-    click.echo(f"{found.workload}: bound by {', '.join(found.bound)}: {'; '.join(found.why)}")
-    for one in found.recommendations:
-        limit = f"{one.speedup_limit:.1f}" if one.share < 1 else "any number of"
+def _print_bottleneck(bottleneck: Bottleneck) -> None:
+    bound, why = ", ".join(bottleneck.bound), "; ".join(bottleneck.why)
+    click.echo(f"{bottleneck.workload}: bound by {bound}: {why}")
+    for proposal in bottleneck.recommendations:
+        limit = f"{proposal.speedup_limit:.1f}" if proposal.share < 1 else "any number of"
         click.echo(
-            f"  {one.advice} ({one.evidence}; half of it gone: {one.speedup_halved:.2f} times"
-            f" as fast, all of it: {limit} times)"
+            f"  {proposal.advice} ({proposal.evidence}; half of it gone:"
+            f" {proposal.speedup_halved:.2f} times as fast, all of it: {limit} times)"
         )
 
 

@@ -42,7 +42,7 @@ def asset_of(
     scenario: Scenario, plan: Measure, scenarios: Sequence[Scenario], contract: Sequence[Target]
 ) -> dg.AssetsDefinition:
     """The asset that measures a scenario."""
-    other = next((one for one in scenarios if one.name == plan.reference), None)
+    other = next((candidate for candidate in scenarios if candidate.name == plan.reference), None)
     judged_first = [
         accuracy.classification_key(scenario.name),
         accuracy.duplicates_key(scenario.name),
@@ -121,7 +121,7 @@ def inaccuracies(
         for target in contract
         if target.required and target.metric in accuracy.METRICS | parsed.METRICS
     ]
-    found = sessions.verdicts(
+    verdicts = sessions.verdicts(
         folders.results, asked, run, recording.figures(folders.results, run), scenario.name
     )
     return [
@@ -131,7 +131,7 @@ def inaccuracies(
             1.0,
             reason=f"{verdict.target.id} is {verdict.actual:g}, not {verdict.threshold}",
         )
-        for verdict in found
+        for verdict in verdicts
         if verdict.meets_required is False and verdict.actual is not None
     ]
 
@@ -149,11 +149,11 @@ def plotted(scenario: Scenario, measured: Measured) -> dict[str, Any]:
         for sample in measured.samples
     ]
     mine = metadata.figures(
-        one
-        for one in measured.figures
-        if one.family == scenario.family and one.scope == scenario.name
+        figure
+        for figure in measured.figures
+        if figure.family == scenario.family and figure.scope == scenario.name
     )
-    copies = metadata.figures(one for one in measured.figures if one.family == "copy")
+    copies = metadata.figures(figure for figure in measured.figures if figure.family == "copy")
     compared = scenario.measure.ratio if scenario.measure else ""
     shown = ("seconds", "cpu_seconds", "rows_per_s", "rows_per_mib", "failed", compared)
     return {

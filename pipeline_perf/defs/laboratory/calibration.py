@@ -48,22 +48,22 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
         this machine where that was measured.
         """
         session = recording.session(context, folders)
-        found = session.calibrate("simulated", config.trials, part=recording.part(context))
+        figures = session.calibrate("simulated", config.trials, part=recording.part(context))
         known = calibrate.newest(folders.results, session.run.environment.machine)
         verdicts = calibrate.verdicts(contract, known)
         plotted = {
-            f"{one.scope}_{name}": one.value
-            for one in found
-            if (name := one.metric.partition(".")[2]).endswith("_rate")
+            f"{figure.scope}_{name}": figure.value
+            for figure in figures
+            if (name := figure.metric.partition(".")[2]).endswith("_rate")
         }
         return dg.MaterializeResult(
             metadata={
                 **{
-                    status: sum(one.status == status for one in verdicts)
+                    status: sum(verdict.status == status for verdict in verdicts)
                     for status in ("pass", "fail", "not_measured")
                 },
-                "targets": metadata.table([_judged_row(one, known) for one in verdicts]),
-                "rates": metadata.table([_row(scope, one) for scope, one in known.items()]),
+                "targets": metadata.table([_judged_row(verdict, known) for verdict in verdicts]),
+                "rates": metadata.table([_row(scope, newest) for scope, newest in known.items()]),
                 **{name: metadata.legible(value) for name, value in plotted.items()},
                 **recording.named(session.run),
             }
@@ -99,13 +99,15 @@ def checks_of(contract: Sequence[Target]) -> list[dg.AssetChecksDefinition]:
         known = calibrate.newest(folders.results, machine)
         verdicts = calibrate.verdicts(wanted, known)
         yield from (
-            result(KEY, one) if one.status != "not_measured" else not_measured(one.target)
-            for one in verdicts
+            result(KEY, verdict)
+            if verdict.status != "not_measured"
+            else not_measured(verdict.target)
+            for verdict in verdicts
         )
         if missed := [
-            f"{one.target.id} ({one.scope}): {one.actual:g}"
-            for one in verdicts
-            if one.status == "fail"
+            f"{verdict.target.id} ({verdict.scope}): {verdict.actual:g}"
+            for verdict in verdicts
+            if verdict.status == "fail"
         ]:
             raise dg.Failure(f"required targets missed: {'; '.join(missed)}", allow_retries=False)
 
@@ -131,20 +133,20 @@ def not_measured(target: Target) -> dg.AssetCheckResult:
 
 
 def _judged_row(verdict: Verdict, known: dict[str, Known]) -> dict[str, Any]:
-    target, found = verdict.target, known.get(verdict.scope)
+    target, newest = verdict.target, known.get(verdict.scope)
     return {
         "target": target.id,
         "value": "" if verdict.actual is None else f"{verdict.actual:.3g}",
         "limit": str(target.required or target.ours),
         "verdict": verdict.status.replace("_", " "),
         "worst_of": verdict.scope,
-        "trials": found.trials if found else 0,
+        "trials": newest.trials if newest else 0,
     }
 
 
 def _row(scope: str, known: Known) -> dict[str, Any]:
     return {
         "of": scope,
-        "figures": calibrate.told(known.figures).partition(": ")[2],
+        "figures": calibrate.line_of(known.figures).partition(": ")[2],
         "run": known.run,
     }

@@ -129,19 +129,19 @@ def alerts_of(scenarios: Sequence[Scenario]) -> dg.AssetsDefinition:
         """
         run = recording.lab_run(context)
         names = [(scenario.workload, metric) for scenario in scenarios for metric in FOLLOWED]
-        series, found = followed(folders.results, run.environment.machine, names, until=run.id)
+        histories, raised = followed(folders.results, run.environment.machine, names, until=run.id)
         return dg.MaterializeResult(
             metadata={
-                "nights": max((len(one.nights) for one in series), default=0),
-                "metrics": sum(bool(one.nights) for one in series),
-                "alerts": len(found),
-                "open": sum(alert.open for alert in found),
+                "nights": max((len(series.nights) for series in histories), default=0),
+                "metrics": sum(bool(series.nights) for series in histories),
+                "alerts": len(raised),
+                "open": sum(alert.open for alert in raised),
                 "changes": metadata.table(
-                    [row(one) for alert in reversed(found) for one in alert.findings]
+                    [row(finding) for alert in reversed(raised) for finding in alert.findings]
                 ),
                 recording.RUN: run.id,
             },
-            check_results=[check(found, run.time.date().isoformat())],
+            check_results=[check(raised, run.time.date().isoformat())],
         )
 
     return alerts
@@ -150,11 +150,11 @@ def alerts_of(scenarios: Sequence[Scenario]) -> dg.AssetsDefinition:
 def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
     """Tonight's losses, whose alerts nobody has taken; older ones were told on their nights."""
     news = [
-        one
+        finding
         for alert in alerts
         if alert.raised.isoformat() == tonight
-        for one in alert.findings
-        if one.status == "open" and one.worse
+        for finding in alert.findings
+        if finding.status == "open" and finding.worse
     ]
     older = sum(alert.open for alert in alerts if alert.raised.isoformat() != tonight)
     wait = (
@@ -168,7 +168,7 @@ def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
         passed=not news,
         severity=dg.AssetCheckSeverity.ERROR,
         description=(
-            "; ".join(sentence(one) for one in news) + waiting
+            "; ".join(sentence(finding) for finding in news) + waiting
             if news
             else f"nothing has become worse tonight{waiting}"
         ),
@@ -176,30 +176,33 @@ def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
             "value": len(news),
             "target": 0,
             "older": older,
-            "findings": dg.MetadataValue.json([row(one) for one in news]),
+            "findings": dg.MetadataValue.json([row(finding) for finding in news]),
         },
     )
 
 
-def sentence(one: Finding) -> str:
+def sentence(finding: Finding) -> str:
     """A finding as a person is told it."""
-    between = f"after {one.good or 'the first night'}, by {one.bad or 'now'}"
-    if one.kind == "silence":
-        return f"{one.metric} has no figure since {one.since} ({between})"
+    between = f"after {finding.good or 'the first night'}, by {finding.bad or 'now'}"
+    if finding.kind == "silence":
+        return f"{finding.metric} has no figure since {finding.since} ({between})"
     words = {"shift": "stands at a new level", "creep": "creeps", "spread": "spreads more widely"}
-    return f"{one.metric} {words[one.kind]} since {one.since}: {one.ratio - 1:+.1%} ({between})"
+    return (
+        f"{finding.metric} {words[finding.kind]} since {finding.since}:"
+        f" {finding.ratio - 1:+.1%} ({between})"
+    )
 
 
-def row(one: Finding) -> dict[str, Any]:
+def row(finding: Finding) -> dict[str, Any]:
     """A finding as a row of a table."""
     return {
-        "since": one.since.isoformat(),
-        "metric": one.metric,
-        "kind": one.kind,
-        "change": f"{one.ratio - 1:+.1%}" if one.kind != "silence" else "",
-        "status": one.status if one.worse else "gain",
-        "raised": one.raised.isoformat(),
-        "after": one.good,
-        "by": one.bad,
-        "p": metadata.legible(one.p),
+        "since": finding.since.isoformat(),
+        "metric": finding.metric,
+        "kind": finding.kind,
+        "change": f"{finding.ratio - 1:+.1%}" if finding.kind != "silence" else "",
+        "status": finding.status if finding.worse else "gain",
+        "raised": finding.raised.isoformat(),
+        "after": finding.good,
+        "by": finding.bad,
+        "p": metadata.legible(finding.p),
     }

@@ -231,64 +231,66 @@ def _result(
 # What is said ---------------------------------------------------------------------------
 
 
-def sentence(found: Regression) -> str:
+def sentence(regression: Regression) -> str:
     """The verdict with its figures; why a side failed may tell a number of its input."""
-    return metadata.masked_text(found.sentence)
+    return metadata.masked_text(regression.sentence)
 
 
-def check(scenario: Scenario, found: Regression, said: Explanation | None) -> dg.AssetCheckResult:
+def check(
+    scenario: Scenario, regression: Regression, explanation: Explanation | None
+) -> dg.AssetCheckResult:
     """Slower or failed is an error, unresolved a warning with the number of pairs that it would
     take.
     """
-    open_ = found.verdict == "unresolved"
-    named = said.attribution.why if said and found.verdict == "slower" else ""
-    more = found.judged.more_pairs if found.judged else 0
+    open_ = regression.verdict == "unresolved"
+    named = explanation.attribution.why if explanation and regression.verdict == "slower" else ""
+    more = regression.judged.more_pairs if regression.judged else 0
     return dg.AssetCheckResult(
         asset_key=key(scenario.name),
         check_name=NOT_SLOWER,
-        passed=found.verdict in ("faster", "unchanged"),
+        passed=regression.verdict in ("faster", "unchanged"),
         severity=dg.AssetCheckSeverity.WARN if open_ else dg.AssetCheckSeverity.ERROR,
-        description="; ".join(filter(None, (sentence(found), named))),
+        description="; ".join(filter(None, (sentence(regression), named))),
         metadata={
-            **_ratio(found),
-            "verdict": found.verdict,
+            **_ratio(regression),
+            "verdict": regression.verdict,
             **({"more_pairs": more} if open_ else {}),
         },
     )
 
 
-def _ratio(found: Regression) -> dict[str, Any]:
-    one = found.judged
-    if one is None:
+def _ratio(regression: Regression) -> dict[str, Any]:
+    judged = regression.judged
+    if judged is None:
         return {}
     figures = {
-        "ratio": one.ratio,
-        "low": one.low,
-        "high": one.high,
-        "smallest_effect": one.smallest_effect,
+        "ratio": judged.ratio,
+        "low": judged.low,
+        "high": judged.high,
+        "smallest_effect": judged.smallest_effect,
     }
     return {
         **{
             name: metadata.legible(value) for name, value in figures.items() if math.isfinite(value)
         },
-        "pairs": one.pairs,
+        "pairs": judged.pairs,
     }
 
 
-def shown(found: Regression, tolerance: float) -> dict[str, Any]:
+def shown(regression: Regression, tolerance: float) -> dict[str, Any]:
     """The judged ratio as numbers that plot, and every metric and counter as a row."""
     rows = [
         {
             "metric": name,
-            "judged": name == found.metric,
-            "change": f"{one.ratio - 1:+.2%}",
-            "interval_99": f"{one.low - 1:+.2%} to {one.high - 1:+.2%}",
-            "could_have_seen": f"{one.smallest_effect:.2%}",
-            "verdict": one.verdict,
+            "judged": name == regression.metric,
+            "change": f"{comparison.ratio - 1:+.2%}",
+            "interval_99": f"{comparison.low - 1:+.2%} to {comparison.high - 1:+.2%}",
+            "could_have_seen": f"{comparison.smallest_effect:.2%}",
+            "verdict": comparison.verdict,
         }
-        for name, one in found.comparisons.items()
+        for name, comparison in regression.comparisons.items()
     ]
-    for counter in found.counters:
+    for counter in regression.counters:
         change = f"{counter.a / counter.b - 1:+.3%}" if counter.b else "new"
         exact = {
             "interval_99": "exact",
@@ -297,35 +299,38 @@ def shown(found: Regression, tolerance: float) -> dict[str, Any]:
         }
         rows.append({"metric": counter.name, "judged": True, "change": change, **exact})
     return {
-        "verdict": sentence(found),
-        **_ratio(found),
-        "judged": found.metric,
+        "verdict": sentence(regression),
+        **_ratio(regression),
+        "judged": regression.metric,
         "tolerance": tolerance,
         "comparisons": metadata.table(rows),
     }
 
 
-def cause(said: Explanation | None, page: Path | None) -> dict[str, Any]:
+def cause(explanation: Explanation | None, page: Path | None) -> dict[str, Any]:
     """Where a change comes from: the function and the stage named first, and the flame graph of
     the difference.
     """
-    if said is None:
+    if explanation is None:
         return {}
-    if said.memory:
-        function, why = str(said.memory[0].frame), f"{said.memory[0].growth:+d} B held at the peak"
+    if explanation.memory:
+        function, why = (
+            str(explanation.memory[0].frame),
+            f"{explanation.memory[0].growth:+d} B held at the peak",
+        )
     else:
         function, why = (
-            (str(said.attribution.named[0].frame) if said.attribution.named else ""),
-            said.attribution.why,
+            (str(explanation.attribution.named[0].frame) if explanation.attribution.named else ""),
+            explanation.attribution.why,
         )
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "function": function or "none stands out",
-        "stage": said.stage or "none",
+        "stage": explanation.stage or "none",
         "cause": why,
     }
     if page:
-        found |= {
+        facts |= {
             "flame_graph": dg.MetadataValue.path(str(page)),
             "flame_graph_page": dg.MetadataValue.url(page.as_uri()),
         }
-    return found
+    return facts
