@@ -96,6 +96,14 @@ def test_what_is_made_to_do_harm_is_refused(page: str, said: str) -> None:
         of_html(page)
 
 
+def test_a_record_of_as_many_values_as_are_allowed_is_read() -> None:
+    values = "<b>v</b>" * 4096
+    elements = of_html(f'<div class="note">{values}</div>' * 2)
+    assert [element.values["b"].count("v") for element in elements] == [4096, 4096]
+    with pytest.raises(UnreadableFile, match="more than 4096 values"):
+        of_html(f'<div class="note">{values}<b>v</b></div>')
+
+
 CALL = (
     '<html><body><div class="haudio"><div class="contributor vcard"><a class="tel"'
     ' href="tel:+1212555010{n}"></a></div><abbr class="published"'

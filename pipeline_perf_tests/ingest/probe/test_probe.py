@@ -181,6 +181,26 @@ def test_lines_of_nothing_but_blanks_are_no_rows(blank: bytes) -> None:
     assert found.columns == ("Date", "Time", "Number", "Seconds", "Call Type")
 
 
+def test_blank_rows_of_another_width_do_not_part_the_header_from_its_records() -> None:
+    found = look(HEADER + b" , , \n" * 4 + ROWS)
+    assert facts(found) == (",", 0, 1, 0, 5)
+
+
+def test_columns_that_hold_words_and_numbers_make_no_header_of_the_first_rows() -> None:
+    found = look(b"Ann,x,12,a\nBob,12,high,c\n12,z,17,d\nDee,w,low,5\n")
+    assert facts(found) == (",", 0, 0, 0, 4)
+
+
+def test_blanks_above_a_single_column_are_not_its_title() -> None:
+    found = look(b"  \nNumber\n" + b"".join(b"2125550%03d\n" % i for i in range(100, 120)))
+    assert (facts(found), found.columns) == ((None, 1, 1, 0, 1), ("Number",))
+
+
+def test_a_footer_of_three_kilobytes_is_found_behind_many_records_too() -> None:
+    notice = b"".join(b"This report is confidential, see paragraph %d.\n" % i for i in range(65))
+    assert facts(look(HEADER + ROWS * 400 + notice)) == (",", 0, 1, 65, 5)
+
+
 def test_pairs_before_the_table_are_preamble() -> None:
     pairs = b"".join(b"Key %d,value %d\n" % (i, i) for i in range(8))
     assert facts(look(pairs + HEADER + ROWS)) == (",", 8, 1, 0, 5)

@@ -415,6 +415,13 @@ def test_each_section_has_its_own_header_and_subscriber(parts, block, window) ->
     assert found.furniture == len(texts) - len(expected)
 
 
+@pytest.mark.parametrize("block", [8, 1000])
+def test_types_below_a_header_are_furniture_and_nowhere_else(block: int) -> None:
+    types = "TIMESTAMP,VARCHAR(50),VARCHAR(50),INTEGER"
+    found = reading(f"Report\n{HEADER}\n{types}\nt,a,b,c\n{types}\n", block=block)
+    assert (list(found.records), found.furniture) == ([4, 5], 3)
+
+
 def test_a_section_s_title_is_furniture_also_where_it_tells_nothing() -> None:
     layout = Layout("sections", "att", "two tables", "this test", "delimited", (VOICE, SMS))
     title, header = "Voice Usage For: everybody, everywhere, always", "Time,From,To"
