@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from pipeline_perf import events
 from pipeline_perf.ingest.pipeline import Options, ingest_file
+from pipeline_perf.lake import delta
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import LakeError
 from pipeline_perf.lake.schemas import ROW_GROUP, SCHEMAS
@@ -334,6 +335,23 @@ def test_many_that_create_a_table_at_once_all_write_to_it(tmp_path: Path) -> Non
             list(pool.map(write, [root] * 8, range(8)))
         stored = Lake(root).scan("duplicates").collect()
         assert sorted(stored["event_id"]) == list(range(8))
+
+
+def test_a_commit_that_is_thwarted_is_tried_again_and_told_where_that_never_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, other = Lake(tmp_path), Lake(tmp_path)
+
+    def thwarted_once(number: int) -> None:
+        lake.append("events", some_events("aa", [number]), f"aa-{number}", 0)
+        other.delete("events", "aa")
+        lake.append("events", some_events("bb", [10 + number]), "bb", number)
+
+    thwarted_once(0)
+    monkeypatch.setattr(delta, "COMMITS", 1)
+    with pytest.raises(LakeError, match=r"events: cannot be written: .*[Cc]oncurrent"):
+        thwarted_once(1)
+    assert Lake(tmp_path).scan("events").collect()["event_id"].to_list() == [10]
 
 
 def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:

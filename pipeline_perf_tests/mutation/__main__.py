@@ -89,7 +89,7 @@ def drawn(seed: int) -> list[Mutant]:
     return mutants
 
 
-def tests_of(room: str, module: str = "") -> list[str]:
+def nearby(room: str, module: str = "") -> list[str]:
     """The tests of a room; for a module, those in the folder that mirrors its own, and of the
     others those that import it. All of them where there are none.
     """
@@ -114,8 +114,8 @@ def tried(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
     ):
         try:
             rooms = {mutant.room for mutant in mutants}
-            whole = {pool.submit(_try, None, tests_of(room)): None for room in rooms}
-            runs = {pool.submit(_try, one, tests_of(one.room, one.module)): one for one in mutants}
+            whole = {pool.submit(_try, None, nearby(room)): None for room in rooms}
+            runs = {pool.submit(_try, one, nearby(one.room, one.module)): one for one in mutants}
             for run in as_completed(whole | runs):
                 trial = run.result()
                 output = trial.pop("output")
