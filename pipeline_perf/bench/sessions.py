@@ -28,7 +28,7 @@ from pipeline_perf.bench.follow.watch import Alert, Finding, watch
 from pipeline_perf.bench.judge import enough, regression, targets
 from pipeline_perf.bench.judge.enough import RUN_BUDGET_S, Enough
 from pipeline_perf.bench.judge.regression import Explanation, Plan, Regression
-from pipeline_perf.bench.judge.revision import RevisionError, Tree, departed_from, differences
+from pipeline_perf.bench.judge.revision import Tree
 from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.bench.measure import environment
 from pipeline_perf.bench.measure.measure import Pairs, Sample, measure, measure_pair
@@ -417,28 +417,6 @@ def held(offers: Iterable[Offer], sides: tuple[Tree, Tree]) -> list[Offer]:
             "name one with --scenario, `bench list` shows every one",
         )
     return both
-
-
-def base_of(
-    revision: str, module: str, directory: Path, remedy: str = "name a revision"
-) -> tuple[str, str]:
-    """The revision to compare a working tree with, and why not to ('': it is to be compared).
-
-    `revision` '' stands for the commit at which the tree that holds `directory` left the default
-    branch; where there is no such branch, `remedy` says what else to do. Nothing is to be compared
-    where the code of the top-level `module` is the same. Raises RevisionError for a revision that
-    is not there.
-    """
-    if not revision:
-        try:
-            revision = departed_from(directory)
-        except RevisionError as error:
-            return "", str(error)
-    if not revision:
-        return "", f"there is no default branch; {remedy}"
-    if differences(revision, module, directory):
-        return revision, ""
-    return revision, f"the code is that of {revision[:12]}, file by file"
 
 
 # What the nights say, and what targets say ------------------------------------------------------

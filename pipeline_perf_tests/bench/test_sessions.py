@@ -9,14 +9,14 @@ import pytest
 from pipeline_perf.bench import sessions
 from pipeline_perf.bench.calibrate import calibrate
 from pipeline_perf.bench.judge.regression import Plan
-from pipeline_perf.bench.judge.revision import RevisionError, trees
+from pipeline_perf.bench.judge.revision import trees
 from pipeline_perf.bench.judge.targets import Target, Threshold
 from pipeline_perf.bench.measure.environment import record
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.registry import Offer
 from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
 from pipeline_perf.bench.measure.workload import Workload, WorkloadError
-from pipeline_perf.bench.sessions import Progress, Session, base_of, held
+from pipeline_perf.bench.sessions import Progress, Session, held
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
 Python = Callable[..., Workload]
@@ -191,25 +191,6 @@ def test_workloads_whose_code_both_trees_hold_are_those_that_are_compared(
         assert [offer.name for offer in held(offers, sides)] == ["words.x"]
         with pytest.raises(WorkloadError, match=r"no workload runs code of .*words"):
             held(offers[1:], sides)
-
-
-def test_the_base_is_where_the_tree_left_the_default_branch_unless_nothing_differs(
-    words: Repository, tmp_path: Path
-) -> None:
-    head = words.git("rev-parse", "HEAD")
-    assert base_of("", "words", words.root) == (head, "")
-    assert base_of("HEAD", "words", words.root) == ("HEAD", "")
-    words.git("checkout", "--quiet", "words.py")
-    same = f"the code is that of {head[:12]}, file by file"
-    assert base_of("", "words", words.root) == (head, same)
-    with pytest.raises(RevisionError, match="there is no revision 'v9'"):
-        base_of("v9", "words", words.root)
-    words.git("branch", "--move", "main", "work")
-    assert base_of("", "words", words.root, "name one") == (
-        "",
-        "there is no default branch; name one",
-    )
-    assert "is in no git repository" in base_of("", "words", tmp_path)[1]
 
 
 # Profiles, calibrations, verdicts -------------------------------------------------------

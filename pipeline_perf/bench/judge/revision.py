@@ -234,6 +234,28 @@ def differences(revision: str, module: str, directory: Path) -> list[str]:
     return sorted({name for name in f"{tracked}\0{new}".split("\0") if name})
 
 
+def base_of(
+    revision: str, module: str, directory: Path, remedy: str = "name a revision"
+) -> tuple[str, str]:
+    """The revision to compare a working tree with, and why not to ('': it is to be compared).
+
+    `revision` '' stands for the commit at which the tree that holds `directory` left the default
+    branch; where there is no such branch, `remedy` says what else to do. Nothing is to be compared
+    where the code of the top-level `module` is the same. Raises RevisionError for a revision that
+    is not there.
+    """
+    if not revision:
+        try:
+            revision = departed_from(directory)
+        except RevisionError as error:
+            return "", str(error)
+    if not revision:
+        return "", f"there is no default branch; {remedy}"
+    if differences(revision, module, directory):
+        return revision, ""
+    return revision, f"the code is that of {revision[:12]}, file by file"
+
+
 # Git ------------------------------------------------------------------------------------
 
 

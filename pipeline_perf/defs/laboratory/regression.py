@@ -17,7 +17,7 @@ from pipeline_perf.bench import sessions
 from pipeline_perf.bench.explain.attribution import WITHIN_S
 from pipeline_perf.bench.judge import enough
 from pipeline_perf.bench.judge.regression import Explanation, Plan, Regression
-from pipeline_perf.bench.judge.revision import RevisionError, Tree, trees
+from pipeline_perf.bench.judge.revision import RevisionError, Tree, base_of, trees
 from pipeline_perf.bench.measure.results import Run
 from pipeline_perf.bench.statistics.compare import TOLERANCE
 from pipeline_perf.contract import scenarios as package
@@ -148,7 +148,7 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
         )
         plan = Plan(config.pairs, config.budget_s, config.tolerance)
         try:
-            revision, why = sessions.base_of(config.revision or usual, PACKAGE, PROJECT, REMEDY)
+            revision, why = base_of(config.revision or usual, PACKAGE, PROJECT, REMEDY)
             if why:
                 context.log.info(f"not compared: {why}")
                 yield from (not_compared(scenario, f"not compared: {why}") for scenario in chosen)

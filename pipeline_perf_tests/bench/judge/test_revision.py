@@ -9,6 +9,7 @@ from pipeline_perf.bench.judge import revision
 from pipeline_perf.bench.judge.revision import (
     RevisionError,
     Tree,
+    base_of,
     departed_from,
     dependencies,
     differences,
@@ -380,6 +381,23 @@ def test_without_a_default_branch_nothing_is_departed_from(
     assert departed_from(repo.root) == ""
     with pytest.raises(RevisionError, match="in no git repository"):
         departed_from(tmp_path)
+
+
+def test_the_base_is_where_a_tree_left_the_default_branch_unless_nothing_differs(
+    repo: Repository, tmp_path: Path
+) -> None:
+    head = repo.git("rev-parse", "HEAD")
+    same = f"the code is that of {head[:12]}, file by file"
+    assert base_of("", "words", repo.root) == (head, same)
+    repo.write({"words.py": "print('second')\n"})
+    assert base_of("", "words", repo.root) == (head, "")
+    assert base_of("HEAD", "words", repo.root) == ("HEAD", "")
+    with pytest.raises(RevisionError, match="there is no revision 'v9'"):
+        base_of("v9", "words", repo.root)
+    repo.git("branch", "--move", "trunk")
+    nowhere = base_of("", "words", repo.root, "name one")
+    assert nowhere == ("", "there is no default branch; name one")
+    assert "is in no git repository" in base_of("", "words", tmp_path)[1]
 
 
 def test_only_what_runs_and_what_is_installed_makes_a_difference(repo: Repository) -> None:
