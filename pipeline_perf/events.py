@@ -248,18 +248,3 @@ def schema() -> pa.DataFrameSchema:
         strict=True,
         name="events",
     )
-
-
-def masked(column: str | pl.Expr) -> pl.Expr:
-    """A telephone number fit for a log: all but the first and last digits replaced by dots.
-
-    Anything with fewer than seven digits (short codes, names) is no personal number and stays.
-    """
-    expr = pl.col(column) if isinstance(column, str) else column
-    digits = expr.str.replace_all(r"\D", "")
-    number = pl.format(
-        "{}•••••••{}",
-        pl.when(expr.str.starts_with("+")).then(expr.str.slice(0, 2)).otherwise(pl.lit("")),
-        digits.str.slice(-4),
-    )
-    return pl.when(digits.str.len_bytes() >= 7).then(number).otherwise(expr)

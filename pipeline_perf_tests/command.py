@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,9 @@ ENVIRONMENT = {
 
 #: What no message to a user may hold.
 CRASHES = ("Traceback", "panicked", "RuntimeWarning", "Exception ignored")
+
+#: A number of those that these tests use, however it is written.
+NUMBER = re.compile(r"555\W{0,3}01\W?\d\W?\d")
 
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:

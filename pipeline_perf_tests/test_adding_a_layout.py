@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf_tests.command import COMMAND, CRASHES, ENVIRONMENT
-from pipeline_perf_tests.layout_reference import PAGE, with_reference
+from pipeline_perf_tests.ingest.layout.layout_reference import PAGE, with_reference
 
 pytestmark = pytest.mark.slow
 
@@ -54,5 +54,5 @@ def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path) -> N
 def test_the_reference_tells_every_key_of_a_layout() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_reference(page), (
-        "write it anew with: python -m pipeline_perf_tests.layout_reference"
+        "write it anew with: python -m pipeline_perf_tests.ingest.layout.layout_reference"
     )

@@ -137,22 +137,3 @@ def test_the_pandera_schema_and_the_fused_rules_agree_about_any_table(rows) -> N
     frame = event_frame(*rows)
     rejects = {rule.name for rule in events.RULES if rule.action == "reject"}
     assert accepted(frame) is not any(names & rejects for names in broken(frame))
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("+12125550101", "+1•••••••0101"),
-        ("2125550101", "•••••••0101"),
-        ("(212) 555-0101", "•••••••0101"),
-        ("5550101", "•••••••0101"),
-        ("729725", "729725"),
-        ("*86", "*86"),
-        ("Restricted", "Restricted"),
-        (None, None),
-    ],
-)
-def test_a_masked_number_shows_its_last_digits_only_and_what_is_no_personal_number_stays(
-    written, shown
-) -> None:
-    assert pl.select(events.masked(pl.lit(written, dtype=pl.String))).item() == shown

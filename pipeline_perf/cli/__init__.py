@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from pipeline_perf.errors import ProjectError
+from pipeline_perf.logs import LEVELS, configure
+from pipeline_perf.privacy import masked, shown
 
 #: Where each command is defined.
 COMMANDS = {
@@ -30,7 +32,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """The commands of COMMANDS; what stops one ends in one line."""
+    """The commands of COMMANDS; what stops one ends in one line, telephone numbers masked."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -45,14 +47,25 @@ class _Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except ProjectError as error:
-            raise click.ClickException(str(error)) from error
+        except click.UsageError:  # told as it was typed
+            raise
+        except (ProjectError, click.ClickException) as error:
+            lines = str(error).splitlines()
+            raise click.ClickException("\n".join(masked(shown(line)) for line in lines)) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pipeline_perf")
-def main() -> None:
+@click.option(
+    "--log",
+    type=click.Choice(LEVELS),
+    envvar="PIPELINE_PERF_LOG",
+    help="Tell what is done as lines of JSON on standard error, from this level on.",
+)
+def main(log: str | None) -> None:
     """Telephone records of any carrier into one clean table of events."""
+    if log:
+        configure(log, sys.stderr)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
 

@@ -51,7 +51,7 @@ class Bar:
             console=Console(stderr=True, emoji=False), transient=True,
         )  # fmt: skip
         self.bar.start()
-        self.task = self.bar.add_task(shown(self.name), total=None, rows=0, rate=0.0)
+        self.task = self.bar.add_task(masked(shown(self.name)), total=None, rows=0, rate=0.0)
         self.started = time.monotonic()
         return self.update
 
@@ -78,7 +78,9 @@ def summarise(report: FileReport) -> None:
         "needs_mapping": "yellow",
         "rejected": "red",
     }[report.status]
-    console.print(f"[bold]{escape(shown(report.file))}[/]  [{colour}]{report.status}[/]", end="")
+    console.print(
+        f"[bold]{escape(masked(shown(report.file)))}[/]  [{colour}]{report.status}[/]", end=""
+    )
     if report.layout and report.status in ("ingested", "already_ingested"):
         types = ", ".join(f"{n:,} {name}" for name, n in report.by_type.items() if n)
         rate = (
@@ -125,12 +127,9 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
             if row["page"] is None
             else f"{row['record_no']} (page {row['page']})"
         )
-        told = (
-            [row["rule"], row["reason"], row["raw"]]
-            if unmasked
-            else [row["rule"], masked(row["reason"]), masked(row["raw"])]
-        )
-        table.add_row(*(escape(shown(text)) for text in (Path(row["file"]).name, place, *told)))
+        told = [shown(text) for text in (Path(row["file"]).name, row["reason"], row["raw"])]
+        file, reason, raw = map(escape, told if unmasked else map(masked, told))
+        table.add_row(file, place, row["rule"], reason, raw)
     Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
 
 
@@ -139,9 +138,9 @@ def explain(name: str, fits: Sequence[Fit]) -> None:
     it has something of.
     """
     if fitting := [fit.layout.id for fit in fits if not fit.lacking]:
-        click.echo(f"{shown(name)}: fits {', '.join(fitting)}")
+        click.echo(f"{masked(shown(name))}: fits {', '.join(fitting)}")
         return
-    click.echo(f"{shown(name)}: fits no layout")
+    click.echo(f"{masked(shown(name))}: fits no layout")
     nearest = [fit for fit in fits if fit.nearness][:NEAREST]
     for fit in nearest:
         click.echo(f"  not {fit.layout.id}: {masked(shown(fit.lacking))}")
@@ -162,7 +161,7 @@ def tell(trial: Trial) -> None:
         f"{trial.furniture:,} furniture, {trial.events:,} events, {trial.quarantined:,} in"
         " quarantine"
     )
-    click.echo(f"\n{shown(trial.name)}: {trial.lines:,} lines: {became}")
+    click.echo(f"\n{masked(shown(trial.name))}: {trial.lines:,} lines: {became}")
     for line, rule, reason, text in trial.rejected:
         click.echo(
             f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text[:200]))}"

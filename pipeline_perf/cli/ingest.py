@@ -84,7 +84,9 @@ def _check_number(
     type=click.IntRange(min=1),
     help="MiB that a compressed file may expand to, however small it is [default: 1024].",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object per file and line, unmasked."
+)
 @click.pass_context
 def ingest(
     context: click.Context,

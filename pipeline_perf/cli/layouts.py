@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.options import NEEDS_MAPPING, layouts_option, own_layouts
+from pipeline_perf.privacy import masked, shown
 
 if TYPE_CHECKING:
     from pipeline_perf.ingest.container.content import Content
@@ -110,7 +111,7 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
     except LayoutError as error:
         raise click.ClickException("\n".join(error.slips)) from error
     except NeedsMapping as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {masked(shown(str(error)))}", err=True)
         sys.exit(NEEDS_MAPPING)
     except IngestError as error:
         raise click.ClickException(str(error)) from error

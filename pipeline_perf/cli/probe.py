@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline_perf.privacy import masked, shown
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -61,7 +63,7 @@ def probe(file: Path, as_json: bool) -> None:
                 with content:
                     findings = look(content)
             except UnreadableFile as error:
-                click.echo(f"Error: {error}", err=True)
+                click.echo(f"Error: {masked(shown(str(error)))}", err=True)
                 failed = True
                 continue
             if as_json:
@@ -90,12 +92,10 @@ def show(found: Probe) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from pipeline_perf.privacy import masked, shown
-
     console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
-    console.print(f"[bold]{escape(shown(found.content.name))}[/]  {found.container}")
+    console.print(f"[bold]{escape(masked(shown(found.content.name)))}[/]  {found.container}")
     if found.trouble:
-        console.print(escape(shown(found.trouble)))
+        console.print(escape(masked(shown(found.trouble))))
     if found.container not in ("text", "workbook") or found.trouble:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
@@ -150,7 +150,6 @@ def _lines(
     from rich.text import Text
 
     from pipeline_perf.ingest.probe.dialect import Dialect, split
-    from pipeline_perf.privacy import masked, shown
 
     dialect = (
         Dialect(found.delimiter, found.quote, found.escape)

@@ -15,7 +15,7 @@ import requests
 from pydantic import Field
 
 from pipeline_perf.defs.checks import NOT_MEASURED
-from pipeline_perf.defs.metadata import masked_text
+from pipeline_perf.privacy import masked
 
 #: Seconds that an address may take: the sensor's tick must not wait for one that is silent.
 TIMEOUT_S = 10
@@ -113,7 +113,7 @@ def failure_text(
     """What to say of a failed run: its steps' reasons and its failed checks, telephone numbers
     masked.
     """
-    steps = [f"• {step}: {masked_text(reason)[:MOST_OF_A_REASON]}" for step, reason in reasons]
+    steps = [f"• {step}: {masked(reason)[:MOST_OF_A_REASON]}" for step, reason in reasons]
     return _lines(run, steps + _told(checks))
 
 
@@ -125,8 +125,7 @@ def checks_text(run: str, checks: Sequence[FailedCheck]) -> str:
 def _told(checks: Sequence[FailedCheck]) -> list[str]:
     worst_first = sorted(checks, key=lambda check: (check.severity, check.asset, check.check))
     return [
-        f"• {one.severity} {one.asset} {one.check}:"
-        f" {masked_text(one.description)[:MOST_OF_A_REASON]}"
+        f"• {one.severity} {one.asset} {one.check}: {masked(one.description)[:MOST_OF_A_REASON]}"
         for one in worst_first
     ]
 

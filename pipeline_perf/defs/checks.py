@@ -16,6 +16,7 @@ from pipeline_perf.bench import sessions
 from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
+from pipeline_perf.privacy import masked
 from pipeline_perf.report.figures import figure, limit
 
 #: The status in the metadata of a check that judged nothing.
@@ -137,13 +138,10 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
 
 def _figure(verdict: Verdict) -> str:
     if verdict.actual is None:
-        return (
-            metadata.masked_text(verdict.note)
-            or "not measured: the asset delivered no figure for it"
-        )
+        return masked(verdict.note) or "not measured: the asset delivered no figure for it"
     unit = verdict.target.unit
     asked = f", asked: {limit(verdict.threshold, unit)}" if verdict.threshold else ""
-    note = f" ({metadata.masked_text(verdict.note)})" if verdict.note else ""
+    note = f" ({masked(verdict.note)})" if verdict.note else ""
     return figure(verdict.actual, unit, pad=False) + asked + note
 
 

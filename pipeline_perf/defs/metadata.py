@@ -5,7 +5,6 @@ Nothing here computes a figure.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -17,6 +16,7 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.ingest.bookkeeping import FileReport
+from pipeline_perf.privacy import masked, masked_column
 
 PREVIEW_ROWS = 8
 
@@ -32,12 +32,6 @@ PREVIEW_COLUMNS = (
 )
 
 _NUMBERS = ("from_number", "to_number")
-
-#: Seven to fifteen digits, separated as people write telephone numbers, also within a file's name;
-#: dates are left alone.
-_NUMBER_IN_TEXT = re.compile(
-    r"(?<![A-Za-z0-9.])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,14}(?![A-Za-z0-9])"
-)
 
 
 def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
@@ -95,8 +89,8 @@ def _file(report: FileReport) -> dict[str, Any]:
     )
     row = {name: getattr(report, name) for name in shown}
     return row | {
-        "file": masked_text(report.file.rpartition("/")[2]),
-        "reason": masked_text(report.reason),
+        "file": masked(report.file.rpartition("/")[2]),
+        "reason": masked(report.reason),
         "seconds": round(report.seconds, 3),
     }
 
@@ -106,7 +100,7 @@ def preview(frame: pl.LazyFrame) -> dg.MetadataValue:
     head = (
         frame.select(PREVIEW_COLUMNS)
         .head(PREVIEW_ROWS)
-        .with_columns(events.masked(name) for name in _NUMBERS)
+        .with_columns(masked_column(name) for name in _NUMBERS)
     )
     return table(
         head.with_columns(pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S"))
@@ -132,8 +126,3 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
             for row in rows
         ]
     )
-
-
-def masked_text(text: str) -> str:
-    """A text fit for a message: every telephone number in it masked as `events.masked` does."""
-    return _NUMBER_IN_TEXT.sub(lambda found: f"•••••••{re.sub(r'[^0-9]', '', found[0])[-4:]}", text)

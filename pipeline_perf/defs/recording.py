@@ -19,8 +19,8 @@ from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, Run, new_run
 from pipeline_perf.bench.sessions import Progress, Session
 from pipeline_perf.contract.workloads import PACKAGES
-from pipeline_perf.defs import metadata
 from pipeline_perf.defs.folders import Folders
+from pipeline_perf.privacy import masked
 
 #: The metadata entry that names the run.
 RUN = "results_run"
@@ -48,7 +48,7 @@ def session(context: dg.AssetExecutionContext, folders: Folders) -> Session:
         if step.step == "trial":
             context.log.info(step.says)
         elif step.step != "repetition":  # there are hundreds of them
-            context.log.info(f"{step.workload}: {metadata.masked_text(step.says)}")
+            context.log.info(f"{step.workload}: {masked(step.says)}")
 
     return Session(lab_run(context), folders.results, folders.reports.resolve(), tell)
 

@@ -8,7 +8,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,8 +46,9 @@ from pipeline_perf.lake.attempt import Attempt
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import lake_faults
 from pipeline_perf.lake.schemas import SCHEMAS
+from pipeline_perf.logs import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
@@ -125,7 +125,11 @@ def _ingest(
                 report = ingestion.run(progress)
     except ProjectError as error:
         report = _refused(report, error)
-    return dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
+    report = dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
+    told = ("file", "source_file_id", "status", "layout", "records", "quarantined", "reason")
+    fields = {name: getattr(report, name) for name in told} | {"seconds": round(watch.total, 3)}
+    log.info("file done", extra={"fields": fields})
+    return report
 
 
 def _identified(content: Content) -> str:

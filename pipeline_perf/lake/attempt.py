@@ -16,6 +16,9 @@ import polars as pl
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import LakeError
 from pipeline_perf.lake.schemas import SCHEMAS
+from pipeline_perf.logs import logger
+
+log = logger(__name__)
 
 #: Tables that grow by chunks while a file is read.
 CHUNKED = ("events", "quarantine")
@@ -40,6 +43,9 @@ class Attempt:
         done = self._lake.committed(table, name)
         if done < 0 and self._orphaned and self._lake.begun(table, self._identity):
             name = self._name(self._remove(table))
+        if done >= 0:
+            fields = {"table": table, "source_file_id": self._identity, "last_chunk": done}
+            log.info("ingestion gone on with", extra={"fields": fields})
         return name, done
 
     def _remove(self, table: str) -> int:
@@ -51,6 +57,8 @@ class Attempt:
         generation = self._lake.committed(table, self._identity) + 1
         self._lake.append(table, pl.DataFrame(schema=SCHEMAS[table]), self._identity, generation)
         self._lake.delete(table, self._identity)
+        fields = {"table": table, "source_file_id": self._identity}
+        log.info("rows of an unfinished ingestion removed", extra={"fields": fields})
         return generation
 
     def abandon(self) -> None:
@@ -68,6 +76,8 @@ class Attempt:
         if frame.height and chunk > done:
             _check_space(self._lake, frame)
             self._lake.append(table, frame, name, chunk)
+            fields = {"table": table, "chunk": chunk, "rows": frame.height}
+            log.debug("chunk committed", extra={"fields": fields})
 
     def finish(self, table: str, frame: pl.DataFrame) -> None:
         """Commit what is written once per file, in place of what an attempt that was killed

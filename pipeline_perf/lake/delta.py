@@ -27,6 +27,9 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.lake.errors import LakeError, first_line
 from pipeline_perf.lake.schemas import ORDER, ROW_GROUP, SCHEMAS, STATISTICS
+from pipeline_perf.logs import logger
+
+log = logger(__name__)
 
 #: How often a commit is tried that another process thwarts. An append fails when leftovers of
 #: another file are removed at that moment, although neither depends on the other; that is rare, and
@@ -87,6 +90,8 @@ class Lake:
                 except CommitFailedError:
                     if attempt + 1 == COMMITS:
                         raise
+                    fields = {"table": table, "tried": attempt + 1}
+                    log.warning("commit thwarted by another", extra={"fields": fields})
                 else:
                     return
                 target.update_incremental()

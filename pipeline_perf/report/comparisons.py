@@ -25,6 +25,7 @@ from pipeline_perf.bench.judge.regression import METRICS
 from pipeline_perf.bench.measure.environment import Environment
 from pipeline_perf.bench.measure.results import ResultStore, Run
 from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
+from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -183,7 +184,7 @@ def _failures(repetitions: pl.DataFrame) -> Iterator[str]:
     metric, value = repetitions["metric"], repetitions["value"]
     for row in repetitions.filter((metric == "failed") & (value > 0)).iter_rows(named=True):
         side = "subject" if row["side"] == "a" else "base"
-        yield f"{side}, repetition {row['repetition'] + 1}: {row['reason']}"
+        yield f"{side}, repetition {row['repetition'] + 1}: {masked(row['reason'])}"
 
 
 def _expected(outcome: OptimisationReport, profiled: Facts | None) -> OptimisationReport:

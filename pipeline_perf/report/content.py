@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from pipeline_perf.bench.judge.targets import Status, Target, Verdict, judge, me
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, Run
 from pipeline_perf.contract import SCENARIOS, scenarios
+from pipeline_perf.privacy import masked
 from pipeline_perf.report import comparisons, error_rates, nights
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.error_rates import ErrorRate
@@ -175,10 +176,14 @@ def assemble(
 def build(
     run: Run, measurements: Sequence[Measurement], verdicts: Sequence[Verdict], **more: Any
 ) -> Report:
-    """The report on measurements and verdicts at hand; `more`: further fields of the report."""
+    """The report on measurements and verdicts at hand; `more`: further fields of the report.
+
+    Telephone numbers are masked in what failed work says of itself.
+    """
     workloads = sorted(_workloads(measurements), key=lambda line: by_size(line.workload))
     breakdowns = sorted(_breakdowns(measurements), key=lambda bar: by_size(bar.workload))
     limits = _limits(verdict.target for verdict in verdicts)
+    verdicts = [replace(verdict, note=masked(verdict.note)) for verdict in verdicts]
     return Report(
         run=run,
         readiness=readiness(verdicts),
@@ -188,7 +193,7 @@ def build(
         bottlenecks=tuple(_bottlenecks(run, measurements, limits)),
         accuracy=_accuracy(measurements),
         failures=tuple(
-            (failure.workload, failure.repetition, failure.reason)
+            (failure.workload, failure.repetition, masked(failure.reason))
             for failure in measurements
             if failure.metric.endswith(".failed") and failure.value
         ),

@@ -101,9 +101,9 @@ def test_a_terminal_gets_a_picture(report: Path) -> None:
     os.close(leader)
     lines = seen.decode().splitlines()
     assert command.returncode == 0
-    assert "   2 preamble │ Usage For: (•••)•••-0100" in lines
+    assert "   2 preamble │ Usage For: •••••••0100" in lines
     assert "   4 header   │ Date │ Number │ Seconds │ Place" in lines
-    assert "   5 record   │ 2023-07-01 │ ••••••0100 │ 0 │ Zürich" in lines
+    assert "   5 record   │ 2023-07-01 │ •••••••0100 │ 0 │ Zürich" in lines
     assert "  25 footer   │ Totals;;1330;" in lines
 
 

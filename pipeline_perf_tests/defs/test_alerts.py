@@ -97,7 +97,7 @@ def test_a_failed_run_is_told_with_its_reason_and_checks(received: list[str]) ->
     (text,) = received
     assert text.startswith(
         "*night failed*\n• ruin: the call from •••••••0143 is unreadable\n• WARN figure is_lean: of"
-        " •••••••0143: 3 GB\n"
+        " +1•••••••0143: 3 GB\n"
     )
 
 
@@ -106,7 +106,7 @@ def test_a_failed_check_of_a_run_that_went_through_is_told(received: list[str]) 
         assert tick(instance, figure) is None
     (text,) = received
     assert text.startswith(
-        "*night: 1 check failed*\n• WARN figure is_lean: of •••••••0143: 3 GB\nRun "
+        "*night: 1 check failed*\n• WARN figure is_lean: of +1•••••••0143: 3 GB\nRun "
     )
 
 

@@ -70,11 +70,14 @@ def test_the_outcome_tells_stages_and_the_gain(results: Path) -> None:
 
 def test_a_comparison_in_which_a_side_failed_says_why(results: Path) -> None:
     pairs, run = sides(1.0), new_run(ENVIRONMENT, NIGHT)
-    broken = replace(pairs, a=(*pairs.a[:-1], replace(pairs.a[-1], reason="timed out")))
+    broken = replace(pairs, a=(*pairs.a[:-1], replace(pairs.a[-1], reason="lost 020 7555 0143")))
     keep(results, run, broken)
     (read,) = of_run(ResultStore(results / "comparisons"), run.id, pages(results))
-    assert read.verdict == "failed" and read.failures == ("subject, repetition 12: timed out",)
-    assert "timed out" in optimisation_page([read]) and "timed out" in optimisation_markdown([read])
+    assert read.verdict == "failed" and read.failures == (
+        "subject, repetition 12: lost •••••••0143",
+    )
+    assert "lost •••••••0143" in optimisation_page([read])
+    assert "lost •••••••0143" in optimisation_markdown([read])
 
 
 def test_a_comparison_belongs_to_the_run_of_the_same_tree_and_machine(results: Path) -> None:

@@ -18,6 +18,7 @@ from pipeline_perf.report.document import SCHEMA, SCHEMA_FILE, to_json, write
 from pipeline_perf.report.markdown import markdown
 from pipeline_perf.report.page import page
 from pipeline_perf.report.terminal import table
+from pipeline_perf_tests.command import NUMBER
 from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STAGES, keep, sides
 
 THIN = "\u202f"
@@ -217,6 +218,20 @@ def test_the_files_are_replaced_and_nothing_else_is_left(report: Report, tmp_pat
         "summary.html",
     ]
     assert first.html.read_text(encoding="utf-8") == page(report)
+
+
+def test_what_failed_work_says_of_itself_is_told_without_numbers() -> None:
+    failed = Measurement("a.failed", "b", 1.0, reason="bill_2125550143.pdf: of 020 7555 0143")
+    figures = [failed, Measurement("a.b", "b", 2.0)]
+    missed = judge([target(required=Threshold("<", 1.0))], figures)
+    report = build(new_run(ENVIRONMENT, NIGHT), figures, missed)
+    console = Console(file=io.StringIO(), width=140)
+    console.print(table(report))
+    printed = console.file.getvalue()
+    forms = (page(report), to_json(report), markdown(report), printed)
+    assert [form for form in forms if NUMBER.search(form)] == []
+    assert all("•••••••0143.pdf: of •••••••0143" in form.replace("\\_", "_") for form in forms)
+    assert report.verdicts[0].note.endswith("of •••••••0143")
 
 
 def test_a_busy_machine_and_local_changes_are_mentioned() -> None:

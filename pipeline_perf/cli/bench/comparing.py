@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, show, table
+from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
     from pipeline_perf.bench.judge.regression import Explanation, Regression
@@ -121,7 +122,7 @@ _NAMES = {"cpu_seconds": "CPU time", "seconds": "wall time", "peak_memory": "pea
 def _print_comparison(regression: Regression) -> None:
     click.echo()
     for failure in regression.failures:
-        click.echo(f"{regression.workload}: {failure}", err=True)
+        click.echo(f"{regression.workload}: {masked(failure)}", err=True)
     rows = table("", "Metric", "Change", "99 % interval", "Pairs", "Could have seen", "Verdict")
     for name, comparison in regression.comparisons.items():
         more = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.bench.lab import FAILED, Lab, show, table
+from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
     from pipeline_perf.bench.explain.bottleneck import Bottleneck
@@ -87,7 +88,7 @@ def run(
 
 def _tell(step: Progress) -> None:
     if step.step == "again":
-        click.echo(f"{step.workload}: {step.says}")
+        click.echo(f"{step.workload}: {masked(step.says)}")
 
 
 def _print_measured(workload: Workload, measured: Measured) -> None:
@@ -175,7 +176,8 @@ def _say_failures(workload: Workload, samples: Sequence[Sample]) -> None:
     for sample in samples:
         if not sample.ok:
             click.echo(
-                f"{workload.name}: repetition {sample.repetition + 1} failed: {sample.reason}",
+                f"{workload.name}: repetition {sample.repetition + 1} failed:"
+                f" {masked(sample.reason)}",
                 err=True,
             )
 

@@ -14,6 +14,7 @@ from pipeline_perf import events
 from pipeline_perf.defs import metadata
 from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.lake.delta import Lake
+from pipeline_perf.privacy import masked
 
 #: Statuses of a file whose events are in the lake.
 READ = ("ingested", "already_ingested")
@@ -87,7 +88,7 @@ def conservation(
         check_name=CONSERVATION,
         passed=not lost,
         metadata={**figures, "lost": _listed(lost)},
-        description="; ".join(lost[:3]),
+        description=masked("; ".join(lost[:3])),
     )
 
 
@@ -98,13 +99,12 @@ def legibility(asset: dg.AssetKey, reports: Sequence[FileReport]) -> dg.AssetChe
         for report in reports
         if report.status not in READ
     ]
-    described = metadata.masked_text("; ".join(unread[:3]))
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=LEGIBILITY,
         passed=not unread,
         metadata={"unread": _listed(unread)},
-        description=described,
+        description=masked("; ".join(unread[:3])),
     )
 
 
@@ -143,4 +143,4 @@ def violated(frame: pl.DataFrame) -> list[str]:
 
 
 def _listed(sentences: Sequence[str]) -> dg.MetadataValue:
-    return metadata.table([{"what": metadata.masked_text(sentence)} for sentence in sentences])
+    return metadata.table([{"what": masked(sentence)} for sentence in sentences])

@@ -14,6 +14,7 @@ from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets, parsed
 from pipeline_perf.lake.delta import Lake
+from pipeline_perf.privacy import masked
 from pipeline_perf.quality.accuracy import Accuracy, score
 
 CLASSIFICATION, DUPLICATES = "classification", "duplicates"
@@ -141,7 +142,7 @@ def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[s
             ]
         ),
         "lost": metadata.table(
-            [{"what": metadata.masked_text(sentence)} for one in scores for sentence in one.breaks]
+            [{"what": masked(sentence)} for one in scores for sentence in one.breaks]
         ),
     }
 

@@ -15,7 +15,7 @@ from typing import Self
 import dagster as dg
 
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.metadata import masked_text
+from pipeline_perf.privacy import masked
 
 #: The job that reads one file.
 JOB = "inbox"
@@ -41,11 +41,15 @@ class Entry:
     modified: int
     changed: int
 
+    @property
+    def partition(self) -> str:
+        return partition_of(self.name)
+
 
 @dataclass(frozen=True)
 class Cursor:
     """What earlier looks saw: the newest change and who had it, and the files that were still
-    growing.
+    growing, by their partitions: Dagster keeps the cursor and shows it.
 
     The change time, not the time of modification: a file that is moved in or copied with its old
     times would hide behind the newest modification, while nobody can set a change time back.
@@ -77,19 +81,25 @@ def look(entries: Sequence[Entry], cursor: Cursor) -> tuple[list[Entry], Cursor]
     fresh = [
         entry
         for entry in entries
-        if entry.name in cursor.growing
+        if entry.partition in cursor.growing
         or entry.changed > cursor.newest
-        or (entry.changed == cursor.newest and entry.name not in cursor.at_newest)
+        or (entry.changed == cursor.newest and entry.partition not in cursor.at_newest)
     ]
     whole = [
-        entry for entry in fresh if cursor.growing.get(entry.name) == (entry.size, entry.modified)
+        entry
+        for entry in fresh
+        if cursor.growing.get(entry.partition) == (entry.size, entry.modified)
     ]
-    growing = {entry.name: (entry.size, entry.modified) for entry in fresh if entry not in whole}
+    growing = {
+        entry.partition: (entry.size, entry.modified) for entry in fresh if entry not in whole
+    }
     newest = max((entry.changed for entry in entries), default=cursor.newest)
     if newest < cursor.newest:  # the newest file has been taken away
         return whole, Cursor(cursor.newest, cursor.at_newest, growing)
     return whole, Cursor(
-        newest, tuple(sorted(entry.name for entry in entries if entry.changed == newest)), growing
+        newest,
+        tuple(sorted(entry.partition for entry in entries if entry.changed == newest)),
+        growing,
     )
 
 
@@ -121,7 +131,7 @@ def partition_of(name: str) -> str:
     """The partition of a file: its name, telephone numbers masked (carriers put the subscriber's
     there) and told apart by a hash.
     """
-    shown = masked_text(
+    shown = masked(
         "".join(character if character.isprintable() else "?" for character in name)
     ).replace("...", "…")
     return (
@@ -134,7 +144,7 @@ def partition_of(name: str) -> str:
 def path_of(inbox: Path, partition: str) -> Path | None:
     """The file of a partition, None where it is not in the inbox any more."""
     return next(
-        (inbox / entry.name for entry in entries(inbox) if partition_of(entry.name) == partition),
+        (inbox / entry.name for entry in entries(inbox) if entry.partition == partition),
         None,
     )
 
@@ -155,24 +165,25 @@ def inbox_sensor(context: dg.SensorEvaluationContext, folders: Folders) -> dg.Se
         )
     whole, cursor = look(entries(folders.inbox), Cursor.of(context.cursor))
     if not whole:
-        waiting = ", ".join(partition_of(name) for name in sorted(cursor.growing))
+        waiting = ", ".join(sorted(cursor.growing))
         reason = (
             f"waiting until they stop growing: {waiting}"
             if waiting
             else f"nothing new in {folders.inbox}"
         )
         return dg.SensorResult(skip_reason=reason, cursor=cursor.to_json())
-    keys = {entry.name: partition_of(entry.name) for entry in whole}
     return dg.SensorResult(
         # A run key is remembered for ever: with time and size in it, a file that is delivered anew
         # is a new run.
         run_requests=[
             dg.RunRequest(
-                run_key=f"{keys[entry.name]} {entry.modified} {entry.size}",
-                partition_key=keys[entry.name],
+                run_key=f"{entry.partition} {entry.modified} {entry.size}",
+                partition_key=entry.partition,
             )
             for entry in whole
         ],
-        dynamic_partitions_requests=[PARTITIONS.build_add_request(sorted(set(keys.values())))],
+        dynamic_partitions_requests=[
+            PARTITIONS.build_add_request(sorted({entry.partition for entry in whole}))
+        ],
         cursor=cursor.to_json(),
     )

@@ -19,6 +19,7 @@ from pipeline_perf.defs.ingestion import accounting, inbox
 from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.ingest.pipeline import Options, ingest_path
 from pipeline_perf.lake.delta import Lake
+from pipeline_perf.privacy import masked
 
 GROUP = "lake"
 
@@ -92,11 +93,11 @@ def inbox_file(
     with measurement_lock(folders.machine_lock):
         reports = list(ingest_path(path, lake, options))
     if not any(report.status in accounting.READ for report in reports):
-        suggestions = "\n\n".join(report.suggestion for report in reports if report.suggestion)
+        suggestions = masked(
+            "\n\n".join(report.suggestion for report in reports if report.suggestion)
+        )
         raise dg.Failure(
-            metadata.masked_text(
-                "; ".join(f"{report.status}: {report.reason}" for report in reports)
-            ),
+            masked("; ".join(f"{report.status}: {report.reason}" for report in reports)),
             metadata=(
                 {"layout_to_complete": dg.MetadataValue.md(f"```yaml\n{suggestions}\n```")}
                 if suggestions

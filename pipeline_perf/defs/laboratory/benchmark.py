@@ -20,6 +20,7 @@ from pipeline_perf.contract.workloads import bare_copy, ingestion
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import accuracy, datasets, parsed
+from pipeline_perf.privacy import masked
 
 GROUP = "benchmark"
 
@@ -144,7 +145,7 @@ def plotted(scenario: Scenario, measured: Measured) -> dict[str, Any]:
             "seconds": round(sample.wall_s, 3),
             "cpu_seconds": round(sample.cpu_s, 3),
             "peak_memory_mib": round((sample.peak_memory or 0) / 2**20, 1),
-            "failure": metadata.masked_text(sample.reason),
+            "failure": masked(sample.reason),
         }
         for sample in measured.samples
     ]

@@ -17,6 +17,7 @@ from pipeline_perf.contract.workloads import ingestion
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets
+from pipeline_perf.privacy import masked
 
 GROUP = "history"
 
@@ -96,9 +97,7 @@ def whole(scenario: str, measured: Measured) -> dg.AssetCheckResult:
         check_name=HAS_VALUE,
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=(
-            metadata.masked_text(broken[0]) if broken else f"{len(measured.samples)} pairs"
-        ),
+        description=masked(broken[0]) if broken else f"{len(measured.samples)} pairs",
         metadata={"value": len(broken), "target": 0},
     )
 

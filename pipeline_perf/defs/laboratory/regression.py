@@ -26,6 +26,7 @@ from pipeline_perf.contract.workloads import ingestion
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets
+from pipeline_perf.privacy import masked
 
 GROUP = "regression"
 
@@ -233,7 +234,7 @@ def _result(
 
 def sentence(regression: Regression) -> str:
     """The verdict with its figures; why a side failed may tell a number of its input."""
-    return metadata.masked_text(regression.sentence)
+    return masked(regression.sentence)
 
 
 def check(

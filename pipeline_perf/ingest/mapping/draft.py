@@ -32,7 +32,7 @@ from pipeline_perf.ingest.mapping.sections import ROWS, SHOWN, Section, of_eleme
 from pipeline_perf.ingest.mapping.words import DIRECTION, TYPES, WAYS, says
 from pipeline_perf.ingest.probe.probe import Probe
 from pipeline_perf.ingest.probe.structure import TOTAL
-from pipeline_perf.privacy import masked, shown
+from pipeline_perf.privacy import masked, masked_in_place, shown
 
 FORMS = (
     "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso"
@@ -227,7 +227,7 @@ def _fixed(found: Probe, *, owned: bool, examples: bool) -> list[str]:
     drawn = (
         [
             *(f"    # {line}" for line in ruler),
-            *(f"    # {masked(shown(line))}" for line in records[:SHOWN]),
+            *(f"    # {masked_in_place(shown(line))}" for line in records[:SHOWN]),
         ]
         if examples
         else []

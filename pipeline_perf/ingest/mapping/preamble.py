@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline_perf.ingest.mapping.words import PARTIES, folded, says
-from pipeline_perf.privacy import MOMENT, NUMBER
+from pipeline_perf.privacy import numbers
 
 #: Words that name a line's number, beside those of a subscriber's column.
 LINE = rf"{PARTIES['subscriber_number']}|\bphone|\btel|number|numero|rufnummer|usage for"
@@ -34,14 +34,11 @@ def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
     """
     found: dict[str, bool] = {}
     for line in lines:
-        numbers = [
-            number for number in NUMBER.finditer(line) if not MOMENT.fullmatch(number.group())
-        ]
-        if len(numbers) != 1:
+        places = list(numbers(line))
+        if len(places) != 1:
             continue
-        before = re.split(
-            rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[: numbers[0].start()]
-        )[-1]
+        [(start, _)] = places
+        before = re.split(rf"\d|{re.escape(delimiter)}(?=.*\w)| {{3,}}", line[:start])[-1]
         if label := re.search(r"[^\W\d](?:.*\w)?", before):
             # as Rust knows them, too
             pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")

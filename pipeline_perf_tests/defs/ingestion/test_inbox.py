@@ -17,6 +17,7 @@ from pipeline_perf.defs.ingestion.inbox import (
     path_of,
 )
 from pipeline_perf.lake.delta import Lake
+from pipeline_perf_tests.command import NUMBER
 from pipeline_perf_tests.defs.conftest import Project
 
 
@@ -141,6 +142,32 @@ def test_the_sensor_says_why_it_does_nothing(project: Project) -> None:
     assert "nothing new" in str(tick(project).skip_reason)
     (project.data / "inbox" / "a.csv").write_text("x")
     assert "until they stop growing: a.csv" in str(tick(project).skip_reason)
+
+
+def test_what_the_sensor_leaves_in_dagster_tells_no_number(project: Project) -> None:
+    inbox = project.data / "inbox"
+    inbox.mkdir()
+    for name in ("020 7555 0143.csv", "id2125550143x.csv"):
+        (inbox / name).write_text("x")
+    first = tick(project)
+    second = tick(project, first.cursor)
+    left = [first.cursor, first.skip_reason, second.cursor, second.run_requests]
+    left.append(second.dynamic_partitions_requests)
+    assert [text for text in map(str, left) if NUMBER.search(text)] == []
+    assert len(second.run_requests or ()) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"when,who,whom\n" + b"2024-01-01,2125550143,x\n" * 9])
+def test_what_is_said_of_a_file_that_was_not_read_tells_no_number(
+    project: Project, data: bytes
+) -> None:
+    name = "of 44-20-7555-0143.csv"
+    (project.data / "inbox").mkdir()
+    (project.data / "inbox" / name).write_bytes(data)
+    failure = ingest(project, partition_of(name)).failure_data_for_node("inbox_file")
+    assert failure is not None
+    assert "of •••••••0143.csv" in str(failure)
+    assert not NUMBER.search(str(failure))
 
 
 def test_the_sensor_asks_for_a_run_per_whole_file(project: Project, sample: Path) -> None:

@@ -15,7 +15,7 @@ from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.probe.probe import HEAD_BYTES, Probe, probe
 from pipeline_perf_tests.ingest.probe.encoded_files import ENCODINGS, encoded_file
 from pipeline_perf_tests.ingest.probe.messy_files import Messy, main, messy
-from pipeline_perf_tests.score_probe import annotations, score, told
+from pipeline_perf_tests.ingest.probe.score_probe import annotations, score, told
 
 #: Seeds that nothing was tuned on.
 SEEDS = range(50_000, 50_300)

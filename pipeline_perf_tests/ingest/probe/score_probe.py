@@ -1,5 +1,5 @@
 """How often the probe is right, over folders of files with annotations: `python -m
-pipeline_perf_tests.score_probe FOLDER …`.
+pipeline_perf_tests.ingest.probe.score_probe FOLDER …`.
 
 A folder has its annotations in `annotations.csv` beside the files (or beside a folder `csv` that
 holds them), one file a row, in the columns file, delimiter, quote, preamble_lines, header_lines.

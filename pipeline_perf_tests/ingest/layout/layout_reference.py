@@ -1,7 +1,7 @@
 """The reference of a layout's keys in docs/adding-a-layout.md, from the dataclasses and what is
 said beside their fields.
 
-    python -m pipeline_perf_tests.layout_reference
+    python -m pipeline_perf_tests.ingest.layout.layout_reference
 
 writes it anew; a test fails where it is stale.
 """
@@ -28,9 +28,9 @@ from pipeline_perf.ingest.layout.model import (
     Table,
 )
 
-PAGE = Path(__file__).parents[1] / "docs" / "adding-a-layout.md"
+PAGE = Path(__file__).parents[3] / "docs" / "adding-a-layout.md"
 BEGIN, END = (
-    "<!-- keys: written by pipeline_perf_tests.layout_reference -->\n",
+    "<!-- keys: written by pipeline_perf_tests.ingest.layout.layout_reference -->\n",
     "<!-- end of keys -->\n",
 )
 

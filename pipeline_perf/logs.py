@@ -1,0 +1,74 @@
+"""What the program tells of its work: events with fields, for machines; silent unless asked for.
+
+A module has `log = logger(__name__)` and writes a constant text with its figures beside it:
+`log.info("chunk committed", extra={"fields": {"table": "events", "rows": 150_000}})`. What a person
+at the terminal should read is no log: that is printed. Telephone numbers are masked here, whoever
+writes them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from pipeline_perf.privacy import masked
+
+#: The logger above all of this package's.
+ROOT = "pipeline_perf"
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def logger(name: str) -> logging.Logger:
+    """A module's logger. The package says nothing until somebody gives it a handler."""
+    root = logging.getLogger(ROOT)
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+    return logging.getLogger(name)
+
+
+def configure(level: str, stream: TextIO) -> None:
+    """Write the package's events of a level and above to a stream, a line of JSON each.
+
+    Once a process: a second call takes the place of the first.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger(ROOT)
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    root.propagate = False
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON: time (UTC), level, logger, event, and its fields.
+
+    >>> record = logging.makeLogRecord({"name": "pipeline_perf.lake", "levelname": "INFO",
+    ...     "created": 0.0, "msg": "read", "fields": {"file": "call_2125550143.csv", "rows": 3}})
+    >>> print(JsonLines().format(record))
+    {"time": "1970-01-01T00:00:00.000+00:00", "level": "info", "logger": "pipeline_perf.lake", \
+"event": "read", "file": "call_•••••••0143.csv", "rows": 3}
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(
+                timespec="milliseconds"
+            ),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": masked(record.getMessage()),
+        }
+        fields: Mapping[str, Any] = getattr(record, "fields", {})
+        told |= {name: _plain(value) for name, value in fields.items()}
+        if record.exc_info:
+            told["error"] = masked(self.formatException(record.exc_info))
+        return json.dumps(told, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as they are, anything else as text with its numbers masked."""
+    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
