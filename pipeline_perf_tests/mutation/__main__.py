@@ -187,7 +187,7 @@ def _counts(trials: Sequence[Trial]) -> dict[str, Any]:
     """A timeout is a kill, told apart: many of them say that the limit, not a test, decides."""
     of = Counter(trial["outcome"] for trial in trials)
     killed = of["killed"] + of["timeout"]
-    score = killed / (killed + of["survived"])
+    score = killed / (killed + of["survived"] or 1)  # where all were judged to be no fault: 0 of 0
     return {"score": score, "mutants": len(trials), "killed": killed, "timeouts": of["timeout"]}
 
 

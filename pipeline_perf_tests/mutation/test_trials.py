@@ -65,6 +65,7 @@ def test_the_score_counts_timeouts_as_kills_and_leaves_out_what_was_judged_equiv
         "ingest": 0.5,
     }
     assert summary["survivors"] == [tried[3]] and summary["equivalent"] == [tried[4]]
+    assert "0 of 0 killed" in told(summarised([tried[4]]))
     assert "no change" in told(summary) and "All: 3 of 4 killed, 1 of them by the" in told(summary)
 
 
