@@ -172,6 +172,9 @@ def test_a_preamble_that_a_spreadsheet_padded_to_full_width_is_none_of_the_table
 def test_a_padded_line_of_a_few_words_is_no_header() -> None:
     found = look(b"Call report,March,,,\n" + HEADER + ROWS)
     assert facts(found) == (",", 1, 1, 0, 5)
+    assert facts(look(b"Call report,March,,,,,\n" + ROWS)) == (",", 1, 0, 0, 5)
+    second = b"\nVoice,Calls,,,,,,\n" + b"1,2,3,4,5,6,7,8\n" * 5
+    assert look(HEADER + ROWS + second).tables == 1
 
 
 @pytest.mark.parametrize("blank", [b",,,,\n", b" , , , , \n", b"\t,\t,\t,\t,\n", b"  \n"])
