@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_perf.ingest.probe import dialect
-from pipeline_perf.ingest.probe.dialect import Dialect, sniff, split
+from pipeline_perf.ingest.probe.dialect import Dialect, sniff, split, split_line
 
 lines = st.lists(
     st.text(alphabet=st.sampled_from("ab12,;\t|:~ \"'\\\0é"), max_size=40), max_size=20
@@ -69,3 +69,9 @@ def test_delimiters_are_told_from_the_same_signs_within_values(
 def test_a_clear_case_is_surer_than_a_tie() -> None:
     assert sniff(["2125550100,65,MO", "2125550101,66,MT"]).confidence > 0.9
     assert sniff(UNCERTAIN).confidence < 0.6
+
+
+def test_a_line_that_csv_refuses_is_split_at_its_delimiters() -> None:
+    """A carriage return that ends no line, beside a quote."""
+    assert split_line('a,5" b\rc,d', ",", '"') == ["a", '5" b\rc', "d"]
+    assert split_line('a,"b\rc",d', ",", '"') == ["a", "b\rc", "d"]
