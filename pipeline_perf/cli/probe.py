@@ -75,39 +75,39 @@ def probe(file: Path, as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-def told(found: Probe) -> dict[str, Any]:
+def told(probe: Probe) -> dict[str, Any]:
     """The findings as they are given to programs."""
-    text = found.container in ("text", "workbook") and not found.trouble
+    text = probe.container in ("text", "workbook") and not probe.trouble
     return {
-        "file": found.content.name,
-        "container": found.container,
-        **{name: getattr(found, name) if text else None for name in FINDINGS},
-        "mixed_encodings": found.mixed,
+        "file": probe.content.name,
+        "container": probe.container,
+        **{name: getattr(probe, name) if text else None for name in FINDINGS},
+        "mixed_encodings": probe.mixed,
     }
 
 
-def show(found: Probe) -> None:
+def show(probe: Probe) -> None:
     """The findings for a person; telephone numbers are masked."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
-    console.print(f"[bold]{escape(masked(shown(found.content.name)))}[/]  {found.container}")
-    if found.trouble:
-        console.print(escape(masked(shown(found.trouble))))
-    if found.container not in ("text", "workbook") or found.trouble:
+    console.print(f"[bold]{escape(masked(shown(probe.content.name)))}[/]  {probe.container}")
+    if probe.trouble:
+        console.print(escape(masked(shown(probe.trouble))))
+    if probe.container not in ("text", "workbook") or probe.trouble:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
     for name in FINDINGS:
-        value = getattr(found, name)
+        value = getattr(probe, name)
         if name == "columns":
             value = (
                 f"{len(value)}: {', '.join(value[:12])}{', …' if len(value) > 12 else ''}"
                 if value
                 else "none"
             )
-        elif name == "encoding" and found.mixed:
+        elif name == "encoding" and probe.mixed:
             value = f"{value}, some lines windows-1252"
         else:
             value = NAMES.get(value, value)
@@ -115,44 +115,44 @@ def show(found: Probe) -> None:
     console.print(table)
     if sys.stdout.isatty():
         console.print()
-        for line in picture(found):
+        for line in picture(probe):
             console.print(line, no_wrap=True, overflow="ellipsis")
 
 
-def picture(found: Probe) -> Iterator[Text]:
+def picture(probe: Probe) -> Iterator[Text]:
     """Lines of the file, each with its number and what it is taken for, and bars between its
     cells.
     """
     from rich.text import Text
 
-    begin, body = found.preamble_lines, found.preamble_lines + found.header_lines
-    end = len(found.head) - (found.footer_lines if found.complete else 0)
-    yield from _lines(found, "preamble", range(max(0, begin - PREAMBLE), begin), found.head, 1)
-    yield from _lines(found, "header", range(begin, body), found.head, 1)
-    yield from _lines(found, "record", range(body, min(end, body + RECORDS)), found.head, 1)
-    if end > body + RECORDS or not found.complete:
+    begin, body = probe.preamble_lines, probe.preamble_lines + probe.header_lines
+    end = len(probe.head) - (probe.footer_lines if probe.complete else 0)
+    yield from _lines(probe, "preamble", range(max(0, begin - PREAMBLE), begin), probe.head, 1)
+    yield from _lines(probe, "header", range(begin, body), probe.head, 1)
+    yield from _lines(probe, "record", range(body, min(end, body + RECORDS)), probe.head, 1)
+    if end > body + RECORDS or not probe.complete:
         yield Text("              …", style="dim")
-    if found.footer_lines:
-        last = found.head if found.complete else found.tail
-        first = max(0, len(last) - found.footer_lines)
+    if probe.footer_lines:
+        last = probe.head if probe.complete else probe.tail
+        first = max(0, len(last) - probe.footer_lines)
         yield from _lines(
-            found,
+            probe,
             "footer",
             range(first, min(len(last), first + FOOTER)),
             last,
-            1 if found.complete else None,
+            1 if probe.complete else None,
         )
 
 
 def _lines(
-    found: Probe, kind: str, lines: range, text: tuple[str, ...], numbered: int | None
+    probe: Probe, kind: str, lines: range, text: tuple[str, ...], numbered: int | None
 ) -> Iterator[Text]:
     from rich.text import Text
 
     from pipeline_perf.ingest.probe.dialect import Dialect, split
 
     dialect = (
-        Dialect(found.delimiter, found.quote, found.escape)
+        Dialect(probe.delimiter, probe.quote, probe.escape)
         if kind in ("header", "record")
         else Dialect()
     )

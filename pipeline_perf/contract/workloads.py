@@ -58,20 +58,20 @@ def offers(scenarios: Sequence[Scenario], datasets: Path) -> list[Offer]:
 
 def _offer(scenario: Scenario, by_name: Mapping[str, Scenario], datasets: Path) -> Offer:
     # a workload may run in another directory
-    found = partial(_generated, datasets=datasets.resolve())
+    files_of = partial(_generated, datasets=datasets.resolve())
     measure = scenario.measure
     compared: Callable[[], Workload] | None = None
     if measure and measure.reference in COPIES:
         # beside its twin below
-        compared = lambda: bare_copy(scenario, found(scenario)[0])  # noqa: E731
+        compared = lambda: bare_copy(scenario, files_of(scenario)[0])  # noqa: E731
     elif measure and measure.reference:
         other = by_name[measure.reference]
-        compared = lambda: ingestion(other, found(other))  # noqa: E731
+        compared = lambda: ingestion(other, files_of(other))  # noqa: E731
     return Offer(
         scenario.workload,
         "pipeline_perf",
         scenario.says,
-        lambda: ingestion(scenario, found(scenario)),
+        lambda: ingestion(scenario, files_of(scenario)),
         compared,
         measure.ratio if measure else "",
         __name__.partition(".")[0],
@@ -83,11 +83,11 @@ def _generated(scenario: Scenario, datasets: Path) -> list[Dataset]:
     return [generate(spec, datasets) for spec in scenario.data]
 
 
-def ingestion(scenario: Scenario, found: Iterable[Dataset]) -> Workload:
+def ingestion(scenario: Scenario, generated: Iterable[Dataset]) -> Workload:
     """The command line's ingestion of a scenario's files, each repetition into a lake of its
     own.
     """
-    datasets = list(found)
+    datasets = list(generated)
     commands = [_command(dataset) for dataset in datasets]
     expected = sum(dataset.facts["records"] for dataset in datasets)
     return Workload(
@@ -141,7 +141,7 @@ def complete(output: Output) -> Correctness:
         for report in reports
         if report["status"] != "ingested"
     ]
-    found = sum(report["records"] for report in reports)
+    records = sum(report["records"] for report in reports)
     values = {
         name: float(sum(report[name] for report in reports))
         for name in ("records", "events", "quarantined", "duplicates")
@@ -149,8 +149,8 @@ def complete(output: Output) -> Correctness:
     if unread:
         return Correctness(False, "; ".join(unread), values)
     return Correctness(
-        found == output.params["records"],
-        f"{found} records of {output.params['records']}",
+        records == output.params["records"],
+        f"{records} records of {output.params['records']}",
         values | _rooms(output.scratch / "lake"),
     )
 

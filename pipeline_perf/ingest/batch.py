@@ -113,11 +113,11 @@ class Columns:
 
 
 def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
-    found = [
+    met = [
         columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False)
         for title, pattern in conditions.items()
     ]
-    return pl.all_horizontal(found)
+    return pl.all_horizontal(met)
 
 
 @dataclass(frozen=True)

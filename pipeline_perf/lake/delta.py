@@ -172,9 +172,9 @@ class Lake:
         """The table, if its columns are those of this version."""
         columns = [field.name for field in delta.schema().fields]
         if columns != list(SCHEMAS[table]):
-            found = f"{table} with {', '.join(columns)}"
+            named = f"{table} with {', '.join(columns)}"
             raise LakeError(
-                f"tables that are none of this version's lake ({found})",
+                f"tables that are none of this version's lake ({named})",
                 "choose another folder with --lake",
                 file=self.root,
             )

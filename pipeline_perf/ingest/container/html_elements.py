@@ -124,8 +124,8 @@ class _Page(HTMLParser):
             yield Element("".join(self.raw), {}, ("cut_off", "the file ends inside this record"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        classes = (found.get("class") or "").split()
+        attributes = dict(attrs)
+        classes = (attributes.get("class") or "").split()
         of = self.wanted.intersection(classes)
         begins = bool(of) and tag not in VOID and (not self.inside or of == self.of)
         if begins:  # within another of its kind: that one's end is missing
@@ -139,7 +139,7 @@ class _Page(HTMLParser):
             if len(self.inside) > MAX_DEPTH:
                 raise too_deep(self.name)
         self._note(self.get_starttag_text() or "")
-        for key, value in found.items():
+        for key, value in attributes.items():
             if value and key not in SILENT:
                 self._value(_joined(path, key), value)
 
@@ -175,7 +175,7 @@ class _Page(HTMLParser):
             if text:
                 self._value(path or "text", text)
             if not self.inside:
-                values = {path: " ".join(found) for path, found in self.values.items()}
+                values = {path: " ".join(several) for path, several in self.values.items()}
                 self.done.append(Element("".join(self.raw), {FILE: self.name, **values}))
                 self.values, self.raw, self.size, self.count = {}, [], 0, 0
 

@@ -101,8 +101,8 @@ class _Text:
 def _skip(text: _Text) -> int:
     """Where the next thing stands that is neither blank nor a comma."""
     while True:
-        found = BETWEEN.match(text.held, text.at)
-        text.at = found.end() if found else text.at
+        gap = BETWEEN.match(text.held, text.at)
+        text.at = gap.end() if gap else text.at
         if text.at < len(text.held) or not text.more(""):
             return text.at
 
@@ -114,13 +114,13 @@ def _enter(text: _Text, records: str) -> bool:
     if records:
         opening = _opening(records)
         while (
-            not (found := opening.search(text.held))
+            not (start := opening.search(text.held))
             and len(text.held) < MAX_ELEMENT
             and text.more("")
         ):
             pass
-        text.at = found.end() if found else len(text.held)
-        return found is not None
+        text.at = start.end() if start else len(text.held)
+        return start is not None
     at = _skip(text)
     if text.held[at : at + 1] == "[":
         text.at = at + 1
@@ -135,12 +135,12 @@ def _incomplete(error: json.JSONDecodeError, text: _Text) -> bool:
 
 def _broken_object(error: json.JSONDecodeError, text: _Text, name: str) -> Element:
     """What lies before the next object, and what is wrong with it."""
-    while not (found := NEXT_OBJECT.search(text.held, text.at + 1)) and text.more(name):
+    while not (following := NEXT_OBJECT.search(text.held, text.at + 1)) and text.more(name):
         pass
-    end = found.start() + (text.held[found.start()] == "}") if found else len(text.held)
+    end = following.start() + (text.held[following.start()] == "}") if following else len(text.held)
     raw = text.held[text.at : end].strip()
-    text.at = found.end() if found else end
-    if found is None and _incomplete(error, text):
+    text.at = following.end() if following else end
+    if following is None and _incomplete(error, text):
         return Element(raw, {}, ("cut_off", "the file ends inside this record"))
     return Element(
         raw,
@@ -166,12 +166,12 @@ def _next_array(text: _Text, records: str) -> tuple[str, bool]:
     text.at += 1
     seek = _opening(records).search if records else re.compile(r"[\s,\ufeff]*\[").match
     while (
-        not (found := seek(text.held, text.at))
+        not (start := seek(text.held, text.at))
         and len(text.held) - text.at <= MAX_ELEMENT
         and text.more("")
     ):
         pass
-    rest = text.held[text.at : found.start() if found else len(text.held)].strip()
-    text.at = found.end() if found else len(text.held)
-    around = rest.count("{") <= (found is not None) if records else not rest
-    return ("" if around else rest), found is not None
+    rest = text.held[text.at : start.start() if start else len(text.held)].strip()
+    text.at = start.end() if start else len(text.held)
+    around = rest.count("{") <= (start is not None) if records else not rest
+    return ("" if around else rest), start is not None

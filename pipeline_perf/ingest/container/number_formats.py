@@ -97,27 +97,27 @@ def _parts(code: str) -> tuple[tuple[str, str], ...]:
     """(kind, text) of a date format: y, m, d, h, n (minutes), s, e (elapsed), p (AM/PM), or
     empty for plain text.
     """
-    found: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     for quoted, escaped, elapsed, half, part, _, other in PART.findall(code):
         if elapsed:
-            found.append(("e" + elapsed[0].lower(), elapsed))
+            parts.append(("e" + elapsed[0].lower(), elapsed))
         elif half:
-            found.append(("p", half))
+            parts.append(("p", half))
         elif part:
-            found.append((part[0].lower(), part.lower()))
+            parts.append((part[0].lower(), part.lower()))
         else:
-            found.append(("", quoted or escaped or other))
-    kinds = [kind for kind, _ in found if kind and kind != "p"]
-    for i, (kind, text) in enumerate(found):
+            parts.append(("", quoted or escaped or other))
+    kinds = [kind for kind, _ in parts if kind and kind != "p"]
+    for i, (kind, text) in enumerate(parts):
         if kind == "m":  # minutes behind hours or before seconds
-            at = sum(1 for k, _ in found[:i] if k and k != "p")
+            at = sum(1 for k, _ in parts[:i] if k and k != "p")
             before, after = (
                 kinds[at - 1] if at else "",
                 (kinds[at + 1] if at + 1 < len(kinds) else ""),
             )
             if len(text) <= 2 and (before in ("h", "eh") or after == "s"):
-                found[i] = ("n", text)
-    return tuple(found)
+                parts[i] = ("n", text)
+    return tuple(parts)
 
 
 def _moment(stored: str, parts: tuple[tuple[str, str], ...], epoch: dt.datetime) -> str:

@@ -174,10 +174,10 @@ def _opened(content: Content) -> Iterator[PDF]:
         encrypted, damage = False, ""
         try:
             pdf = pdfplumber.open(stream)
-            found, stated = len(pdf.pages), resolve1(resolve1(pdf.doc.catalog["Pages"])["Count"])
-            if found == 0 or found < stated:
+            reached, stated = len(pdf.pages), resolve1(resolve1(pdf.doc.catalog["Pages"])["Count"])
+            if reached == 0 or reached < stated:
                 # what a broken page tree leads to is passed over in silence
-                damage = f"{found} of {stated} pages found"
+                damage = f"{reached} of {stated} pages found"
         except (PdfminerException, MalformedPDFException, *BROKEN) as error:
             encrypted, damage = (
                 bool(error.args) and isinstance(error.args[0], PDFEncryptionError),
@@ -254,12 +254,12 @@ def _damage(page: Page) -> str:
 
 def _words(page: Page) -> list[Word]:
     """The upright words of a page."""
-    found = page.extract_words(
+    extracted = page.extract_words(
         x_tolerance_ratio=WORD_GAP, y_tolerance=LINE_TOLERANCE, return_chars=True
     )
     return [
         Word(w["text"], w["x0"], w["x1"], page.height - w["chars"][0]["matrix"][5])
-        for w in found
+        for w in extracted
         if w["upright"]
     ]
 

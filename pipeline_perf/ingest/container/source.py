@@ -284,12 +284,12 @@ def _too_large(name: str, limit: int) -> str:
 
 def regular_size(path: Path) -> int:
     """The size of a regular file; opening anything else might block for ever."""
-    found = path.stat()
-    if stat.S_ISDIR(found.st_mode):
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
         raise UnreadableFile("a folder", "name the files in it", file=str(path))
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise UnreadableFile("a pipe or device", "copy what it gives into a file", file=str(path))
-    return found.st_size
+    return status.st_size
 
 
 @contextlib.contextmanager

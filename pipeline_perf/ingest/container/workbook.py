@@ -88,10 +88,10 @@ class _Lines(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready:
-            found = next(self._lines, None)
-            if found is None:
+            line = next(self._lines, None)
+            if line is None:
                 return 0
-            self._ready = found
+            self._ready = line
         taken = self._ready[: len(buffer)]
         self._ready = self._ready[len(taken) :]
         buffer[: len(taken)] = taken
@@ -235,21 +235,21 @@ def _book(archive: zipfile.ZipFile, name: str) -> Book:
 
 def _elements(archive: zipfile.ZipFile, member: str, name: str) -> list[tuple[str, dict[str, str]]]:
     """Local names and attributes of all elements of a small part."""
-    found: list[tuple[str, dict[str, str]]] = []
+    started: list[tuple[str, dict[str, str]]] = []
     reading = parser(name)
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        if len(found) > 1_000_000:
+        if len(started) > 1_000_000:
             raise UnreadableFile(
                 "more styles and sheets than a workbook has", "save its sheet as CSV", file=name
             )
-        found.append((tag.rpartition(":")[2], attributes))
+        started.append((tag.rpartition(":")[2], attributes))
 
     reading.StartElementHandler = start
     with archive.open(member) as stream:
         for _ in feed(reading, stream, name):
             pass
-    return found
+    return started
 
 
 def _formats(

@@ -146,16 +146,16 @@ class _Markup:
         """
         start, ancestors, what = self.broken or (self.base, (), "")
         tag = (self.last or "".join(self.wanted[-1:])).encode(self.encoding)
-        found = (
+        resumption = (
             re.compile(rb"<" + re.escape(tag) + rb"[\s/>]").search(
                 self.held, max(0, start - self.base) + (start == self.resumed)
             )
             if tag
             else None
         )
-        if found is None and not final:
+        if resumption is None and not final:
             return b""
-        end = self.base + (found.start() if found else len(self.held))
+        end = self.base + (resumption.start() if resumption else len(self.held))
         raw = self._raw(start, end).strip()
         if not DECLARATION.fullmatch(raw):
             yield Element(

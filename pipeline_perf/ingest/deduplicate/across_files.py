@@ -81,9 +81,9 @@ def across_files(
             own = events.filter(
                 (pl.col("source_file_id") == file_id) & pl.col("started_at").is_between(lo, hi)
             )
-            found = matched(own, events.filter(pl.col("source_file_id") != file_id))
-            pairs = pl.concat([pairs, found])
-            marked = pl.concat([marked, found["event_id"], found["duplicate_of"]])
+            matches = matched(own, events.filter(pl.col("source_file_id") != file_id))
+            pairs = pl.concat([pairs, matches])
+            marked = pl.concat([marked, matches["event_id"], matches["duplicate_of"]])
     return pairs
 
 

@@ -235,7 +235,7 @@ def repeats(rows: pl.DataFrame, within_s: float) -> pl.DataFrame:
     # mostly none, as in a bill of one line
     told = told.filter(pl.col("parties").is_in(again["parties"].unique().implode()))
     again = again.filter(pl.col("parties").is_in(told["parties"].unique().implode()))
-    found = again.sort("started_at").join_asof(
+    nearest = again.sort("started_at").join_asof(
         told.sort("started_at"),
         on="started_at",
         by="parties",
@@ -243,7 +243,7 @@ def repeats(rows: pl.DataFrame, within_s: float) -> pl.DataFrame:
         tolerance=dt.timedelta(seconds=within_s),
         check_sortedness=False,
     )
-    return found.filter(pl.col("duplicate_of").is_not_null()).select("event_id", "duplicate_of")
+    return nearest.filter(pl.col("duplicate_of").is_not_null()).select("event_id", "duplicate_of")
 
 
 def closings(frame: pl.DataFrame) -> pl.DataFrame:

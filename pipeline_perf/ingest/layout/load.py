@@ -41,17 +41,17 @@ def _slips(layout: Layout) -> Iterable[Slip]:
 
 def load_folder(folder: Path) -> dict[str, Layout]:
     """All layouts of a folder by id; a folder that does not exist holds none."""
-    found: dict[str, Layout] = {}
+    layouts: dict[str, Layout] = {}
     for path in sorted(p for p in (*folder.glob("*.yaml"), *folder.glob("*.yml")) if p.is_file()):
         layout = load(path)
-        if layout.id in found:
+        if layout.id in layouts:
             raise LayoutError(
                 f"the id {layout.id!r} is already taken by another file of this folder",
                 "choose another",
                 file=str(path),
             )
-        found[layout.id] = layout
-    return found
+        layouts[layout.id] = layout
+    return layouts
 
 
 @functools.cache

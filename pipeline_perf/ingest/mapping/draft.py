@@ -40,17 +40,17 @@ FORMS = (
 )
 
 
-def draft(found: Probe, *, examples: bool = False) -> str:
+def draft(probe: Probe, *, examples: bool = False) -> str:
     """A layout for the user to complete: the columns are there, their meaning is guessed at or
     left open.
 
     `examples`: with some of the file's own values, numbers masked; not for logs, as they may be
     names.
     """
-    structured = found.holds == "elements"
-    fixed = not structured and len(found.columns) < 2
-    sections = [of_elements(found)] if structured else [] if fixed else list(sections_of(found))
-    container = "fixed" if fixed else found.container if structured else "delimited"
+    structured = probe.holds == "elements"
+    fixed = not structured and len(probe.columns) < 2
+    sections = [of_elements(probe)] if structured else [] if fixed else list(sections_of(probe))
+    container = "fixed" if fixed else probe.container if structured else "delimited"
     lines = [
         "id: my_layout          # a name of your own; the file is named after it",
         "carrier: my_carrier",
@@ -58,28 +58,28 @@ def draft(found: Probe, *, examples: bool = False) -> str:
         "source: Where its columns are described",
         f"container: {container}",
     ]
-    if container == "delimited" and found.delimiter != ",":
-        lines.append(f"delimiter: {json.dumps(found.delimiter)}")
+    if container == "delimited" and probe.delimiter != ",":
+        lines.append(f"delimiter: {json.dumps(probe.delimiter)}")
     if container == "html":
         lines.append(
             "records: '???'         # the classes of the elements that are records, `a|b`; their"
             " values are named by classes, too"
         )
     lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
-    above = _above(found, fixed=fixed)
+    above = _above(probe, fixed=fixed)
     if (at := zone_line(above)) is not None:
-        told = f": {masked(shown(above[at].strip(f' {found.delimiter}')))}" if examples else ""
+        told = f": {masked(shown(above[at].strip(f' {probe.delimiter}')))}" if examples else ""
         lines.append(
             f"# line {at + 1} of the file speaks of a time zone{told}; write it as UTC or a name"
             " such as America/New_York"
         )
     lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
-    totals = [line for line in (*found.head, *found.tail) if TOTAL.match(line)]
+    totals = [line for line in (*probe.head, *probe.tail) if TOTAL.match(line)]
     if totals and container == "delimited":
         lines.append(
             r"furniture: ['(?i)^\W*(?:(?:sub|grand)[- ]?)?total']   # lines that are no records"
         )
-    owner = subscriber(above, found.delimiter or "\t", names=examples)
+    owner = subscriber(above, probe.delimiter or "\t", names=examples)
     if owner:
         lines += [
             "context:               # what lines above the table tell",
@@ -87,9 +87,9 @@ def draft(found: Probe, *, examples: bool = False) -> str:
         ]
     lines.append("tables:")
     if fixed:
-        lines[-1:] = _fixed(found, owned=bool(owner), examples=examples)
+        lines[-1:] = _fixed(probe, owned=bool(owner), examples=examples)
     for i, section in enumerate(sections):
-        mark = found.delimiter or ","
+        mark = probe.delimiter or ","
         lines += _table(
             section,
             i,
@@ -101,12 +101,12 @@ def draft(found: Probe, *, examples: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _above(found: Probe, *, fixed: bool) -> Sequence[str]:
+def _above(probe: Probe, *, fixed: bool) -> Sequence[str]:
     """The lines above the first record or header."""
     if not fixed:
-        return found.head[: found.preamble_lines]
-    records = likely_records([line for line in found.head if line.strip()], found.tail)
-    return found.head[: found.head.index(records[0])] if records else ()
+        return probe.head[: probe.preamble_lines]
+    records = likely_records([line for line in probe.head if line.strip()], probe.tail)
+    return probe.head[: probe.head.index(records[0])] if records else ()
 
 
 def _example(values: Sequence[str]) -> str:
@@ -201,12 +201,12 @@ def _fields(section: Section, *, owned: bool) -> list[str]:
 # --------------------------------------------------------------------------- fixed positions
 
 
-def _fixed(found: Probe, *, owned: bool, examples: bool) -> list[str]:
+def _fixed(probe: Probe, *, owned: bool, examples: bool) -> list[str]:
     """Columns between the positions where every record has a blank, below a ruler to correct
     them by.
     """
-    lines = [line for line in found.head if line.strip()]
-    records = likely_records(lines, found.tail)[:ROWS]
+    lines = [line for line in probe.head if line.strip()]
+    records = likely_records(lines, probe.tail)[:ROWS]
     width = max(map(len, records), default=0)
     filled = [any(line[i : i + 1].strip() for line in records) for i in range(width)]
     starts = [i for i in range(width) if filled[i] and not (i and filled[i - 1])]

@@ -33,9 +33,9 @@ def likely_records(lines: Sequence[str], tail: Sequence[str]) -> list[str]:
         for line in (lines[0], next((line for line in reversed(tail) if line.strip()), lines[-1]))
     }
     others = {
-        found
-        for found, line in edges.items()
-        if found != code and _likeness(_shape(line), form) < RECORD_LIKENESS
+        edge
+        for edge, line in edges.items()
+        if edge != code and _likeness(_shape(line), form) < RECORD_LIKENESS
     }
     return [line for line in alike if code_of(line) not in others]
 
@@ -53,12 +53,14 @@ def _likeness(one: str, other: str) -> float:
 def furniture_of(lines: Sequence[str], record: str) -> list[str]:
     """The first words of the lines that are no records, those that no record begins with."""
     records = [line for line in lines if re.search(record, line)]
-    found: dict[str, None] = {}
+    patterns: dict[str, None] = {}
     for line in lines:
         if line not in records and (word := re.match(r"\s*([^\W\d]+|[^\w\s])", line)):
             ends = word[1][0].isalpha() and not re.match(r"\w", line[word.end() :])
-            found[rf"^\s*{re.escape(word[1])}" + (r"\b" if ends else "")] = None
-    return [pattern for pattern in found if not any(re.search(pattern, line) for line in records)]
+            patterns[rf"^\s*{re.escape(word[1])}" + (r"\b" if ends else "")] = None
+    return [
+        pattern for pattern in patterns if not any(re.search(pattern, line) for line in records)
+    ]
 
 
 def _shape(text: str) -> str:
@@ -69,10 +71,10 @@ def beginning_of(records: Sequence[str]) -> str:
     """A regular expression of what all records begin with, up to the second blank; letters that
     come again and again are a code's.
     """
-    found = ""
+    pattern = ""
     for at, signs in enumerate(zip(*records, strict=False)):
         shapes = set(map(_shape, signs))
-        if len(shapes) > 1 or found.count(" ") > 1:
+        if len(shapes) > 1 or pattern.count(" ") > 1:
             break
         same = len(set(signs)) == 1 and not signs[0].isdigit()
         letters = Counter(signs)
@@ -83,7 +85,7 @@ def beginning_of(records: Sequence[str]) -> str:
             and min(letters.values()) >= SEEN
         )
         any_letter = f"[{''.join(sorted(letters))}]" if coded else "[A-Za-z]"
-        found += (
+        pattern += (
             re.escape(signs[0]).replace("\\ ", " ")
             if same
             else r"\d"
@@ -91,5 +93,5 @@ def beginning_of(records: Sequence[str]) -> str:
             else any_letter
         )
     return re.sub(
-        r"(\\d|\[A-Za-z\])\1+", lambda run: f"{run[1]}{{{len(run[0]) // len(run[1])}}}", found
+        r"(\\d|\[A-Za-z\])\1+", lambda run: f"{run[1]}{{{len(run[0]) // len(run[1])}}}", pattern
     )

@@ -32,7 +32,7 @@ def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
     `names`: also where the text before the number has no word for a number, and may be its owner's
     name.
     """
-    found: dict[str, bool] = {}
+    patterns: dict[str, bool] = {}
     for line in lines:
         places = list(numbers(line))
         if len(places) != 1:
@@ -42,9 +42,9 @@ def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
         if label := re.search(r"[^\W\d](?:.*\w)?", before):
             # as Rust knows them, too
             pattern = re.escape(label.group()).replace("\\ ", " ").replace("\\\t", "\\t")
-            found[rf"{pattern}[^\w+(]*{WRITTEN}"] = says(LINE, label.group())
-    sure = [pattern for pattern, known in found.items() if known]
-    chosen = sure or (list(found) if names else [])
+            patterns[rf"{pattern}[^\w+(]*{WRITTEN}"] = says(LINE, label.group())
+    sure = [pattern for pattern, known in patterns.items() if known]
+    chosen = sure or (list(patterns) if names else [])
     return chosen[0] if len(chosen) == 1 else ""
 
 

@@ -65,7 +65,7 @@ def start_of(columns: Mapping[str, Sequence[str]]) -> tuple[str, set[str]]:
             dates.append((title, forms))
         elif (forms := _reading(CLOCKS, values)) and not says(DURATION, title):
             clocks.append((title, forms[0]))
-    clocks.sort(key=lambda found: not says(CLOCK, found[0]))
+    clocks.sort(key=lambda candidate: not says(CLOCK, candidate[0]))
     if not dates or not clocks:
         return f"{{column: '{OPEN}', formats: ['%Y-%m-%d %H:%M:%S']}}", set()
     (date, forms), (clock, form) = dates[0], clocks[0]
@@ -85,7 +85,7 @@ def _moments(values: Sequence[str]) -> list[str]:
     for form, digits in (("epoch", 10), ("epoch_ms", 13)):
         if all(re.fullmatch(rf"1\d{{{digits - 1}}}", text) for text in values):
             return [form]
-    parts = [found.groups() for text in values if (found := DATE_AND_CLOCK.fullmatch(text))]
+    parts = [match.groups() for text in values if (match := DATE_AND_CLOCK.fullmatch(text))]
     if len(parts) < READABLE * len(values):
         return []
     mark = parts[0][1]
@@ -123,20 +123,20 @@ def parties_of(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
         for title, values in columns.items()
         if sum(map(_is_number, values)) > 0.5 * len(values) and not _are_times(values)
     ]
-    found: dict[str, str] = {}
+    parties: dict[str, str] = {}
     for field, pattern in PARTIES.items():
-        if field == "counterpart" and {"from_number", "to_number"} & set(found):
+        if field == "counterpart" and {"from_number", "to_number"} & set(parties):
             continue
         title = next((title for title in free if says(pattern, title)), None)
         if title is not None:
-            found[field] = title
+            parties[field] = title
             free.remove(title)
-    if not found and len(free) == 1:
+    if not parties and len(free) == 1:
         return {"counterpart": free[0]}
     for field in ("from_number", "to_number"):
-        if field not in found and "counterpart" not in found and free:
-            found[field] = free.pop(0)
-    return found
+        if field not in parties and "counterpart" not in parties and free:
+            parties[field] = free.pop(0)
+    return parties
 
 
 def _is_number(text: str) -> bool:

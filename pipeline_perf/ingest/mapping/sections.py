@@ -34,22 +34,22 @@ class Section:
 # --------------------------------------------------------------------------- tables with titles
 
 
-def sections_of(found: Probe) -> Iterator[Section]:
+def sections_of(probe: Probe) -> Iterator[Section]:
     """The tables of a file, each with another header."""
-    dialect = Dialect(found.delimiter, found.quote, found.escape)
-    body = found.preamble_lines + found.header_lines
+    dialect = Dialect(probe.delimiter, probe.quote, probe.escape)
+    body = probe.preamble_lines + probe.header_lines
     titles, rows, alone, title = (
-        found.columns,
+        probe.columns,
         list[Sequence[str]](),
         "",
-        _alone(found.head[: found.preamble_lines], dialect),
+        _alone(probe.head[: probe.preamble_lines], dialect),
     )
     known = {tuple(map(str.casefold, titles))}
-    below = list(split(found.head[body:], dialect))
+    below = list(split(probe.head[body:], dialect))
     for i, row in enumerate(below):
         key = tuple(cell.strip().casefold() for cell in row.cells)
         if (
-            found.tables > 1
+            probe.tables > 1
             and key not in known
             and is_header(row)
             and i + 1 < len(below)
@@ -75,10 +75,10 @@ def _alone(lines: Sequence[str], dialect: Dialect) -> str:
     return next((row.filled[0] for row in reversed(rows) if len(row.filled) == 1), "")
 
 
-def of_elements(found: Probe) -> Section:
+def of_elements(probe: Probe) -> Section:
     """The first elements of a file as a section: paths as titles."""
-    elements = found.elements()[:ROWS]
-    titles = found.columns or ("???",)  # of HTML, no class is known to be a record's
+    elements = probe.elements()[:ROWS]
+    titles = probe.columns or ("???",)  # of HTML, no class is known to be a record's
     return Section(
         titles, tuple([element.values.get(path, "") for path in titles] for element in elements)
     )

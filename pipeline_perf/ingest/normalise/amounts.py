@@ -74,23 +74,23 @@ def seconds(text: pl.Expr, form: DurationForm, decimal: str = ".") -> pl.Expr:
             part[0] * 3600 + part[1] * 60 + part[2]
         )
     if form == "iso":
-        found = text.str.to_uppercase()
-        shape = found.str.contains(
+        written = text.str.to_uppercase()
+        shape = written.str.contains(
             r"^P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$"
-        ) & found.str.contains(r"\d")
+        ) & written.str.contains(r"\d")
         units = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
         parts = [
-            found.str.extract(rf"(\d+(?:\.\d+)?){unit}", 1).cast(pl.Float64).fill_null(0.0) * size
+            written.str.extract(rf"(\d+(?:\.\d+)?){unit}", 1).cast(pl.Float64).fill_null(0.0) * size
             for unit, size in units.items()
         ]
         return pl.when(shape).then(pl.sum_horizontal(parts))
     if form == "words":
-        found = text.str.to_lowercase()
-        shape = found.str.contains(
+        written = text.str.to_lowercase()
+        shape = written.str.contains(
             r"^\s*(?:\d+\s*h\w*\.?\s*)?(?:\d+\s*m\w*\.?\s*)?(?:\d+\s*s\w*\.?\s*)?$"
         )
         part = [
-            found.str.extract(rf"(\d+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0)
+            written.str.extract(rf"(\d+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0)
             for unit in "hms"
         ]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])

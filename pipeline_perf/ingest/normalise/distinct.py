@@ -47,21 +47,21 @@ class Vocabulary:
         last = codes.max()
         if isinstance(last, int) and last + 1 >= self.values.height:
             self._learn(texts, codes, last)
-        found = (
+        values = (
             self.values[(codes + 1).fill_null(0)] if codes.null_count() else self.values[1:][codes]
         )
         self.rows += len(texts)
         if self.values.height > min(LARGEST, max(LARGE, self.rows / 2)):
             self.codes, self.values = None, self.values.clear()
-        return found
+        return values
 
     def _learn(self, texts: pl.Series, codes: pl.Series, last: int) -> None:
         first = self.values.height - 1
         rows = (codes >= first).arg_true()
         new, at = np.unique(codes.gather(rows).to_numpy(), return_index=True)
-        found = texts.gather(rows.gather(at))
+        new_texts = texts.gather(rows.gather(at))
         if len(new) < last + 1 - first:  # codes come without gaps, though nothing promises it
-            found = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(
-                new - first, found
+            new_texts = pl.repeat(None, last + 1 - first, dtype=pl.String(), eager=True).scatter(
+                new - first, new_texts
             )
-        self.values = self.values.vstack(self.work(found.to_frame(self.name)))
+        self.values = self.values.vstack(self.work(new_texts.to_frame(self.name)))

@@ -38,12 +38,12 @@ class Steps:
         self.third += other.third
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        found = frame.select(self.first)
+        columns = frame.select(self.first)
         if self.second:
-            found = found.with_columns(self.second)
+            columns = columns.with_columns(self.second)
         if self.third:
-            found = found.with_columns(self.third)
-        return found.select(pl.exclude(r"^(?:text|cell)\..*$")) if self.second else found
+            columns = columns.with_columns(self.third)
+        return columns.select(pl.exclude(r"^(?:text|cell)\..*$")) if self.second else columns
 
 
 def steps(name: str, spec: Field, columns: Columns) -> Steps:

@@ -103,13 +103,13 @@ def link_legs(frame: pl.DataFrame, legs: Legs) -> pl.DataFrame:
         )
     )
     first = near["first"].to_list()
-    found = near.select(
+    linked = near.select(
         "event_id",
         "leg_no",
         pl.Series("call_id", [f"{value & (2**64 - 1):016x}" for value in first], dtype=pl.String),
     )
     return (
-        frame.join(found, on="event_id", how="left", maintain_order="left")
+        frame.join(linked, on="event_id", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("call_id", "call_id_right"), pl.coalesce("leg_no", "leg_no_right")
         )

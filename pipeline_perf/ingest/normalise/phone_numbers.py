@@ -41,14 +41,14 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
         )
     new = pl.coalesce(ways)
     open_ = pl.when(new.is_null() & bare.str.contains(r"^\d{8,17}$")).then(bare)
-    found = frame.select(
+    parts = frame.select(
         pl.coalesce(new, old).alias("new"),
         (open_ if region != "ZZ" else pl.lit(None)).alias("open"),
     )
-    numbers = found["new"]
-    rows = found["open"].is_not_null().arg_true()
+    numbers = parts["new"]
+    rows = parts["open"].is_not_null().arg_true()
     if len(rows):
-        parsed = (_parsed(text, region) for text in found["open"].gather(rows).to_list())
+        parsed = (_parsed(text, region) for text in parts["open"].gather(rows).to_list())
         numbers = numbers.scatter(
             rows,
             [new or old for new, old in zip(parsed, numbers.gather(rows).to_list(), strict=True)],

@@ -216,10 +216,10 @@ def _with_year(
     this, before = (pl.format("{} {}", last.dt.year() - ago, text) for ago in (0, 1))
     moment = parse(this, *forms)
     # A leap day does not parse in the wrong year: it, too, belongs to the year before.
-    found = pl.coalesce(
+    dated = pl.coalesce(
         pl.when(moment.is_null() | (moment.dt.date() > last)).then(before).otherwise(this), text
     )
-    return pl.when(yearless).then(found).otherwise(text) if mixed else found
+    return pl.when(yearless).then(dated).otherwise(text) if mixed else dated
 
 
 def _no_period(column: str, known: list[str]) -> str:

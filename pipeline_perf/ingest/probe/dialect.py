@@ -128,7 +128,8 @@ def sniff(lines: Sequence[str]) -> Dialect:
     if sample and sample[0].lstrip().startswith(("{", "[{", "<?xml")):
         return Dialect(confidence=0.9)  # JSON and XML, in which commas and colons abound
     declared = next(
-        (found.group(1) for line in sample[:1] if (found := SEPARATOR.fullmatch(line))), None
+        (declaration.group(1) for line in sample[:1] if (declaration := SEPARATOR.fullmatch(line))),
+        None,
     )
     if declared is not None:
         sample = sample[1:]
@@ -150,7 +151,7 @@ def sniff(lines: Sequence[str]) -> Dialect:
                 best[delimiter] = replace(tried, score=score)
     if declared is not None:
         return replace(best.get(declared, Dialect(declared)), confidence=1.0)
-    ranked = sorted(best.values(), key=lambda found: -found.score)
+    ranked = sorted(best.values(), key=lambda declaration: -declaration.score)
     if not ranked or ranked[0].score < LEAST_SCORE:
         # Fixed columns and single columns are certain; of prose nobody can say more than that it is
         # no table.
@@ -188,9 +189,9 @@ def _unusual(sample: Sequence[str], text: str, least: int) -> Iterator[str]:
                 yield sign
 
 
-def _late_quote(lines: Sequence[str], found: Dialect) -> str | None:
+def _late_quote(lines: Sequence[str], dialect: Dialect) -> str | None:
     """The quote of a file whose first quoted cell lies behind the sample."""
-    d = re.escape(found.delimiter or ",")
+    d = re.escape(dialect.delimiter or ",")
     cell = re.compile(rf'(?:^|{d})"[^"]*"(?:{d}|$)')
     return '"' if any('"' in line and cell.search(line) for line in lines[SAMPLE_LINES:]) else None
 
@@ -198,7 +199,7 @@ def _late_quote(lines: Sequence[str], found: Dialect) -> str | None:
 def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
     """The quotes and escapes that the text gives reason to try; the first one wins ties."""
     d, lines = re.escape(delimiter), f"\n{text}\n"
-    found: list[tuple[str | None, str | None]] = []
+    quotings: list[tuple[str | None, str | None]] = []
     escapes = ["\\", None] if "\\" in text and re.search(rf'\\[{d}"\'\\]', text) else [None]
     for quote in "\"'":
         if quote not in text:
@@ -221,8 +222,8 @@ def _quotings(text: str, delimiter: str) -> list[tuple[str | None, str | None]]:
             and closing
             and (quote == '"' or min(opening, closing) > 0.6 * max(opening, closing))
         ):
-            found += [(quote, escape) for escape in escapes]
-    return [*found, *((None, escape) for escape in escapes)]
+            quotings += [(quote, escape) for escape in escapes]
+    return [*quotings, *((None, escape) for escape in escapes)]
 
 
 def _score(rows: Sequence[Row], delimiter: str, kinds: dict[str, float]) -> float:

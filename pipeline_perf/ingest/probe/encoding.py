@@ -208,16 +208,18 @@ def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | No
         if texts is None:
             continue
         # What a layout expects needs no more than to be about as good.
-        found = _plausibility(texts) + (0.1 if codec in expected else 0.0) - SINGLE.get(codec, 0.0)
-        if found > score + 1e-9:
-            best, score = codec, found
+        likeness = (
+            _plausibility(texts) + (0.1 if codec in expected else 0.0) - SINGLE.get(codec, 0.0)
+        )
+        if likeness > score + 1e-9:
+            best, score = codec, likeness
     for codec, (common, script) in DOUBLE.items():
         if score < 0.95 and (texts := _decoded(sample, codec)) is not None:
-            found = _commonness("\n".join(texts), common, script) + (
+            likeness = _commonness("\n".join(texts), common, script) + (
                 0.1 if codec in expected else 0.0
             )
-            if found > score + 1e-9:
-                best, score = codec, found
+            if likeness > score + 1e-9:
+                best, score = codec, likeness
     if best is None:  # bytes that Windows-1252 does not have
         best, score = "iso8859-1", _plausibility([cell.decode("iso8859-1") for cell in sample])
     return best, score
@@ -258,7 +260,7 @@ def _plausibility(texts: Sequence[str]) -> float:
     noise.
     """
     signs = count = 0.0
-    found: list[str] = []
+    words: list[str] = []
     for text in texts:
         padded = f"  {text}  "
         for i in range(2, len(padded) - 2):
@@ -267,12 +269,12 @@ def _plausibility(texts: Sequence[str]) -> float:
             count += 1
             point = _fit(padded[i - 2 : i + 3])
             if point is None:
-                found.append(_letter(padded[i], padded[i + 1]))
+                words.append(_letter(padded[i], padded[i + 1]))
             else:
                 signs += point
     if not count:
         return 0.0
-    return (signs + _of_one_language("".join(sorted(found)))) / count
+    return (signs + _of_one_language("".join(sorted(words)))) / count
 
 
 def _letter(char: str, after: str) -> str:
@@ -283,25 +285,25 @@ def _letter(char: str, after: str) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _of_one_language(found: str) -> float:
+def _of_one_language(words: str) -> float:
     """The weight of lower-case letters beyond ASCII in the language that has most of them."""
-    script = unicodedata.name(found[0], "").split(" ")[0] if found else ""
+    script = unicodedata.name(words[0], "").split(" ")[0] if words else ""
     if script in ("CYRILLIC", "GREEK"):
         order = alphabets.CYRILLIC if script == "CYRILLIC" else alphabets.GREEK
-        return sum(1.0 - 0.6 * order.index(c) / len(order) if c in order else -0.5 for c in found)
-    return max(sum(weights.get(c, alphabets.FOREIGN) for c in found) for weights in _weights())
+        return sum(1.0 - 0.6 * order.index(c) / len(order) if c in order else -0.5 for c in words)
+    return max(sum(weights.get(c, alphabets.FOREIGN) for c in words) for weights in _weights())
 
 
 @functools.cache
 def _weights() -> list[dict[str, float]]:
-    found = [
+    weights = [
         {
             letter: weight * (1 - alphabets.SLOPE * rank / len(alphabet))
             for rank, letter in enumerate(alphabet)
         }
         for weight, alphabet in alphabets.LANGUAGES
     ]
-    return [*found, dict.fromkeys(alphabets.WESTERN, alphabets.WESTERN_WEIGHT)]
+    return [*weights, dict.fromkeys(alphabets.WESTERN, alphabets.WESTERN_WEIGHT)]
 
 
 def _fit(around: str) -> float | None:
@@ -345,8 +347,8 @@ def _fit(around: str) -> float | None:
 def _detected(data: bytes) -> Encoding | None:
     import chardet
 
-    found = chardet.detect(data[:16384])
-    name, confidence = found["encoding"], float(found["confidence"] or 0.0)
+    guess = chardet.detect(data[:16384])
+    name, confidence = guess["encoding"], float(guess["confidence"] or 0.0)
     if not name or confidence < LEAST_CONFIDENCE:
         return None
     try:

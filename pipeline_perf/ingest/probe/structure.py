@@ -170,22 +170,22 @@ def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
     end a group.
     """
     wide = [row for row in rows if len(row.cells) > 1]
-    found: list[list[Row]] = []
+    stretches: list[list[Row]] = []
     for i, row in enumerate(wide):
-        if found:
-            usual = len(found[-1][0].cells)
+        if stretches:
+            usual = len(stretches[-1][0].cells)
             # A single odd row in the midst is a damaged record; a header is the beginning of
             # something else.
             if _fits(len(row.cells), usual) or (
-                (len(found[-1]) > 1 or usual > 2)
+                (len(stretches[-1]) > 1 or usual > 2)
                 and i + 1 < len(wide)
                 and _fits(len(wide[i + 1].cells), usual)
                 and not is_header(row)
             ):
-                found[-1].append(row)
+                stretches[-1].append(row)
                 continue
-        found.append([row])
-    return found
+        stretches.append([row])
+    return stretches
 
 
 def _first_table(stretches: Sequence[list[Row]]) -> tuple[list[Row], list[Row]]:
@@ -330,7 +330,7 @@ def _kind(cell: str) -> str:
 
 def _kinds(rows: Sequence[Row], width: int) -> list[str | None]:
     """The kind of value that each column holds, None where it holds several or nothing."""
-    found: list[str | None] = []
+    kinds_of_columns: list[str | None] = []
     for i in range(width):
         kinds = [
             _kind(row.cells[i])
@@ -338,8 +338,8 @@ def _kinds(rows: Sequence[Row], width: int) -> list[str | None]:
             if i < len(row.cells) and row.cells[i].strip().casefold() not in MISSING
         ]
         top = max(kinds, key=kinds.count) if kinds else None
-        found.append(top if top and kinds.count(top) >= 0.8 * len(kinds) else None)
-    return found
+        kinds_of_columns.append(top if top and kinds.count(top) >= 0.8 * len(kinds) else None)
+    return kinds_of_columns
 
 
 def _contrasts(row: Row, below: Sequence[Row]) -> bool:
@@ -394,11 +394,11 @@ def _differs(row: Row, below: Sequence[Row]) -> bool:
 
 def _value_columns(rows: Sequence[Row]) -> list[bool]:
     """Which columns hold no titles but numbers, dates and the like."""
-    found = []
+    flags = []
     for i in range(_usual_width(rows)):
         cells = [cell for row in rows if i < len(row.cells) and (cell := row.cells[i].strip())]
-        found.append(bool(cells) and sum(not is_title(cell) for cell in cells) > 0.5 * len(cells))
-    return found
+        flags.append(bool(cells) and sum(not is_title(cell) for cell in cells) > 0.5 * len(cells))
+    return flags
 
 
 def _titles(header: Sequence[Row]) -> tuple[str, ...]:
@@ -421,7 +421,7 @@ def _further_headers(
 ) -> set[tuple[str, ...]]:
     """The titles of further tables: a header repeated on the next page is none."""
     known = _key(header[0]) if header else ()
-    found: set[tuple[str, ...]] = set()
+    headers: set[tuple[str, ...]] = set()
     width, values = (_usual_width(body), _value_columns(body[:SHOWN_ROWS])) if body else (0, [])
     for i, row in enumerate(rest):
         if len(row.cells) < 2 or not is_header(row):
@@ -435,12 +435,12 @@ def _further_headers(
             if len(over) < 2 or sum(over) <= 0.5 * len(over):
                 continue
         if _key(row) != known:
-            found.add(_key(row))
+            headers.add(_key(row))
         width, values = (
             len(row.cells),
             _value_columns([r for r in below if _fits(len(r.cells), len(row.cells))]),
         )
-    return found
+    return headers
 
 
 def _key(row: Row) -> tuple[str, ...]:

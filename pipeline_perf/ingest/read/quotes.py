@@ -165,10 +165,10 @@ def _closing(lines: pl.Series, following: np.ndarray, syntax: Syntax) -> tuple[i
     """
     for j in following.tolist():
         text = lines[j]
-        found = syntax.closing.match(text)
-        if found is None:
+        closing = syntax.closing.match(text)
+        if closing is None:
             continue  # only doubled quotes
-        rest = text[found.end() :]
+        rest = text[closing.end() :]
         if rest and not rest.startswith(syntax.delimiter):
             return None, True
         if not re.search(syntax.open, re.sub(syntax.field, "\0", rest)):
