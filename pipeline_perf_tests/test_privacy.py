@@ -141,7 +141,7 @@ def test_dates_and_times_stay_and_hide_no_number_beside_them(moment: str) -> Non
     assert masked(moment) == moment
     for number in CHOSEN:
         for written in notations(number):
-            for text in (f"{written},{moment}", f"{moment};{written}", f"{moment}\t{written}"):
+            for text in (f"{written};{moment}", f"{moment},{written}", f"{moment}\t{written}"):
                 told = masked(text)
                 assert moment in told, text
                 assert hides(told.replace(moment, "", 1), number), text

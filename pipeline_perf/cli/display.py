@@ -164,14 +164,14 @@ def tell(trial: Trial) -> None:
     click.echo(f"\n{masked(shown(trial.name))}: {trial.lines:,} lines: {became}")
     for line, rule, reason, text in trial.rejected:
         click.echo(
-            f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text[:200]))}"
+            f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text))[:200]}"
         )
     if trial.quarantined > len(trial.rejected):
         click.echo(f"  and {trial.quarantined - len(trial.rejected):,} more in quarantine")
     for filled in trial.filled:
         share = filled.events / max(1, trial.events)
         click.echo(
-            f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example[:100]))}".rstrip()
+            f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example))[:100]}".rstrip()
         )
     for remark in trial.remarks:
         click.echo(f"  {masked(shown(remark))}")

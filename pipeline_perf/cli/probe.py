@@ -162,5 +162,5 @@ def _lines(
         drawn.append(f"{number:>4} {kind:<8} ", style="dim")
         for i, cell in enumerate(row.cells):
             drawn.append(" │ " if i else "│ ", style="dim")
-            drawn.append(masked(shown(cell[:200])), style=STYLES[kind])
+            drawn.append(masked(shown(cell))[:200], style=STYLES[kind])
         yield drawn

@@ -111,7 +111,8 @@ def _above(probe: Probe, *, fixed: bool) -> Sequence[str]:
 
 def _example(values: Sequence[str]) -> str:
     """Some values as they may be shown: numbers masked, on one line."""
-    return masked(shown(", ".join(text[:40] for text in list(dict.fromkeys(values))[:SHOWN])))
+    distinct = list(dict.fromkeys(values))[:SHOWN]
+    return ", ".join(masked(shown(text))[:40] for text in distinct)
 
 
 def _table(
