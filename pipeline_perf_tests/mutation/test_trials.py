@@ -13,8 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline_perf_tests.mutation.__main__ import TREE, summarised, told
-from pipeline_perf_tests.mutation.__main__ import tests_of as tried_by
+from pipeline_perf_tests.mutation.__main__ import TREE, nearby, summarised, told
 
 
 @pytest.mark.slow
@@ -72,10 +71,10 @@ def test_the_score_counts_timeouts_as_kills_and_leaves_out_what_was_judged_equiv
 def test_the_tests_of_a_module_are_those_of_its_folder_and_those_of_its_room_that_import_it() -> (
     None
 ):
-    tests = tried_by("ingest", "pipeline_perf/ingest/container/xml_elements.py")
+    tests = nearby("ingest", "pipeline_perf/ingest/container/xml_elements.py")
     folder = TREE / "pipeline_perf_tests/ingest/container"
     own = sorted(str(path.relative_to(TREE)) for path in folder.glob("test_*.py"))
     assert tests == [*own, "pipeline_perf_tests/ingest/read/test_elements.py"]
-    all_of_them = tried_by("ingest")
+    all_of_them = nearby("ingest")
     assert len(all_of_them) > 20
     assert all(test.startswith("pipeline_perf_tests/ingest/") for test in all_of_them)
