@@ -70,9 +70,8 @@ class Lake:
 
         data = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
         try:
-            # Not brought up to date: it knows its own commits, and one that another process thwarts
-            # is tried again.
-            target = self._tables.get(table) or self._open(table) or self._create(table)
+            # Brought up to date: it does not know its own last commit, which would thwart this one.
+            target = self._open(table) or self._create(table)
             if self._has(target, app, version):
                 return
             if table in ORDER:

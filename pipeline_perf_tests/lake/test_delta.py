@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -338,20 +339,36 @@ def test_many_that_create_a_table_at_once_all_write_to_it(tmp_path: Path) -> Non
 
 
 def test_a_commit_that_is_thwarted_is_tried_again_and_told_where_that_never_helps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lake, other = Lake(tmp_path), Lake(tmp_path)
+    """Leftovers are removed by another between an append's look at the table and its commit."""
+
+    class Thwarted(Lake):
+        def _stored(self, table: str, data: pl.DataFrame) -> Any:
+            Lake(self.root).delete(table, "aa")
+            return super()._stored(table, data)
 
     def thwarted_once(number: int) -> None:
-        lake.append("events", some_events("aa", [number]), f"aa-{number}", 0)
-        other.delete("events", "aa")
-        lake.append("events", some_events("bb", [10 + number]), "bb", number)
+        Lake(tmp_path).append("events", some_events("aa", [number]), f"aa-{number}", 0)
+        Thwarted(tmp_path).append("events", some_events("bb", [10 + number]), "bb", number)
 
+    caplog.set_level("INFO", logger="pipeline_perf.lake")
     thwarted_once(0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
     monkeypatch.setattr(delta, "COMMITS", 1)
     with pytest.raises(LakeError, match=r"events: cannot be written: .*[Cc]oncurrent"):
         thwarted_once(1)
     assert Lake(tmp_path).scan("events").collect()["event_id"].to_list() == [10]
+
+
+def test_a_commit_is_not_thwarted_by_those_before_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = Lake(tmp_path)
+    for chunk in range(3):
+        lake.append("events", some_events("aa", [chunk]), "aa", chunk)
+    assert caplog.messages == []
+    assert sorted(lake.scan("events").collect()["event_id"]) == [0, 1, 2]
 
 
 def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Path) -> None:
