@@ -3,7 +3,8 @@
 A module has `log = logger(__name__)` and writes a constant text with its figures beside it:
 `log.info("chunk committed", extra={"fields": {"table": "events", "rows": 150_000}})`. What a person
 at the terminal should read is no log: that is printed. Telephone numbers are masked here, whoever
-writes them.
+writes them, and whoever hears of them: `configure`'s handler, an application's, or Dagster's
+(`python_logs` in dagster.yaml), which shows text only and so has the fields in it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, TextIO
 
 from pipeline_perf.privacy import masked
@@ -19,19 +21,41 @@ from pipeline_perf.privacy import masked
 #: The logger above all of this package's.
 ROOT = "pipeline_perf"
 
-LEVELS = ("debug", "info", "warning", "error")
-
 
 def logger(name: str) -> logging.Logger:
-    """A module's logger. The package says nothing until somebody gives it a handler."""
+    """A module's logger. The package says nothing until somebody gives it a handler.
+
+    >>> log = logger("pipeline_perf.some.room")
+    >>> record = log.makeRecord(log.name, logging.INFO, "", 0, "read", (), None,
+    ...     extra={"fields": {"file": "call of +1 212 555 0143", "rows": 3}})
+    >>> log.filter(record) and record.getMessage()
+    'read: file=call of +1•••••••0143, rows=3'
+    """
     root = logging.getLogger(ROOT)
     if not root.handlers:
         root.addHandler(logging.NullHandler())
-    return logging.getLogger(name)
+    log = logging.getLogger(name)
+    log.addFilter(_tell)
+    return log
+
+
+def _tell(record: logging.LogRecord) -> bool:
+    """Mask a record, and say its fields in its text, before any handler has it."""
+    event, fields = masked(record.getMessage()), _fields(record)
+    told = ", ".join(f"{name}={value}" for name, value in fields.items())
+    record.msg, record.args = f"{event}: {told}" if told else event, ()
+    record.__dict__.update(event=event, fields=fields)
+    return True
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: Mapping[str, Any] = getattr(record, "fields", {})
+    return {name: _plain(value) for name, value in fields.items()}
 
 
 def configure(level: str, stream: TextIO) -> None:
-    """Write the package's events of a level and above to a stream, a line of JSON each.
+    """Write the package's events of a level (debug, info, warning, error) and above to a stream, a
+    line of JSON each.
 
     Once a process: a second call takes the place of the first.
     """
@@ -60,15 +84,16 @@ class JsonLines(logging.Formatter):
             ),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": masked(record.getMessage()),
+            "event": getattr(record, "event", None) or masked(record.getMessage()),
         }
-        fields: Mapping[str, Any] = getattr(record, "fields", {})
-        told |= {name: _plain(value) for name, value in fields.items()}
+        told |= _fields(record)
         if record.exc_info:
             told["error"] = masked(self.formatException(record.exc_info))
         return json.dumps(told, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    """Numbers as they are, anything else as text with its numbers masked."""
-    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+    """Numbers that JSON knows as they are, anything else as text with its numbers masked."""
+    if value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return masked(str(value))

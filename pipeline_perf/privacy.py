@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: Stands for all digits but the last four, however many, and for what people write between them.
 DOTS = "•••••••"
 
+#: What a text has at least in which a number may be; most names have less.
+_SEVEN = re.compile(r"(?:\D*+\d){7}")
+
 #: What people write between two digits of a number.
 _BLANK = "\x00\u2400 _\u00a0\u2000-\u200b\u202f\u2060\u3000"
 _MARK = (
@@ -121,7 +124,7 @@ def masked(text: str) -> str:
     >>> masked("id2125550143x, 020 7946 0143 or 44-20-7946-0143")
     'id•••••••0143x, •••••••0143 or •••••••0143'
     """
-    return _tokens().sub(_masked, text)
+    return _tokens().sub(_masked, text) if _SEVEN.match(text) else text
 
 
 def _masked(token: re.Match[str]) -> str:

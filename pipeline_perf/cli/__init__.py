@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 import click
 
 from pipeline_perf.errors import ProjectError
-from pipeline_perf.logs import LEVELS, configure
 from pipeline_perf.privacy import masked, shown
 
 #: Where each command is defined.
@@ -58,14 +57,17 @@ class _Commands(click.Group):
 @click.version_option(package_name="pipeline_perf")
 @click.option(
     "--log",
-    type=click.Choice(LEVELS),
+    type=click.Choice(["debug", "info", "warning", "error"]),
     envvar="PIPELINE_PERF_LOG",
     help="Tell what is done as lines of JSON on standard error, from this level on.",
 )
-def main(log: str | None) -> None:
+@click.pass_context
+def main(context: click.Context, log: str | None) -> None:
     """Telephone records of any carrier into one clean table of events."""
     if log:
-        configure(log, sys.stderr)
+        from pipeline_perf.cli import logged
+
+        logged.begin(context, log)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
 

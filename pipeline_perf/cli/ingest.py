@@ -129,9 +129,12 @@ def ingest(
         zone, subscriber, tenant, own_layouts(context, own), chunk_bytes, expanded_bytes
     )
     lake = Lake(checked_lake(lake_root))
+    # a bar and a log would write over one another
+    logged = context.find_root().params.get("log") is not None
+    quiet = as_json or logged or not sys.stderr.isatty()
     statuses = set()
     for path in files:
-        with Bar(path.name, quiet=as_json or not sys.stderr.isatty()) as progress:
+        with Bar(path.name, quiet=quiet) as progress:
             for report in ingest_path(path, lake, options, progress):
                 statuses.add(report.status)
                 try:

@@ -226,7 +226,14 @@ class Lake:
                     "choose another folder with --lake",
                     file=self.root,
                 ) from error
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.info("waiting for a lock", extra={"fields": {"lock": path}})
+                began = time.monotonic()
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                fields = {"lock": path, "waited_s": round(time.monotonic() - began, 3)}
+                log.info("lock taken", extra={"fields": fields})
             # The holder before may have removed the file that was waited for: then it locks nobody
             # out.
             with contextlib.suppress(FileNotFoundError):

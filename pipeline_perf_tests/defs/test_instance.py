@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 
+from pipeline_perf.logs import logger
 from pipeline_perf_tests.defs.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -63,6 +65,22 @@ def test_an_instance_lets_one_run_have_the_machine_and_repeats_only_what_crashed
         "retry_on_asset_or_op_failure": False,
     }
     assert instance["telemetry"] == {"enabled": False}
+
+
+@pytest.mark.parametrize("path", ["dagster.yaml", "deploy/postgres/dagster.yaml"])
+def test_what_the_rooms_log_stands_masked_among_a_run_s_events(path: str, tmp_path: Path) -> None:
+    @dg.asset
+    def tells() -> None:
+        fields = {"file": "bill of 020 7555 0143.csv", "records": 1_000_000}
+        logger("pipeline_perf.some.room").info("file done", extra={"fields": fields})
+
+    settings = yaml.safe_load((ROOT / path).read_text())["python_logs"]
+    with dg.DagsterInstance.local_temp(str(tmp_path), {"python_logs": settings}) as instance:
+        job = dg.Definitions(assets=[tells]).resolve_implicit_global_asset_job_def()
+        done = job.execute_in_process(instance=instance)
+        logged = instance.all_logs(done.run_id)
+    told = "file done: file=bill of •••••••0143.csv, records=1000000"
+    assert ("tells", told) in [(entry.step_key, entry.user_message) for entry in logged]
 
 
 # A real Postgres ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import LakeError
 from pipeline_perf.lake.schemas import ROW_GROUP, SCHEMAS
 from pipeline_perf_tests.event_rows import event_frame
+from pipeline_perf_tests.ground.test_logs import hearing
 
 
 def some_events(file: str, ids: Sequence[int], **more: object) -> pl.DataFrame:
@@ -395,6 +396,29 @@ def test_files_are_committed_while_leftovers_of_others_are_removed(tmp_path: Pat
         other.join()
     found = lake.scan("events").group_by("source_file_id").len().collect()
     assert dict(found.iter_rows()) == {"one": 150, "two": 150, "leftover": 10}
+
+
+def test_the_log_tells_that_a_lock_is_waited_for(tmp_path: Path) -> None:
+    """The holder lets go when it hears so."""
+    held, heard, told = threading.Event(), threading.Event(), list[str]()
+
+    def hear(text: str) -> None:
+        told.append(text.partition(", waited")[0])
+        heard.set()
+
+    def hold() -> None:
+        with Lake(tmp_path).lock("finish"):
+            held.set()
+            assert heard.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(60)
+    with hearing(hear), Lake(tmp_path).lock("finish"):
+        pass
+    holder.join()
+    lock = tmp_path / "locks" / "finish"
+    assert told == [f"waiting for a lock: lock={lock}", f"lock taken: lock={lock}"]
 
 
 @pytest.mark.slow

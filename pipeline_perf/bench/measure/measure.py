@@ -7,6 +7,7 @@ and written, faults, context switches. Storing, judging and comparing are other 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import select
 import signal
@@ -43,6 +44,9 @@ from pipeline_perf.bench.measure.workload import (
     named_values,
     resolve,
 )
+from pipeline_perf.logs import logger
+
+log = logger(__name__)
 
 Side = Literal["", "a", "b"]
 
@@ -213,7 +217,7 @@ def measure(
     """
     require_proc()
     samples: list[Sample] = []
-    with measurement_lock(lock, wait_s) as held:
+    with measurement_lock(lock, wait_s) as held, _logged(workload.name, samples):
         turn = -warmup
         while turn < repetitions:
             sample = _run(workload, max(turn, 0), "", held)
@@ -248,7 +252,8 @@ def measure_pair(
     """
     require_proc()
     sides: dict[Side, list[Sample]] = {"a": [], "b": []}
-    with measurement_lock(lock, wait_s) as held:
+    names = f"{a.name} and {b.name}"
+    with measurement_lock(lock, wait_s) as held, _logged(names, sides["a"], sides["b"]):
         turn = -warmup
         while turn < pairs:
             order: tuple[tuple[Side, Workload], ...] = (
@@ -274,6 +279,24 @@ def run_once(workload: Workload, *, lock: Path, wait_s: float = DEFAULT_WAIT_S) 
     `lock` and `wait_s` as in `measure`, whose MeasurementBusy it raises.
     """
     return measure(workload, 1, 0, lock=lock, wait_s=wait_s)[0]
+
+
+@contextmanager
+def _logged(workload: str, *sides: list[Sample]) -> Iterator[None]:
+    """A measurement's beginning and end; `sides` are filled while it goes on."""
+    log.info("measurement begun", extra={"fields": {"workload": workload}})
+    began = time.perf_counter()
+    yield
+    reasons = [sample.reason for samples in sides for sample in samples if not sample.ok]
+    fields = {
+        "workload": workload,
+        "repetitions": len(sides[0]),
+        "failed": len(reasons),
+        "reason": next(iter(reasons), None),
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    level = logging.WARNING if reasons else logging.INFO
+    log.log(level, "measurement ended", extra={"fields": fields})
 
 
 def _run(workload: Workload, repetition: int, side: Side, lock: int) -> Sample:

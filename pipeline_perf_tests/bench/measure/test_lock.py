@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_perf.bench.measure.lock import MeasurementBusy, measurement_lock
+from pipeline_perf_tests.ground.test_logs import hearing
 
 HOLD = """
 import sys, pathlib
@@ -50,6 +51,23 @@ def test_a_second_holder_waits_its_turn(lock: Path) -> None:
     )
     process.communicate("\n")
     assert waiting.communicate("\n")[0] == "held\n"
+
+
+def test_the_log_tells_who_is_waited_for(lock: Path) -> None:
+    """The holder lets go when it hears so."""
+    process, told = holder(lock), list[str]()
+
+    def hear(text: str) -> None:
+        told.append(text.partition(", waited")[0])
+        if text.startswith("waiting for the machine"):
+            process.communicate("\n")
+
+    with hearing(hear), measurement_lock(lock, wait_s=60):
+        pass
+    assert told == [
+        f"waiting for the machine: lock={lock}, holder=process {process.pid}",
+        f"machine locked: lock={lock}",
+    ]
 
 
 def test_the_death_of_the_holder_frees_the_lock(lock: Path) -> None:

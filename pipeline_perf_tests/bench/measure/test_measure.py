@@ -200,6 +200,25 @@ def test_the_sampler_says_what_it_cost(lock: Path, python: Python) -> None:
     assert 0 < sample.sampler_cpu_s < sample.wall_s
 
 
+def test_the_log_tells_a_measurement_s_beginning_and_end(
+    lock: Path, python: Python, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="pipeline_perf.bench.measure.measure")
+    good, bad = python("pass"), python("raise SystemExit('the call from 020 7555 0143')")
+    measure(good, 2, 1, lock=lock)
+    measure_pair(good, bad, 1, 0, lock=lock)
+    told = [text.partition(", seconds=")[0] for text in caplog.messages]
+    name, both = good.name, f"{good.name} and {bad.name}"
+    why = "exit status 1: the call from •••••••0143"
+    assert told == [
+        f"measurement begun: workload={name}",
+        f"measurement ended: workload={name}, repetitions=2, failed=0, reason=None",
+        f"measurement begun: workload={both}",
+        f"measurement ended: workload={both}, repetitions=1, failed=1, reason={why}",
+    ]
+    assert [record.levelname for record in caplog.records][-1] == "WARNING"
+
+
 def test_a_killed_child_is_a_failed_sample(lock: Path, python: Python) -> None:
     sample = run_once(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), lock=lock)
     assert sample.reason.startswith("killed by SIGKILL")
