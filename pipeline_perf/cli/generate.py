@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_perf.cli.options import scenarios_option
+
 if TYPE_CHECKING:
     from pipeline_perf.synth.dataset import DatasetSpec
 
@@ -35,13 +37,7 @@ DEFAULT_DATASETS = Path("data/datasets")
     show_default=True,
     help="Folder for the files; what is there already is not written again.",
 )
-@click.option(
-    "--scenarios",
-    "scenario_file",
-    type=click.Path(path_type=Path),
-    envvar="PIPELINE_PERF_SCENARIOS",
-    help="Your own scenarios file.",
-)
+@scenarios_option
 def generate(
     scenario: str | None,
     carrier: str | None,
@@ -49,7 +45,7 @@ def generate(
     rows: int | None,
     seed: int | None,
     output: Path,
-    scenario_file: Path | None,
+    scenarios: Path | None,
 ) -> None:
     """Write carriers' files with the truth about them.
 
@@ -64,7 +60,7 @@ def generate(
 
     try:
         if scenario:
-            specs = _scenario(scenario, scenario_file)
+            specs = _scenario(scenario, scenarios)
         elif carrier and form and rows:  # whether there are such, the specification checks itself
             specs = (DatasetSpec(carrier, form, rows),)
         else:

@@ -55,3 +55,20 @@ def own_layouts(context: click.Context, own: Path) -> Path | None:
             f"there is no folder {own}; name the folder of your layouts with --layouts"
         )
     return None
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="data",
+    show_default=True,
+    envvar="PIPELINE_PERF_DATA",
+    help="Folder that holds results/, reports/ and datasets/.",
+)
+
+scenarios_option = click.option(
+    "--scenarios",
+    type=click.Path(path_type=Path),
+    envvar="PIPELINE_PERF_SCENARIOS",
+    help="Your own scenarios file.",
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipeline_perf.cli.options import FAILED
+from pipeline_perf.cli.options import FAILED, data_option, scenarios_option
 from pipeline_perf.extras import require
 
 
@@ -24,14 +24,7 @@ from pipeline_perf.extras import require
     help="Report on the newest comparison, before and after, instead of a run.",
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="data",
-    show_default=True,
-    envvar="PIPELINE_PERF_DATA",
-    help="Folder that holds results/ and reports/.",
-)
+@data_option
 @click.option(
     "--targets",
     "contract",
@@ -39,12 +32,7 @@ from pipeline_perf.extras import require
     envvar="PIPELINE_PERF_TARGETS",
     help="Your own targets file.",
 )
-@click.option(
-    "--scenarios",
-    type=click.Path(path_type=Path),
-    envvar="PIPELINE_PERF_SCENARIOS",
-    help="Your own scenarios file.",
-)
+@scenarios_option
 def report(
     run_id: str | None,
     comparison: bool,

@@ -463,35 +463,10 @@ def test_generated_files_are_ingested_by_the_command_that_is_printed(tmp_path: P
 
 
 def test_another_seed_gives_another_file(tmp_path: Path) -> None:
-    one = run(
-        "generate",
-        "--carrier",
-        "verizon",
-        "--format",
-        "csv",
-        "--rows",
-        5,
-        "--seed",
-        1,
-        "-o",
-        tmp_path,
-    ).stdout
-    same = run(
-        "generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "-o", tmp_path
-    ).stdout
-    other = run(
-        "generate",
-        "--carrier",
-        "verizon",
-        "--format",
-        "csv",
-        "--rows",
-        5,
-        "--seed",
-        2,
-        "-o",
-        tmp_path,
-    ).stdout
+    asked = ("generate", "--carrier", "verizon", "--format", "csv", "--rows", 5, "-o", tmp_path)
+    one = run(*asked, "--seed", 1).stdout
+    same = run(*asked).stdout
+    other = run(*asked, "--seed", 2).stdout
     assert one == same
     assert Path(one.split("  ")[0]).read_bytes() != Path(other.split("  ")[0]).read_bytes()
 

@@ -17,6 +17,7 @@ from pipeline_perf.cli.bench.following import ack, baseline, history
 from pipeline_perf.cli.bench.lab import Lab
 from pipeline_perf.cli.bench.measuring import list_, profile, run
 from pipeline_perf.cli.bench.trusting import calibrate
+from pipeline_perf.cli.options import data_option, scenarios_option
 from pipeline_perf.errors import ProjectError
 from pipeline_perf.extras import require
 
@@ -32,20 +33,8 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands)
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="data",
-    show_default=True,
-    envvar="PIPELINE_PERF_DATA",
-    help="Folder that holds results/, reports/ and datasets/.",
-)
-@click.option(
-    "--scenarios",
-    type=click.Path(path_type=Path),
-    envvar="PIPELINE_PERF_SCENARIOS",
-    help="Your own scenarios file.",
-)
+@data_option
+@scenarios_option
 @click.pass_context
 def bench(context: click.Context, data: Path, scenarios: Path | None) -> None:
     """Measure workloads, compare revisions, follow histories."""
