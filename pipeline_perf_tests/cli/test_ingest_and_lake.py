@@ -520,6 +520,27 @@ def test_a_place_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------- start-up
 
 
+@pytest.mark.parametrize(("chosen", "used"), [({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "9"}, "9")])
+def test_threads_that_nobody_needs_sleep_at_once_unless_the_caller_says_otherwise(
+    chosen: dict[str, str], used: str
+) -> None:
+    # NumPy, which looks for the variable when it is loaded, is not there before.
+    code = (
+        "import sys, os, pipeline_perf.ingest as _\nassert 'numpy' not in sys.modules\n"
+        "print(os.environ['OPENBLAS_THREAD_TIMEOUT'])"
+    )
+    environment = dict(ENVIRONMENT)
+    environment.pop("OPENBLAS_THREAD_TIMEOUT", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment | chosen,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == used
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["ingest", "--help"]])
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     code = (

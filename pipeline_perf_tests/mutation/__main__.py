@@ -6,6 +6,7 @@ which room, and what was judged to be no fault, stands in rooms.yaml.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,11 @@ def main(seed: int, only: str, workers: int, target: str, as_json: bool) -> None
         raise click.UsageError(f"no mutant of the sample stands at {only!r}")
     trials = []
     Path(target).parent.mkdir(parents=True, exist_ok=True)
-    with Path(target).open("w", encoding="utf-8", buffering=1) as file:
-        for trial in tried(mutants, workers):
+    with (
+        Path(target).open("w", encoding="utf-8", buffering=1) as file,
+        contextlib.closing(tried(mutants, workers)) as run,  # also where the end comes out here
+    ):
+        for trial in run:
             trials.append(trial)
             file.write(json.dumps(trial) + "\n")
             click.echo("{outcome:9}{seconds:6.0f} s  {module}:{line}".format(**trial), err=True)
@@ -103,7 +107,7 @@ def nearby(room: str, module: str = "") -> list[str]:
     return [str(test) for test in (near if module else tests) or tests]
 
 
-def tried(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
+def tried(mutants: Sequence[Mutant], workers: int) -> Generator[Trial, None, None]:
     """Each trial as it ends. However this ends, no process and no copy of the tree is left.
 
     Raises click.ClickException where the tests of a room fail without a mutant: they tell nothing.
@@ -124,10 +128,25 @@ def tried(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
                 elif trial["outcome"] != "survived":
                     raise click.ClickException(f"fails without a mutant, too:\n{output}")
         finally:
-            begun = psutil.Process().children(recursive=True)
-            for process in begun:
-                process.kill()
-            psutil.wait_procs(begun)
+            _end_what_was_begun()
+
+
+def _end_what_was_begun() -> None:
+    """Kill every process below this one; all of them are halted first, so that none begins another
+    that nobody knows.
+    """
+    workers = set(psutil.Process().children())
+    begun: set[psutil.Process] = set()
+    while new := set(psutil.Process().children(recursive=True)) - begun:
+        begun |= new
+        for process in new:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+    for process in begun:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    # For the workers waits their pool, which would wait for ever had another heard of their end.
+    psutil.wait_procs(list(begun - workers))
 
 
 def _settle(folder: str) -> None:

@@ -4,10 +4,12 @@ it knows.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -22,26 +24,53 @@ def test_a_terminated_run_keeps_what_it_has_and_leaves_no_process_and_no_copy(
 ) -> None:
     trials, copies = tmp_path / "trials.jsonl", tmp_path / "copies"
     copies.mkdir()
+    reader, writer = os.pipe()
+    os.write(writer, b"." * fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096))
     options = ("--trials", str(trials), "--only", "bench/statistics")
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline_perf_tests.mutation", *options],
         cwd=TREE,
         env={**os.environ, "TMPDIR": str(copies), "PYTHONPATH": str(TREE)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=writer,
     )
-    assert process.stderr
-    assert process.stderr.readline()  # the first trial has ended
+    # Nobody reads the full pipe: when the first trial is known the run waits to tell of it, and so
+    # the end reaches it between two trials.
+    while not (trials.exists() and trials.read_text(encoding="utf-8")):
+        assert process.poll() is None, os.read(reader, 8192).decode().lstrip(".")
+        time.sleep(0.05)
     begun = psutil.Process(process.pid).children(recursive=True)
     assert begun and list(copies.iterdir())
     process.terminate()
-    process.communicate()
-    assert process.returncode == 143
+    os.close(writer)
+    while os.read(reader, 8192):
+        pass
+    os.close(reader)
+    assert process.wait() == 143
     first = json.loads(trials.read_text(encoding="utf-8").splitlines()[0])
     assert first["outcome"] in ("killed", "survived")
-    assert not [one for one in begun if one.is_running()]
+    assert not [process for process in begun if process.is_running()]
     assert list(copies.iterdir()) == []
+
+
+def test_the_end_of_a_worker_is_left_for_its_pool_to_hear_of() -> None:
+    code = (
+        "import multiprocessing, os, subprocess\n"
+        "from pipeline_perf_tests.mutation.__main__ import _end_what_was_begun\n"
+        "reader, writer = os.pipe()\n"
+        "begin = lambda: subprocess.run(['sh', '-c', f'echo >&{writer}; sleep 99'],"
+        " pass_fds=[writer])\n"
+        "worker = multiprocessing.get_context('fork').Process(target=begin)\n"
+        "worker.start()\n"
+        "os.read(reader, 1)\n"
+        "_end_what_was_begun()\n"
+        "worker.join(20)\n"
+        "print(worker.exitcode)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(TREE)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "-9\n"
 
 
 def trial(outcome: str, room: str = "lake", equivalent: str = "") -> dict[str, object]:

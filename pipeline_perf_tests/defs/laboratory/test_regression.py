@@ -101,6 +101,7 @@ def metadata(project: Project) -> dict[str, Any]:
     return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
 
 
+@pytest.mark.timeout(600)  # Dagster starts and measures in it: a minute alone
 def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(
     compared: Project, worktree: Repository
 ) -> None:
