@@ -135,6 +135,8 @@ def _end_what_was_begun() -> None:
     """Kill every process below this one; all of them are halted first, so that none begins another
     that nobody knows.
     """
+    for number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(number, signal.SIG_IGN)  # a second call to end must not halt the end half-way
     workers = set(psutil.Process().children())
     begun: set[psutil.Process] = set()
     while new := set(psutil.Process().children(recursive=True)) - begun:

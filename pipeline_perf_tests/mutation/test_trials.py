@@ -41,6 +41,7 @@ def test_a_terminated_run_keeps_what_it_has_and_leaves_no_process_and_no_copy(
     begun = psutil.Process(process.pid).children(recursive=True)
     assert begun and list(copies.iterdir())
     process.terminate()
+    process.terminate()
     os.close(writer)
     while os.read(reader, 8192):
         pass
