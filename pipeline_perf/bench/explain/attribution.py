@@ -4,11 +4,14 @@ time, ranked.
 Profiles in, findings out: all is pure but `attribute_workloads`, which has them taken. Drawing them
 is `flamegraph`'s work.
 
-Shares sum to one: where one function grew, every other share shrank. So each share is taken of the
-*unchanged work*, which is found by leaving out, one after another, the function that departs most
-from the rest, until none departs any more. The same trouble and the same remedy as with counts of
-gene sequences: M. Robinson, A. Oshlack, A scaling normalization method for differential expression
-analysis of RNA-seq data, Genome Biology 11 (2010).
+Shares sum to one: where one function grew, every other share shrank, and from shares alone nobody
+can tell which of the two has changed. So a run's samples are worth the CPU seconds that it took, as
+the kernel counted them. These differ from run to run by some per cent; where the *unchanged work*
+agrees with them, its samples say the same more exactly. It is found by leaving out, one after
+another, the function that departs most, until none departs any more (cf. M. Robinson, A. Oshlack, A
+scaling normalization method for differential expression analysis of RNA-seq data, Genome Biology 11
+(2010), which has no seconds to hold on to). A function is named only where its own seconds have
+moved, too.
 
 A sample belongs to the innermost frame that the caller's stages know: a library works on behalf of
 who called it. Without stages it belongs to the frame at work.
@@ -55,6 +58,10 @@ POWER = 0.95
 #: With fewer samples on both sides together, no outcome is significant over some dozen functions.
 FEWEST_OF_A_FRAME = 12
 
+#: Runs of the same code differ by so much of their CPU time on a shared machine; it counts for
+#: `_PRIOR_FREEDOM` runs against what these runs show.
+_RUNS_DIFFER = 0.05
+
 #: Leaving out a function can make another one look changed that is not; so often the choice is
 #: looked over.
 _ROUNDS = 5
@@ -70,7 +77,8 @@ WITHIN_S = 300.0
 #: From this spread on it is said that the machine was busy.
 _BUSY = 2.0
 
-#: Runs that the spread of all frames counts for against a frame's own.
+#: Runs that the spread of all frames counts for against a frame's own, and the usual spread of CPU
+#: time against that of a few runs.
 _PRIOR_FREEDOM = 4
 
 #: Where there is no stage for it: start-up, imports, threads of libraries.
@@ -117,8 +125,9 @@ class Attribution:
     """Which functions changed. Side a is the subject, side b what it is compared with.
 
     *named*: `named` has them: those that changed as the whole did (more, or less) before the
-    others, the clearest change first. *none*: no function stands out; one that holds a tenth of the
-    time would have been named had it grown by `smallest_growth` (of the whole time). *too_few*:
+    others, the clearest change first; none of the others is named alone. *none*: no function stands
+    out; one that holds a tenth of the time would have been named had it grown by `smallest_growth`
+    (of the whole time). *too_few*:
     there are too few samples to say, and `more_seconds` of profiling on each side are missing.
     *not_measured*: there is no profile; `why` says the reason.
 
@@ -187,32 +196,11 @@ def attribute(
 
     owner = _Owner(stages or {})
     weighed = _weigh(subject, base, owner)
-    a, b, frames, changed, spread = (
-        weighed.a,
-        weighed.b,
-        weighed.frames,
-        weighed.changed,
-        weighed.spread,
-    )
-    unchanged = (
-        totals[0] - sum(a[frame] for frame in changed),
-        totals[1] - sum(b[frame] for frame in changed),
-    )
-    level = unchanged[0] / unchanged[1]
-
-    scale = _Scale(totals, unchanged, level, spread)
+    a, b, frames, spread = weighed.a, weighed.b, weighed.frames, weighed.spread
+    level = math.exp(weighed.level.log)
+    scale = _Scale(totals, weighed.level, spread)
     functions = _ranked(
-        [
-            scale.finding(
-                frame,
-                owner.stage(frame),
-                a[frame],
-                b[frame],
-                frame not in changed,
-                weighed.spreads[frame],
-            )
-            for frame in frames
-        ]
+        [scale.finding(frame, owner.stage(frame), a[frame], b[frame], weighed) for frame in frames]
     )
     paths = _paths(sides, owner, level)
     functions = [replace(finding, path=paths.get(finding.frame, ())) for finding in functions]
@@ -221,10 +209,12 @@ def attribute(
     direction = change or totals[0] / level - totals[1]
     named = tuple(
         sorted(
-            (finding for finding in functions if finding.frame in changed),
+            (finding for finding in functions if finding.frame in weighed.changed),
             key=lambda finding: finding.growth * direction < 0,
         )
     )
+    if change and named and named[0].growth * change < 0:
+        named = ()  # what has become faster explains no slow-down
     smallest = scale.smallest_growth(0.1, len(frames))
     more = 0.0
     if not named:
@@ -376,9 +366,20 @@ def _paths(sides: Sequence[Profile], owner: _Owner, level: float) -> dict[Frame,
 
 
 @dataclass(frozen=True)
+class _Level:
+    """How many samples the subject has for one of the base in work that takes the same time: the
+    logarithm, and the variance of that.
+    """
+
+    log: float
+    variance: float
+
+
+@dataclass(frozen=True)
 class _Weighed:
     """Samples of both sides by the frame that they belong to, the frames with enough of them,
-    which of these changed, and the spread.
+    which of these changed, the spread, and the level: as measured, and with what the unchanged work
+    says of it.
     """
 
     a: Counter[Frame]
@@ -387,6 +388,8 @@ class _Weighed:
     changed: frozenset[Frame]
     spread: float
     spreads: Mapping[Frame, float]
+    measured: _Level
+    level: _Level
 
     @property
     def independent(self) -> float:
@@ -401,7 +404,59 @@ def _weigh(subject: Sequence[Profile], base: Sequence[Profile], owner: _Owner) -
         sorted(frame for frame in a.keys() | b.keys() if a[frame] + b[frame] >= FEWEST_OF_A_FRAME)
     )
     spread, spreads = _spread(runs, frames)
-    return _Weighed(a, b, frames, frozenset(_changed(frames, a, b, spreads)), spread, spreads)
+    measured = _measured(subject, base)
+    changed = _changed(frames, a, b, spreads, measured)
+    unchanged = _rest(a, b, changed)
+    return _Weighed(
+        a,
+        b,
+        frames,
+        frozenset(changed),
+        spread,
+        spreads,
+        measured,
+        _level(unchanged, measured, spread) if changed else _level_of(a.total(), b.total(), spread),
+    )
+
+
+def _measured(subject: Sequence[Profile], base: Sequence[Profile]) -> _Level:
+    """The level by what each run took; a run of the subject and one of the base that were taken in
+    turns are compared with each other.
+    """
+    told = all(run.worth_s for run in (*subject, *base))
+    ratios = [
+        math.log(a.worth_s / b.worth_s if told else max(a.total, 1) / max(b.total, 1))
+        for a, b in zip(subject, base, strict=False)
+    ]
+    ratio = sum(ratios) / len(ratios)
+    squares = sum((other - ratio) ** 2 for other in ratios)
+    variance = (_PRIOR_FREEDOM * _RUNS_DIFFER**2 + squares) / (_PRIOR_FREEDOM + len(ratios) - 1)
+    totals = [sum(run.total for run in side) / len(side) for side in (subject, base)]
+    samples = math.log(max(totals[0], 1) / max(totals[1], 1))
+    return _Level(samples - ratio, variance / len(ratios))
+
+
+def _level_of(a: float, b: float, spread: float) -> _Level:
+    return _Level(math.log(a / b), spread * (1 / a + 1 / b)) if a and b else _Level(0.0, math.inf)
+
+
+def _level(unchanged: tuple[int, int], measured: _Level, spread: float) -> _Level:
+    """The level by the unchanged work together with the measured one; that alone where both do not
+    agree, or where little is left.
+    """
+    if min(unchanged) < FEWEST_OF_A_FRAME:
+        return measured
+    theirs = _level_of(*unchanged, spread)
+    apart = (theirs.log - measured.log) / math.sqrt(theirs.variance + measured.variance)
+    if _two_sided(apart) < ALPHA:
+        return measured
+    weights = 1 / theirs.variance, 1 / measured.variance
+    log = (theirs.log * weights[0] + measured.log * weights[1]) / sum(weights)
+    return _Level(log, 1 / sum(weights))
+
+
+def _rest(a: Counter[Frame], b: Counter[Frame], out: set[Frame]) -> tuple[int, int]:
+    return a.total() - sum(a[frame] for frame in out), b.total() - sum(b[frame] for frame in out)
 
 
 def z_of_shares(a: float, of_a: float, b: float, of_b: float, spread: float = 1.0) -> float:
@@ -423,52 +478,71 @@ def _two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
+def _z(a: int, b: int, level: _Level, spread: float) -> float:
+    """z of a samples of the subject against b of the base, `level` of them for one expected."""
+    expected = math.exp(level.log)
+    each = (a + b) / (1 + expected)
+    error = math.sqrt(spread * each * (1 / expected + 1) + each * each * level.variance)
+    return (a / expected - b) / error if error else 0.0
+
+
 def _z_against(
     frame: Frame,
-    a: Mapping[Frame, int],
-    b: Mapping[Frame, int],
+    a: Counter[Frame],
+    b: Counter[Frame],
     rest: tuple[int, int],
     inside: bool,
+    measured: _Level,
     spread: float,
 ) -> float:
-    """z of a frame's share of the unchanged work, itself counted in."""
-    of_a, of_b = rest if inside else (rest[0] + a[frame], rest[1] + b[frame])
-    return z_of_shares(a[frame], of_a, b[frame], of_b, spread)
+    """z of a frame against the unchanged work, itself left out."""
+    others = (rest[0] - a[frame], rest[1] - b[frame]) if inside else rest
+    return _z(a[frame], b[frame], _level(others, measured, spread), spread)
 
 
 def _changed(
-    frames: Sequence[Frame], a: Counter[Frame], b: Counter[Frame], spreads: Mapping[Frame, float]
+    frames: Sequence[Frame],
+    a: Counter[Frame],
+    b: Counter[Frame],
+    spreads: Mapping[Frame, float],
+    measured: _Level,
 ) -> set[Frame]:
     """The frames that changed: those that depart from the rest, the clearest first, until none
     does; then looked over.
+
+    Where several changed and all alike, none did: the machine or the interpreter has.
     """
     rest = a.total(), b.total()
     left, out = set(frames), set[Frame]()
     while left:
-        scores = {frame: _z_against(frame, a, b, rest, True, spreads[frame]) for frame in left}
+        scores = {
+            frame: _z_against(frame, a, b, rest, True, measured, spreads[frame]) for frame in left
+        }
         # Of two functions, the one grew by what the other shrank: the one that grew is taken.
         first = max(sorted(left), key=lambda frame: (round(abs(scores[frame]), 9), scores[frame]))
-        after = rest[0] - a[first], rest[1] - b[first]
-        if _two_sided(scores[first]) * len(left) >= ALPHA or min(after) < FEWEST_OF_A_FRAME:
+        if _two_sided(scores[first]) * len(left) >= ALPHA:
             break
         left.discard(first)
         out.add(first)
-        rest = after
+        rest = rest[0] - a[first], rest[1] - b[first]
     for _ in range(_ROUNDS):
-        rest = (
-            a.total() - sum(a[frame] for frame in out),
-            b.total() - sum(b[frame] for frame in out),
-        )
-        kept = {
-            frame
-            for frame in out
-            if _two_sided(_z_against(frame, a, b, rest, False, spreads[frame])) * len(frames)
-            < ALPHA
-        }
+        rest = _rest(a, b, out)
+        kept = set()
+        for frame in out:
+            z = _z_against(frame, a, b, rest, False, measured, spreads[frame])
+            own = _z(a[frame], b[frame], measured, spreads[frame])
+            if _two_sided(z) * len(frames) < ALPHA and _two_sided(own) < ALPHA and z * own > 0:
+                kept.add(frame)
         if kept == out:
             break
         out = kept
-    return out
+    alike = all(
+        _two_sided(z_of_shares(a[frame], a.total(), b[frame], b.total(), spreads[frame]))
+        * len(frames)
+        >= ALPHA
+        for frame in frames
+    )
+    return set() if alike and len(out) > 1 else out
 
 
 def _spread(
@@ -509,28 +583,32 @@ def _spread(
 
 @dataclass(frozen=True)
 class _Scale:
-    """What counts are weighed by: all samples and those of unchanged work of both sides, and how
-    they compare.
-    """
+    """What counts are weighed by: all samples of both sides, and how they compare."""
 
     totals: tuple[int, int]
-    unchanged: tuple[int, int]
-    level: float
+    level: _Level
     spread: float
 
     def growth(self, a: int, b: int) -> float:
-        return (a / self.level - b) / self.totals[1]
+        return (a / math.exp(self.level.log) - b) / self.totals[1]
 
     def error(self, a: int, b: int, spread: float | None = None) -> float:
         """Standard error of the growth: that of both counts, and that of the level."""
-        level = b * b * (1 / self.unchanged[0] + 1 / self.unchanged[1])
-        return math.sqrt((spread or self.spread) * (a / self.level**2 + b + level)) / self.totals[1]
+        worth = a / math.exp(self.level.log)
+        counts = (spread or self.spread) * (worth / math.exp(self.level.log) + b)
+        return math.sqrt(counts + worth * worth * self.level.variance) / self.totals[1]
 
-    def finding(
-        self, frame: Frame, stage: str, a: int, b: int, inside: bool, spread: float
-    ) -> Finding:
-        of_a, of_b = self.unchanged if inside else (self.unchanged[0] + a, self.unchanged[1] + b)
-        z = z_of_shares(a, of_a, b, of_b, spread)
+    def finding(self, frame: Frame, stage: str, a: int, b: int, weighed: _Weighed) -> Finding:
+        spread, out = weighed.spreads[frame], set(weighed.changed)
+        z = _z_against(
+            frame,
+            weighed.a,
+            weighed.b,
+            _rest(weighed.a, weighed.b, out),
+            frame not in out,
+            weighed.measured,
+            spread,
+        )
         growth = self.growth(a, b)
         reach = NormalDist().inv_cdf(1 - ALPHA / 2) * self.error(a, b, spread)
         return Finding(

@@ -92,9 +92,9 @@ class Profile:
     """Stacks with their weight: samples (of CPU or wall time), or bytes held when memory was at
     its peak.
 
-    `seconds` is how long the profiled runs took, `lost` how many samples the profiler failed to
-    take. `allocations` is how often memory was asked for, a deterministic count; 0 in a profile of
-    time.
+    `seconds` is how long the profiled runs took, `worth_s` the seconds of work that the samples
+    stand for (0: not told), `lost` how many samples the profiler failed to take. `allocations` is
+    how often memory was asked for, a deterministic count; 0 in a profile of time.
     """
 
     stacks: Mapping[Stack, int]
@@ -102,6 +102,7 @@ class Profile:
     seconds: float
     lost: int = 0
     allocations: int = 0
+    worth_s: float = 0.0
 
     @property
     def total(self) -> int:
@@ -126,7 +127,7 @@ def pooled(profiles: Iterable[Profile]) -> Profile:
         stacks.update(profile.stacks)
     sums = (
         sum(getattr(profile, name) for profile in runs)
-        for name in ("seconds", "lost", "allocations")
+        for name in ("seconds", "lost", "allocations", "worth_s")
     )
     return Profile(stacks, runs[0].unit, *sums)
 
@@ -179,13 +180,23 @@ def profile_time(
             )
             if raw.exists() and not ran.reason and not ran.exit_code:
                 text = raw.read_text(encoding="utf-8", errors="replace")
+                cpu_s = _cpu_seconds(_read(control / "times"))
                 break
         if _NONE_FOUND not in ran.log or attempt == _ATTEMPTS - 1:
             raise _nothing_seen(workload, tool, ran)
     stacks, failed = parse_raw(text), _ERRORS.search(ran.log)
     if clock == "wall":
         stacks = {stack: count for stack, count in stacks.items() if not _unemployed(stack)}
-    profile = Profile(stacks, "samples", ran.seconds, int(failed[1]) if failed else 0)
+    # A thread that waits for a processor that others have is seen at work, so that samples add up
+    # to more than the CPU time; threads that are not Python's work unseen: they add up to less.
+    sampled_s = sum(stacks.values()) / rate
+    profile = Profile(
+        stacks,
+        "samples",
+        ran.seconds,
+        int(failed[1]) if failed else 0,
+        worth_s=sampled_s if clock == "wall" or not cpu_s else min(cpu_s, sampled_s),
+    )
     if profile.lost > profile.total:
         raise ProfileError(
             f"{workload.name}: {profile.lost} samples failed, {profile.total} did not:"
@@ -250,6 +261,17 @@ def parse_raw(text: str) -> dict[Stack, int]:
             if stack := _stack((match["function"], match["file"]) for match in parsed):
                 stacks[stack] += int(count)
     return dict(stacks)
+
+
+def _cpu_seconds(times: str) -> float:
+    """CPU seconds of the children of a shell, by what its `times` printed: two lines of user and
+    system time, its own and theirs; 0 where it printed nothing.
+    """
+    last = times.strip().splitlines()[-1:]
+    return sum(
+        60 * float(minutes) + float(seconds)
+        for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", "".join(last))
+    )
 
 
 def _unemployed(stack: Stack) -> bool:
@@ -408,10 +430,11 @@ def _read_memory(path: Path, seconds: float) -> Profile:
 
 #: py-spy prints to the output of what it runs, and ends well however that ended: both are kept
 #: apart by a shell on either side. The inner one has a subshell write the status: py-spy kills its
-#: child as soon as it sees no Python any more.
+#: child as soon as it sees no Python any more. `times` tells the CPU time without py-spy's.
 _OUTER = 'log=$1; shift; exec "$@" >"$log" 2>&1'
 _INNER = (
-    'folder=$1; shift; ("$@" >"$folder/stdout" 2>"$folder/stderr"; echo $? >"$folder/status"); :'
+    'folder=$1; shift; ("$@" >"$folder/stdout" 2>"$folder/stderr"; code=$?;'
+    ' times >"$folder/times"; echo $code >"$folder/status"); :'
 )
 
 #: Characters of a command's complaint that an error quotes.

@@ -47,6 +47,7 @@ def profiled(seconds: Mapping[str, float], samples: int, seed: int) -> Profile:
         {(frame("main"), frame(name)): drawn.count(name) for name in seconds if name in drawn},
         "samples",
         samples / 200,
+        worth_s=sum(seconds.values()),
     )
 
 
