@@ -15,7 +15,7 @@ WORDS = 12
 
 def workloads() -> list[Workload]:
     """Named by the entry point in setup.py."""
-    sentences = 20_000
+    sentences = 500_000
     return [
         Workload(
             "wordcount.long_text",

@@ -56,7 +56,7 @@ NULLS, DETECTIONS = 30, 20
 
 #: As many planted functions as the contract speaks of, and the share of them that must be named
 #: first.
-PLANTS, NAMED_FIRST = 10, 0.9
+PLANTS, NAMED_FIRST = 20, 0.9
 
 
 # Progress ---------------------------------------------------------------------------------------
@@ -266,16 +266,17 @@ class Session:
         kind: Literal["simulated", "real", "attribution"] = "simulated",
         trials: int | None = None,
         *,
+        planted_in: Sequence[Workload] = (),
         part: str = "",
     ) -> list[Measurement]:
         """The lab's own error rates of a `kind`, stored like any figures.
 
         Over series and pairs of known truth (*simulated*), over *real* comparisons (hours), or over
-        planted functions that must be named first (*attribution*); `trials` are so many of each
-        instead of the usual number. Returns the figures, which are stored as a `part` of the run;
-        of real ones each scope is a part of its own when it is done, should the rest be stopped.
-        Raises CalibrationError where a real comparison failed, PlantError where there are fewer
-        functions than trials.
+        planted functions that must be named first (*attribution*), in the packages of the workloads
+        `planted_in` (none: PyYAML); `trials` are so many of each instead of the usual number.
+        Returns the figures, which are stored as a `part` of the run; of real ones each scope is a
+        part of its own when it is done, should the rest be stopped. Raises CalibrationError where a
+        real comparison failed, PlantError where nothing can be planted in a workload.
         """
 
         def progress(line: str) -> None:
@@ -298,12 +299,12 @@ class Session:
             return figures
         else:
             done = []
-            for trial in planted.trials(trials or PLANTS, lock=self.store.lock):
+            programs = [planted.program_of(workload) for workload in planted_in]
+            for trial in planted.trials(
+                programs or [planted.yaml_program()], trials or PLANTS, lock=self.store.lock
+            ):
                 done.append(trial)
-                progress(
-                    f"{'right' if trial.right else 'WRONG'}: planted {trial.function}"
-                    f" {trial.measured:+.1%}, named {trial.first or 'nothing'}"
-                )
+                progress(trial.says)
             figures = calibrate.attributed(done)
             progress(calibrate.line_of(figures))
         self.store.write(self.run, figures, part=part)

@@ -471,12 +471,13 @@ def real(
 
 
 def attributed(trials: Sequence[Trial]) -> list[Measurement]:
-    """How often the attribution named the planted function first, and its stage, over trials of
-    `planted`.
+    """How often the attribution named a planted function first, another one, and the right stage,
+    over trials of `planted`.
     """
     scope, number = "attribution", len(trials)
     return [
         Rate(sum(trial.right for trial in trials), number).measurement("named_first_rate", scope),
+        Rate(sum(trial.wrong for trial in trials), number).measurement("wrong_name_rate", scope),
         Rate(sum(trial.right_stage for trial in trials), number).measurement(
             "right_stage_rate", scope
         ),

@@ -1,30 +1,27 @@
-"""Trials of the attribution: a known function is made slower, and must be named first.
+"""Trials of the attribution: a known function is made slower or faster, or its work moved to
+another, and it must be named first; any other name is a wrong one.
 
-The change is a real one, a loop written into the source of a copy of PyYAML (a few hundred
-functions of pure Python); the copies live in a temporary folder. `plant` changes any other source
-alike. `python -m pipeline_perf.bench.calibrate.planted --runs 10` runs the trials and prints what
-was named.
+The change is a real one, a loop written into the source of a copy of a program; the copies live in
+a temporary folder. Programs are workloads whose package lies here as source, and PyYAML, which has
+a few hundred functions of pure Python. `plant` changes any other source alike.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
-import json
-import math
-import pstats
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import timeit
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.explain.attribution import (
@@ -33,26 +30,22 @@ from pipeline_perf.bench.explain.attribution import (
     Attribution,
     attribute_workloads,
 )
+from pipeline_perf.bench.explain.profile import Frame, profile_time
+from pipeline_perf.bench.judge.revision import Tree
 from pipeline_perf.bench.measure.measure import measure_pair, run_once
-from pipeline_perf.bench.measure.workload import Workload
+from pipeline_perf.bench.measure.workload import PYTHON, Workload
 
-PACKAGE = "yaml"
+Kind = Literal["slower", "faster", "moved"]
 
-#: The parts of the package as stages: a trial also asks whether the right one is named.
-STAGES = {
-    f"{PACKAGE}.{module}": module
-    for module in ("reader", "scanner", "parser", "composer", "resolver", "constructor")
-}
+KINDS: tuple[Kind, ...] = ("slower", "faster", "moved")
 
-#: The slow-down that is planted, as a share of all CPU time: drawn between these.
-SHARES = (0.05, 0.10)
+#: What is planted, as a share of all CPU time: drawn between these, of one trial in two. The others
+#: are as large as a change of the whole algorithm: such a function holds most of the time of one
+#: side, and the others' shares move the more.
+SHARES, LARGE_SHARES = (0.05, 0.10), (0.4, 0.8)
 
-#: A function called a million times in a few seconds cannot be slowed by a loop: starting the loop
-#: costs more than is to be planted.
-_FEWEST_CALLS, _MOST_CALLS = 300, 1_000_000
-
-#: Documents that one run reads, which takes two to three seconds: start-up is then a small part of
-#: it.
+#: Documents of YAML that one run reads, which takes two to three seconds: start-up is then a small
+#: part of it.
 _DOCUMENTS = 36
 
 #: Pairs of unprofiled runs that show by how much the planted loop slows a run down.
@@ -61,12 +54,12 @@ _PAIRS = 5
 #: The least of so many turns is what a piece of work takes when nothing else is in the way.
 _TURNS = 4
 
+#: Turns of a loop that are timed.
+_TIMED = 100_000
+
 _SCRIPT = '''
 import sys
-sys.path.insert(0, sys.argv[1])
 import yaml
-
-assert yaml.__file__.startswith(sys.argv[1]), yaml.__file__
 
 ITEM = """- name: 'item {0}'
   size: {0}
@@ -79,33 +72,47 @@ ITEM = """- name: 'item {0}'
   day: 2026-03-{1:02}
 """
 text = "".join(ITEM.format(number, number % 28 + 1) for number in range(150))
-for _ in range(int(sys.argv[2])):
+for _ in range(int(sys.argv[1])):
     assert len(yaml.load(text, yaml.SafeLoader)) == 150
 '''
 
 
 class PlantError(LabError):
-    """A slow-down cannot be planted where it was asked for."""
+    """Nothing can be planted where it was asked for."""
 
     code = "plant"
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One trial: what was planted (nothing: `function` is ''), and what the attribution said.
+class Program:
+    """What plants are made in: a workload, and its package's folder (or its module's file)."""
 
-    `planted` is the planned growth in units of the CPU time before, `measured` that of unprofiled
-    runs side by side, and `growth` the one that was found for what is named first. `right` says
-    whether the planted function was named first, or nothing where nothing was planted.
+    workload: Workload
+    source: Path
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: what was planted, and what the attribution said.
+
+    `kind` says whether `function` was made slower, faster, or had its work *moved* to the function
+    `to`. `planted` is the planned growth in units of the CPU time before, `measured` that of
+    unprofiled runs side by side, and `growth` the one that was found for what is named first.
+    `right` says whether a function that changed was named first, `wrong` whether another one was:
+    naming none is neither.
     """
 
+    program: str
+    kind: Kind
     function: str
+    to: str
     planted: float
     measured: float
     verdict: str
     first: str
     stage: str
     right: bool
+    wrong: bool
     right_stage: bool
     growth: float
     z: float
@@ -114,6 +121,47 @@ class Trial:
     base_samples: int
     spread: float
 
+    @property
+    def says(self) -> str:
+        """A line about it."""
+        outcome = "right" if self.right else "WRONG" if self.wrong else "not named"
+        where = f"{self.function} to {self.to}" if self.to else self.function
+        named = f"{self.first} {self.growth:+.1%}" if self.first else "nothing"
+        return (
+            f"{outcome}: {self.program}, {self.kind} {where} {self.planted:.1%}, CPU time"
+            f" {self.measured:+.1%}; named {named}"
+        )
+
+
+def program_of(workload: Workload) -> Program:
+    """A workload as a program to plant in. Raises PlantError where its source is not found."""
+    spec = find_spec(workload.module) if workload.module else None
+    if spec is None or not spec.origin:
+        raise PlantError(
+            f"the source of {workload.name} is not found",
+            "name a workload that runs `{python} -m module` or a target of an installed package",
+        )
+    return Program(workload, _source(spec.origin))
+
+
+def yaml_program() -> Program:
+    """PyYAML reading documents. Raises PlantError where it is not installed."""
+    spec = find_spec("yaml")
+    if spec is None or not spec.origin:
+        raise PlantError("PyYAML is not installed", "pip install PyYAML")
+    modules = ("reader", "scanner", "parser", "composer", "resolver", "constructor")
+    workload = Workload(
+        "planted.yaml",
+        command=(PYTHON, "-c", _SCRIPT, str(_DOCUMENTS)),
+        stages={f"yaml.{module}": module for module in modules},
+    )
+    return Program(workload, _source(spec.origin))
+
+
+def _source(origin: str) -> Path:
+    path = Path(origin)
+    return path.parent if path.name == "__init__.py" else path
+
 
 def plant(root: Path, function: str, statement: str) -> None:
     """Write a statement into the source below `root`, as the first that a function executes.
@@ -121,9 +169,19 @@ def plant(root: Path, function: str, statement: str) -> None:
     `function` is "package.module:Class.function". Raises PlantError where there is no such
     function.
     """
+    path, source, first = _place(root, function)
+    lines = source.splitlines(keepends=True)
+    lines.insert(first.lineno - 1, f"{' ' * first.col_offset}{statement}\n")
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def _place(root: Path, function: str) -> tuple[Path, str, ast.stmt]:
+    """The file that a function stands in, its text, and the first statement that it executes."""
     module, _, name = function.partition(":")
     path = root.joinpath(*module.split(".")).with_suffix(".py")
-    source = path.read_text(encoding="utf-8")
+    if not path.is_file():
+        path = root.joinpath(*module.split("."), "__init__.py")
+    source = path.read_text(encoding="utf-8") if path.is_file() else ""
     body: Sequence[ast.stmt] = ast.parse(source).body
     for part in name.split("."):
         node = next(
@@ -148,211 +206,158 @@ def plant(root: Path, function: str, statement: str) -> None:
         and isinstance(body[0].value, ast.Constant)
         else body[0]
     )
-    lines = source.splitlines(keepends=True)
-    if lines[first.lineno - 1][: first.col_offset].strip():
+    if source.splitlines()[first.lineno - 1][: first.col_offset].strip():
         raise PlantError(
             f"{name} has its body on the line of its head",
             "choose another function",
             file=str(path),
             line=first.lineno,
         )
-    lines.insert(first.lineno - 1, f"{' ' * first.col_offset}{statement}\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    return path, source, first
 
 
 def trials(
+    programs: Sequence[Program],
     runs: int,
     seed: int = 0,
     *,
     lock: Path,
-    planted: bool = True,
     samples: int = SAMPLES,
     within_s: float = WITHIN_S,
 ) -> Iterator[Trial]:
-    """So many trials (`runs`) one by one, each with another function and slow-down.
+    """So many trials (`runs`) one by one, of the programs and the kinds in turns.
 
-    They are drawn from `seed`; with `planted` false, of two equal copies. `samples`, `within_s` and
-    `lock` as in `attribute_workloads`. Raises PlantError where PyYAML has fewer functions to choose
-    from than there are to be trials.
+    Functions and sizes are drawn from `seed`. `samples`, `within_s` and `lock` as in
+    `attribute_workloads`. Raises PlantError for a program in which no function can be changed.
     """
     chance = random.Random(seed)
+    known: dict[int, tuple[list[str], float]] = {}
     with tempfile.TemporaryDirectory(prefix="planted-") as directory:
-        base, script = Path(directory, "base"), Path(directory, "script.py")
-        _copy(base)
-        script.write_text(_SCRIPT, encoding="utf-8")
-        clean = Workload(
-            "planted.base", command=(sys.executable, str(script), str(base), str(_DOCUMENTS))
-        )
-        calls = _calls(script, base)
-        if planted and runs > len(calls):
-            raise PlantError(
-                f"{len(calls)} functions of {PACKAGE} can be slowed down, one a trial",
-                "ask for no more trials than that",
-            )
-        chosen = chance.sample(sorted(calls), runs) if planted else [""] * runs
-        costs = _costs(clean, lock)
-        for number, function in enumerate(chosen):
-            share = chance.uniform(*SHARES) if planted else 0.0
-            copy = Path(directory, f"subject-{number}")
-            _copy(copy)
-            if function:
-                plant(
-                    copy, function, f"for _ in range({costs.turns(share, calls[function])}): pass"
+        clean = Path(directory, "clean")
+        for number in range(runs):
+            place = number % len(programs)
+            program = programs[place]
+            if place not in known:
+                workload = _placed(program, clean / str(place))
+                known[place] = (
+                    _functions(workload, clean / str(place), lock),
+                    min(run_once(workload, lock=lock).cpu_s for _ in range(_TURNS)),
                 )
-            slower = replace(
-                clean,
-                name="planted.subject",
-                command=(sys.executable, str(script), str(copy), str(_DOCUMENTS)),
-            )
-            seconds = measure_pair(slower, clean, _PAIRS, lock=lock).values("cpu_seconds")
+            functions, run_s = known[place]
+            kind = KINDS[number // len(programs) % len(KINDS)]
+            if kind == "moved" and len(functions) < 2:
+                kind = "slower"
+            share = chance.uniform(*(LARGE_SHARES if number % 2 else SHARES))
+            function, to = (*chance.sample(functions, 2 if kind == "moved" else 1), "")[:2]
+            loop = _loop(max(1, round(share * run_s / _turn_s())))
+            sides = []
+            for side, planted in zip(
+                ("subject", "base"),
+                {"slower": (function, ""), "faster": ("", function), "moved": (to, function)}[kind],
+                strict=True,
+            ):
+                copy = Path(directory, str(number), side)
+                sides.append(_placed(program, copy))
+                if planted:
+                    plant(copy, planted, loop)
+            subject, base = sides
+            seconds = measure_pair(subject, base, _PAIRS, lock=lock).values("cpu_seconds")
+            if not seconds[0]:
+                raise PlantError(f"{program.workload.name} fails with {function} changed")
             measured = median(after / before for after, before in zip(*seconds, strict=True)) - 1
-            attribution, _ = attribute_workloads(
-                slower, clean, STAGES, samples=samples, within_s=within_s, lock=lock
+            found, _ = attribute_workloads(
+                subject,
+                base,
+                program.workload.stages,
+                samples=samples,
+                within_s=within_s,
+                lock=lock,
             )
-            yield _trial(function, share, measured, attribution)
+            planned = {"slower": share, "faster": -share / (1 + share), "moved": share}[kind]
+            yield _trial(program, kind, (function, to), planned, measured, found)
 
 
-def _trial(function: str, share: float, measured: float, attribution: Attribution) -> Trial:
-    first = attribution.named[0] if attribution.named else None
+def _trial(
+    program: Program,
+    kind: Kind,
+    changed: tuple[str, str],
+    planned: float,
+    measured: float,
+    found: Attribution,
+) -> Trial:
+    first = found.named[0] if found.named else None
     name = str(first.frame) if first else ""
-    module = function.partition(":")[0]
+    stages = {finding.stage for finding in found.functions if str(finding.frame) in changed}
     return Trial(
-        function,
-        share,
+        program.workload.name,
+        kind,
+        *changed,
+        planned,
         measured,
-        attribution.verdict,
+        found.verdict,
         name,
-        attribution.stage,
-        name == function and attribution.verdict in ("named", "none"),
-        attribution.stage == STAGES.get(module, ""),
+        found.stage,
+        name in changed and bool(first),
+        name not in changed,
+        found.stage in stages,
         first.growth if first else 0.0,
         first.z if first else 0.0,
-        len(attribution.named),
-        attribution.subject_samples,
-        attribution.base_samples,
-        attribution.spread,
+        len(found.named),
+        found.subject_samples,
+        found.base_samples,
+        found.spread,
     )
 
 
-def _copy(target: Path) -> None:
-    spec = find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+def _placed(program: Program, root: Path) -> Workload:
+    """The program's workload on a new copy of its source below `root`."""
+    target = root / program.source.name
+    if program.source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__", "*.so")
+        shutil.copytree(program.source, target, ignore=ignored)
+    else:
+        root.mkdir(parents=True)
+        shutil.copy(program.source, target)
+    tree = Tree("copy", "", root, root, Path(), Path(sys.executable), "")
+    # Started there, for `python -m` looks into the current folder first.
+    return replace(tree.placed(program.workload), directory=str(root))
+
+
+def _functions(workload: Workload, root: Path, lock: Path) -> list[str]:
+    """The functions of the copy that are at work in a run, and that can be changed."""
+    frames: set[Frame] = {
+        frame for stack in profile_time(workload, lock=lock).stacks for frame in stack
+    }
+    functions = []
+    for name in sorted(str(frame) for frame in frames if _ours(frame, workload)):
+        try:
+            _place(root, name)
+        except PlantError:
+            continue  # of a library, or without a body of its own
+        functions.append(name)
+    if not functions:
         raise PlantError(
-            f"{PACKAGE} is not installed, and the trials change a copy of it", "pip install PyYAML"
+            f"{workload.name}: no function of {root} was seen at work", "plant in one that lasts"
         )
-    source = Path(next(iter(spec.submodule_search_locations)))
-    shutil.copytree(source, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    return functions
 
 
-def _calls(script: Path, copy: Path) -> dict[str, int]:
-    """How often each function is called in a run, of those that a slow-down can be planted in."""
-    figures = copy.parent / "calls"
-    subprocess.run(
-        [sys.executable, "-m", "cProfile", "-o", str(figures), str(script), str(copy), "1"],
-        check=True,
+def _ours(frame: Frame, workload: Workload) -> bool:
+    """Whether the attribution would name this function, not the one that it works on behalf of."""
+    stages = workload.stages
+    return not stages or any(
+        fnmatchcase(name, pattern) for pattern in stages for name in (frame.module, str(frame))
     )
-    counts: dict[str, int] = {}
-    stats = pstats.Stats(str(figures)).stats  # type: ignore[attr-defined]
-    for (file, line, _), (_, calls, *_) in stats.items():
-        # public, and not in the stubs
-        if file.startswith(str(copy)) and _FEWEST_CALLS <= calls * _DOCUMENTS <= _MOST_CALLS:
-            module = f"{PACKAGE}.{Path(file).stem}"
-            if module in STAGES and (name := _qualified(Path(file), line)):
-                counts[f"{module}:{name}"] = calls * _DOCUMENTS
-    return counts
 
 
-def _qualified(path: Path, line: int) -> str:
-    """The method that begins at a line, "Class.method"; '' where none does."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef):
-            for method in node.body:
-                if isinstance(method, ast.FunctionDef) and method.lineno == line:
-                    return f"{node.name}.{method.name}"
-    return ""
+def _loop(turns: int) -> str:
+    """A loop that runs in the first call of a function only, however often that is called."""
+    return f'for _ in globals().setdefault("_planted_", iter(range({turns}))): pass'
 
 
-@dataclass(frozen=True)
-class _Costs:
-    """CPU seconds of an undisturbed run, of entering a loop of ten turns, and of each further
-    turn.
-    """
-
-    run_s: float
-    loop_s: float
-    turn_s: float
-
-    def turns(self, share: float, calls: int) -> int:
-        """Turns of an empty loop that take, over so many calls, the share of a run's time."""
-        return max(1, round((share * self.run_s / calls - self.loop_s) / self.turn_s + 10))
-
-
-def _costs(clean: Workload, lock: Path) -> _Costs:
-    """Run and loop are timed in turns, so that a busy machine slows down both alike."""
-    run_s, few_s, many_s = math.inf, math.inf, math.inf
-    for _ in range(_TURNS):
-        run_s = min(run_s, run_once(clean, lock=lock).cpu_s)
-        few_s, many_s = (
-            min(
-                least,
-                *timeit.repeat(
-                    f"for _ in range({turns}): pass", number=200, repeat=50, timer=time.process_time
-                ),
-            )
-            for turns, least in ((10, few_s), (1_010, many_s))
-        )
-    return _Costs(run_s, few_s / 200, (many_s - few_s) / 200_000)
-
-
-def main() -> None:
-    """Run trials as the command line says, and print what was named.
-
-    Exit code 1: fewer than nine in ten were right.
-    """
-    arguments = argparse.ArgumentParser(
-        prog="python -m pipeline_perf.bench.calibrate.planted",
-        description=__doc__.partition("\n")[0] if __doc__ else "",
+def _turn_s() -> float:
+    """CPU seconds that a turn of such a loop takes."""
+    seconds = timeit.repeat(
+        f"for _ in iter(range({_TIMED})): pass", number=1, repeat=20, timer=time.process_time
     )
-    arguments.add_argument("--runs", type=int, default=10)
-    arguments.add_argument("--seed", type=int, default=0)
-    arguments.add_argument(
-        "--samples", type=int, default=SAMPLES, help="independent samples a side"
-    )
-    arguments.add_argument(
-        "--seconds", type=float, default=WITHIN_S, help="of profiling for a trial at most"
-    )
-    arguments.add_argument(
-        "--equal", action="store_true", help="plant nothing: nothing may be named"
-    )
-    arguments.add_argument("--json", action="store_true", help="one JSON object a trial")
-    given = arguments.parse_args()
-    lock = Path(tempfile.gettempdir()) / "pipeline_perf-planted.lock"
-    right = 0
-    for trial in trials(
-        given.runs,
-        given.seed,
-        lock=lock,
-        planted=not given.equal,
-        samples=given.samples,
-        within_s=given.seconds,
-    ):
-        right += trial.right
-        if given.json:
-            print(json.dumps(asdict(trial)), flush=True)
-            continue
-        what = f"{trial.function} {trial.measured:+.1%}" if trial.function else "nothing"
-        named = (
-            f"{trial.first} {trial.growth:+.1%} (z {trial.z:+.1f})" if trial.first else "nothing"
-        )
-        print(
-            f"{'right' if trial.right else 'WRONG'}  planted {what}: named {named}, of"
-            f" {trial.subject_samples} samples",
-            flush=True,
-        )
-    if not given.json:
-        print(f"{right} of {given.runs} right")
-    sys.exit(0 if right * 10 >= given.runs * 9 else 1)
-
-
-if __name__ == "__main__":
-    main()
+    return min(seconds) / _TIMED

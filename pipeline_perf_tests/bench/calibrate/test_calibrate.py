@@ -141,13 +141,17 @@ def test_a_real_calibration_measures_every_comparison(tmp_path: Path, lock: Path
 
 def test_trials_of_the_attribution_become_rates() -> None:
     trial = Trial(
+        "planted.yaml",
+        "slower",
         "yaml.reader:Reader.forward",
+        "",
         0.07,
         0.06,
         "named",
         "yaml.reader:Reader.forward",
         "reader",
         True,
+        False,
         True,
         0.06,
         9.0,
@@ -157,9 +161,12 @@ def test_trials_of_the_attribution_become_rates() -> None:
         1.1,
     )
     found = figures(
-        calibrate.attributed([trial, trial, replace(trial, right=False, right_stage=True), trial])
+        calibrate.attributed(
+            [trial, trial, replace(trial, right=False, wrong=True), replace(trial, right=True)]
+        )
     )
     assert found["attribution", "named_first_rate"].value == 0.75
+    assert found["attribution", "wrong_name_rate"].value == 0.25
     assert (
         found["attribution", "right_stage_rate"].value,
         found["attribution", "trials"].value,
