@@ -19,7 +19,7 @@ from typing import Literal
 from pipeline_perf.bench.calibrate import calibrate, planted
 from pipeline_perf.bench.explain.attribution import WITHIN_S
 from pipeline_perf.bench.explain.bottleneck import Bottleneck, Machine, bottleneck
-from pipeline_perf.bench.explain.flamegraph import flame_graph, page_of
+from pipeline_perf.bench.explain.flamegraph import page_of, plain_flame_graph
 from pipeline_perf.bench.explain.profile import Profile, profile_memory, profile_time
 from pipeline_perf.bench.follow import night as nights
 from pipeline_perf.bench.follow.levels import Levels
@@ -395,7 +395,7 @@ def profile(
         else profile_time(workload, lock=lock, clock=clock)
     )
     page = reports / "profiles" / f"{part_of(workload.name)}.html"
-    drawn = flame_graph([taken], [taken], None, workload.name)
+    drawn = plain_flame_graph(taken, workload.name, workload.stages)
     return Profiled(tuple(samples), bound, taken, _written(page, drawn))
 
 

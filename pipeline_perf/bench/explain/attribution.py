@@ -194,7 +194,7 @@ def attribute(
             "too_few", why, subject_samples=totals[0], base_samples=totals[1], more_seconds=missing
         )
 
-    owner = _Owner(stages or {})
+    owner = Owner(stages or {})
     weighed = _weigh(subject, base, owner)
     a, b, frames, spread = weighed.a, weighed.b, weighed.frames, weighed.spread
     level = math.exp(weighed.level.log)
@@ -260,7 +260,7 @@ def attribute_workloads(
     named, which would name something by chance in the end. Where profiling is not possible, the
     attribution is *not_measured* and says why.
     """
-    owner = _Owner(stages or {})
+    owner = Owner(stages or {})
 
     def worth(a: Sequence[Profile], b: Sequence[Profile]) -> float:
         return _weigh(a, b, owner).independent
@@ -311,7 +311,7 @@ def _why(named: Sequence[Finding], smallest: float, more: float, spread: float) 
 # Whose a sample is --------------------------------------------------------------------------------
 
 
-class _Owner:
+class Owner:
     """Stages of frames by the caller's patterns, each frame looked up once."""
 
     def __init__(self, stages: Mapping[str, str]) -> None:
@@ -330,6 +330,7 @@ class _Owner:
         return self._known[frame]
 
     def stage(self, frame: Frame) -> str:
+        """The stage that a frame belongs to, NO_STAGE where it belongs to none."""
         return self._lookup(frame) or NO_STAGE
 
     def path(self, stack: Stack) -> Stack:
@@ -340,7 +341,7 @@ class _Owner:
         return stack
 
 
-def _own(profile: Profile, owner: _Owner) -> Counter[Frame]:
+def _own(profile: Profile, owner: Owner) -> Counter[Frame]:
     """Samples by the frame that they belong to."""
     counts = Counter[Frame]()
     for stack, count in profile.stacks.items():
@@ -348,7 +349,7 @@ def _own(profile: Profile, owner: _Owner) -> Counter[Frame]:
     return counts
 
 
-def _paths(sides: Sequence[Profile], owner: _Owner, level: float) -> dict[Frame, Stack]:
+def _paths(sides: Sequence[Profile], owner: Owner, level: float) -> dict[Frame, Stack]:
     """For each frame the path to it on which its time changed most."""
     weights: dict[Stack, float] = {}
     for side, factor in zip(sides, (1 / level, -1.0), strict=True):
@@ -397,7 +398,7 @@ class _Weighed:
         return min(self.a.total(), self.b.total()) / self.spread
 
 
-def _weigh(subject: Sequence[Profile], base: Sequence[Profile], owner: _Owner) -> _Weighed:
+def _weigh(subject: Sequence[Profile], base: Sequence[Profile], owner: Owner) -> _Weighed:
     runs = [[_own(profile, owner) for profile in side] for side in (subject, base)]
     a, b = (sum(side, Counter[Frame]()) for side in runs)
     frames = tuple(
@@ -652,7 +653,7 @@ def _ranked(findings: Sequence[Finding]) -> list[Finding]:
     return adjusted[::-1]
 
 
-def _callers(sides: Sequence[Profile], scale: _Scale, owner: _Owner) -> list[Finding]:
+def _callers(sides: Sequence[Profile], scale: _Scale, owner: Owner) -> list[Finding]:
     """Frames by their time with all that they call.
 
     Their z leaves out what the frame and the unchanged work have in common, and is thus rather too
@@ -689,9 +690,7 @@ def _with_callees(profile: Profile) -> Counter[Frame]:
     return counts
 
 
-def _stages(
-    a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: _Owner
-) -> list[StageChange]:
+def _stages(a: Counter[Frame], b: Counter[Frame], scale: _Scale, owner: Owner) -> list[StageChange]:
     """The stages, the one with the largest change first."""
     sums: dict[str, list[int]] = {}
     for side, counts in enumerate((a, b)):
@@ -743,7 +742,7 @@ def memory_changes(
     """
     if {subject.unit, base.unit} != {"bytes"}:
         raise ValueError("give two profiles of memory, as `profile_memory` takes them")
-    owner = _Owner(stages or {})
+    owner = Owner(stages or {})
     a, b = _own(subject, owner), _own(base, owner)
     changes = [
         MemoryChange(frame, owner.stage(frame), a[frame], b[frame])

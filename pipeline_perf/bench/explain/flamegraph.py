@@ -1,4 +1,4 @@
-"""A differential flame graph: two profiles drawn as one, in an HTML page that needs nothing else.
+"""Flame graphs: one profile, or two drawn as one, in an HTML page that needs nothing else.
 
 The geometry is computed here, the look and the page's own script are in flamegraph.html.j2. What
 changed is attribution's finding, and comes in as an argument; the page carries it as data, too, so
@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from pipeline_perf.bench.explain.attribution import Attribution
-from pipeline_perf.bench.explain.profile import Frame, Profile, pooled
+from pipeline_perf.bench.explain.attribution import NO_STAGE, Attribution, Owner
+from pipeline_perf.bench.explain.profile import Frame, Profile, Stack, pooled
 from pipeline_perf.bench.measure.results import part_of
 
 #: Narrower boxes than this share of the whole are left out: about a pixel.
@@ -30,6 +31,13 @@ _QUIET = 3.0
 
 #: Steps of colour on either side; the last one stands for the largest change of the graph.
 STEPS = 4
+
+#: Colours for stages; the smallest ones have none of their own.
+HUES = 8
+
+#: A module that is imported stands in the place of all that importing it calls.
+IMPORT = "import"
+_IMPORTING = "importlib."
 
 #: Findings that the page lists; the graph shows them all.
 _LISTED = 6
@@ -141,6 +149,7 @@ class Box:
     own_growth: float
     tone: str = "n0"
     own_tone: str = "n0"
+    stage: str = NO_STAGE
 
 
 @dataclass(frozen=True)
@@ -189,15 +198,7 @@ def flame_graph(
         max((abs(node.own_a - node.own_b) for node in nodes), default=0.0),
     )
     boxes = list(_boxes(root, 1, 0.0, 0.0, scale))
-    environment = Environment(
-        loader=PackageLoader("pipeline_perf.bench.explain", "."),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"change": change, "share": share}
-    return environment.get_template("flamegraph.html.j2").render(
+    return _rendered(
         title=title,
         attribution=attribution,
         named=attribution.named[:_LISTED] if attribution else (),
@@ -206,7 +207,6 @@ def flame_graph(
         else {},
         first=attribution.named[0].frame if attribution and attribution.named else None,
         boxes=boxes,
-        rows=1 + max((box.depth for box in boxes), default=0),
         after_width=root.a / scale.width,
         before_width=root.b / scale.width,
         growth=root.a / root.b - 1,
@@ -220,6 +220,76 @@ def flame_graph(
         sides=sides,
         facts=_facts_of(sides[0].unit, attribution),
         runs=(len(subject), len(base)),
+        key={},
+    )
+
+
+def plain_flame_graph(profile: Profile, title: str, stages: Mapping[str, str]) -> str:
+    """The page for one profile, coloured by stage.
+
+    `stages` as in `attribution.attribute`; what is called by a stage works on its behalf. All that
+    an import calls is one box, named after what is imported. Raises ValueError for an empty
+    profile.
+    """
+    if not profile.total:
+        raise ValueError("a flame graph needs a profile with something in it: profile again")
+    folded: dict[Stack, int] = {}
+    for stack, count in profile.stacks.items():
+        short = _imports_folded(stack)
+        folded[short] = folded.get(short, 0) + count
+    owner = Owner(stages)
+    sums: dict[str, int] = {}
+    for stack, count in folded.items():
+        stage = owner.stage(owner.path(stack)[-1]) if stack[-1].module != IMPORT else IMPORT
+        sums[stage] = sums.get(stage, 0) + count
+    largest = sorted((stage for stage in sums if stage), key=lambda stage: -sums[stage])
+    tones = {stage: f"s{number}" for number, stage in enumerate(largest[:HUES])}
+    root = _tree(replace(profile, stacks=folded), Profile({}, profile.unit, 0), 1.0)
+    boxes = list(_plain_boxes(root, 1, 0.0, root.a, NO_STAGE, owner, tones))
+    return _rendered(
+        title=title,
+        attribution=None,
+        named=(),
+        stages={box.frame: box.stage for box in boxes},
+        first=None,
+        boxes=boxes,
+        after_width=1.0,
+        before_width=0.0,
+        growth=0.0,
+        largest=0.0,
+        largest_own=0.0,
+        tones=["n0", *tones.values()],
+        sides=(profile,),
+        facts=_facts_of(profile.unit, None),
+        runs=(1,),
+        key={
+            **{stage: (tone, sums[stage] / root.a) for stage, tone in tones.items()},
+            "no stage": ("n0", 1 - sum(sums[stage] for stage in tones) / root.a),
+        },
+    )
+
+
+def _imports_folded(stack: Stack) -> Stack:
+    """The stack down to the first import in it, which is named after the module imported."""
+    for depth, frame in enumerate(stack):
+        if frame.module.startswith(_IMPORTING):
+            below = (other for other in stack[depth:] if not other.module.startswith(_IMPORTING))
+            imported = next(below, None)
+            return *stack[:depth], Frame(IMPORT, imported.module if imported else "modules")
+    return stack
+
+
+def _rendered(boxes: Sequence[Box], **values: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("pipeline_perf.bench.explain", "."),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"change": change, "share": share}
+    return environment.get_template("flamegraph.html.j2").render(
+        boxes=boxes, rows=1 + max((box.depth for box in boxes), default=0), **values
     )
 
 
@@ -270,3 +340,24 @@ def _boxes(node: _Node, depth: int, x_a: float, x_b: float, scale: _Scale) -> It
             )
             yield from _boxes(child, depth + 1, x_a, x_b, scale)
         x_a, x_b = x_a + child.a, x_b + child.b
+
+
+def _plain_boxes(
+    node: _Node,
+    depth: int,
+    x: float,
+    whole: float,
+    stage: str,
+    owner: Owner,
+    tones: Mapping[str, str],
+) -> Iterator[Box]:
+    """The boxes below a node that belongs to a stage, from left to right by name."""
+    for frame, child in sorted(node.children.items()):
+        if child.a >= NARROWEST * whole:
+            theirs = IMPORT if frame.module == IMPORT else owner.stage(frame) or stage
+            tone, place = tones.get(theirs, "n0"), (x / whole, child.a / whole)
+            yield Box(
+                frame, depth, place, place, (child.own_a / whole, 0), 0, 0, tone, tone, theirs
+            )
+            yield from _plain_boxes(child, depth + 1, x, whole, theirs, owner, tones)
+        x += child.a

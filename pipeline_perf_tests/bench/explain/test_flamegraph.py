@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline_perf.bench.explain.attribution import attribute
-from pipeline_perf.bench.explain.flamegraph import facts, flame_graph
+from pipeline_perf.bench.explain.flamegraph import facts, flame_graph, plain_flame_graph
 from pipeline_perf.bench.explain.profile import Frame, Profile
 
 CHROMIUM = next(
@@ -174,3 +174,29 @@ def is_red(colour: str) -> bool:
 def is_blue(colour: str) -> bool:
     red, _, blue = channels(colour)
     return blue > red + 20
+
+
+def test_one_profile_has_one_side_its_stages_as_colours_and_an_import_as_one_box() -> None:
+    library = Frame("json.decoder", "scan", "json/decoder.py")
+    machinery = Frame("importlib._bootstrap", "_find_and_load", "<frozen importlib._bootstrap>")
+    taken = Profile(
+        {
+            (MAIN, READ, library): 500,
+            (MAIN, PARSE): 300,
+            (MAIN, machinery, machinery, Frame("heavy", "<module>"), machinery, library): 200,
+        },
+        "samples",
+        5,
+    )
+    page = plain_flame_graph(taken, "Reading", {"shop.read": "reading", "shop.parse": "parsing"})
+    assert "before" not in page.partition("</style>")[2].partition("<script>\n")[0]
+    assert "1,000 samples of one run" in page and "_find_and_load" not in page
+    tones = {
+        name: tone for tone, name in re.findall(r'class="f o-(\w\d).*?data-name="(\S*?)[ "]', page)
+    }
+    assert tones["json.decoder:scan"] == tones["shop.read:Reader.rows"] == "s0"
+    assert tones["shop.parse:parse"] == "s1" and tones["import:heavy"] == "s2"
+    assert tones["shop.run:main"] == "n0"
+    assert "reading 50.0" in page and "import 20.0" in page
+    with pytest.raises(ValueError, match="something in it"):
+        plain_flame_graph(Profile({}, "samples", 1), "empty", {})
