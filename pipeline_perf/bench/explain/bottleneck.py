@@ -104,7 +104,9 @@ class Bottleneck:
     """What holds a workload up. Figures are medians over the repetitions, shares are of wall time.
 
     `bound` is what it is bound by, the gravest first; ("none",) where no limit is passed.
-    `busy_cores` is CPU time over wall time: 1.0 is one core at work throughout. `disk_wait` is None
+    `busy_cores` is CPU time over wall time: 1.0 is one core at work throughout. `queued` is the
+    share of the time that it was ready and others had the processors; `waiting` is what is left:
+    no processor was wanted. `disk_wait` is None
     where nothing measured it; what waiting there was is then all that is known. `stages` are shares
     of the time, the largest first.
     """
@@ -118,6 +120,7 @@ class Bottleneck:
     disk_wait: float | None
     memory_share: float | None
     stages: tuple[tuple[str, float], ...]
+    queued: float = 0.0
     recommendations: tuple[Recommendation, ...] = field(default=())
 
 
@@ -163,7 +166,10 @@ def diagnose(
     figures = {name: median(values) for name, values in repetitions.items()}
     wall = figures["seconds"]
     busy = figures["cpu_seconds"] / wall
-    waiting = max(0.0, 1 - busy)
+    idle = max(0.0, 1 - busy)
+    # Threads wait side by side, so that their waits add up to more than the time that was lost.
+    queued = min(idle, figures.get("queued_seconds", 0.0) / wall)
+    waiting = idle - queued
     disk = figures["disk_wait_seconds"] / wall if "disk_wait_seconds" in figures else None
     memory = figures["peak_memory"] / machine.memory_bytes if "peak_memory" in figures else None
     stages = _stage_shares(figures, wall)
@@ -192,30 +198,36 @@ def diagnose(
                 ),
             )
         )
-    if busy >= limits.cpu:
+    if busy + queued >= limits.cpu:
         cores = f"{busy:.1f} of {machine.cores} cores are busy"
-        passed.append(
-            (
-                "cpu",
-                cores if busy >= limits.cpu * machine.cores else f"{cores}: the others could help",
+        if busy < limits.cpu:
+            reason = (
+                f"it wants a processor for {busy + queued:.0%} of the time, and others had them for"
+                f" {queued:.0%}{_stolen(figures, machine)}: measure again on a quiet machine"
             )
-        )
+        elif busy < limits.cpu * machine.cores:
+            reason = f"{cores}: the others could help"
+        else:
+            reason = cores
+        passed.append(("cpu", reason))
     elif not passed and waiting >= limits.waiting:
         others = (
             f", while other work took them (load {machine.load:.1f} on {machine.cores} cores):"
             " measure again on a quiet machine"
         )
+        # Where the kernel tells what was waited for processors, the load need not be guessed from.
+        unknown = machine.taken and "queued_seconds" not in figures
         passed.append(
             (
                 "waiting",
                 (
                     f"no processor works for it for {waiting:.0%} of the"
-                    f" time{others if machine.taken else _not_known(disk, figures)}"
+                    f" time{others if unknown else _not_known(disk, figures)}"
                 ),
             )
         )
     bound, why = zip(*passed, strict=True) if passed else (("none",), ("no limit is passed",))
-    seen = _Seen(figures, wall, busy, waiting, disk, machine, limits, stages)
+    seen = _Seen(figures, wall, busy, waiting, queued, disk, machine, limits, stages)
     return Bottleneck(
         workload,
         bound,
@@ -226,8 +238,14 @@ def diagnose(
         disk,
         memory,
         stages,
+        queued,
         tuple(_recommendations(bound, seen)),
     )
+
+
+def _stolen(figures: Mapping[str, float], machine: Machine) -> str:
+    share = figures.get("stolen_seconds", 0.0) / (figures["seconds"] * machine.cores)
+    return f", {share:.0%} of them the host's own" if share >= _WORTH else ""
 
 
 def _not_known(disk: float | None, figures: Mapping[str, float]) -> str:
@@ -272,6 +290,7 @@ class _Seen:
     wall: float
     busy: float
     waiting: float
+    queued: float
     disk: float | None
     machine: Machine
     limits: Limits
@@ -295,6 +314,16 @@ def _largest_stage(_: Collection[Resource], seen: _Seen) -> Recommendation | Non
     if not seen.stages:
         return None
     name, share = seen.stages[0]
+    rest = 1 - sum(part for _, part in seen.stages)
+    if rest > share:
+        return Recommendation(
+            "start-up and rest",
+            "Look at start-up first (`python -X importtime`), or measure a larger input: no stage"
+            " takes as long as what lies outside of all",
+            f"start-up and rest take {rest:.0%} of the time, the largest stage, {name},"
+            f" {share:.0%}",
+            rest,
+        )
     others = ", ".join(f"{other} {part:.0%}" for other, part in seen.stages[1:3])
     return Recommendation(
         f"stage {name}",
@@ -306,7 +335,9 @@ def _largest_stage(_: Collection[Resource], seen: _Seen) -> Recommendation | Non
 
 def _use_other_cores(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
     cores = seen.machine.cores
-    if "cpu" not in bound or seen.busy >= seen.limits.cpu * cores or cores < 2:
+    # Where it had to queue for one processor, none was idle.
+    taken = seen.queued >= _WORTH
+    if "cpu" not in bound or taken or seen.busy >= seen.limits.cpu * cores or cores < 2:
         return None
     # What runs on one core could run on all: the idle cores' part of the time is the most that can
     # go.
@@ -380,7 +411,8 @@ def _disk(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
 
 
 def _wait_less(bound: Collection[Resource], seen: _Seen) -> Recommendation | None:
-    if ("waiting" not in bound and "database" not in bound) or seen.machine.taken:
+    unknown = seen.machine.taken and "queued_seconds" not in seen.figures
+    if ("waiting" not in bound and "database" not in bound) or unknown:
         return None
     return Recommendation(
         "waiting",

@@ -35,6 +35,7 @@ from pipeline_perf.bench.measure.processes import (
     kill_all,
     remaining,
     require_proc,
+    stolen_s,
 )
 from pipeline_perf.bench.measure.workload import (
     Correctness,
@@ -92,7 +93,9 @@ class Sample:
     proportional set sizes over the process tree, `peak_memory_bound` a figure it cannot have
     passed; both are None where the process ended before it was seen. `read_bytes`/`written_bytes`
     passed through system calls (deterministic), `disk_*` reached the device (they depend on the
-    page cache).
+    page cache). `queued_s` is how long its threads, all together, were ready and had no processor
+    (None: the kernel does not tell), `stolen_s` how long the host kept processors of the whole
+    machine.
     """
 
     workload: Workload
@@ -117,6 +120,8 @@ class Sample:
     timed_out: bool = False
     sampler_cpu_s: float = 0.0
     memory_samples: int = 0
+    queued_s: float | None = None
+    stolen_s: float = 0.0
     values: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -151,8 +156,11 @@ class Sample:
             Metric("major_faults", self.major_faults, ""),
             Metric("switches_voluntary", self.switches_voluntary, ""),
             Metric("switches_involuntary", self.switches_involuntary, ""),
+            Metric("stolen_seconds", self.stolen_s, "s"),
             Metric("sampler_share", self.sampler_cpu_s / self.wall_s, ""),
         ]
+        if self.queued_s is not None:
+            figures.append(Metric("queued_seconds", self.queued_s, "s"))
         if self.peak_memory is not None:
             figures.append(
                 Metric(
@@ -420,7 +428,7 @@ def _started(
 
 def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> Sample:
     workload = sample.workload
-    own_peak = high_water(os.getpid())
+    own_peak, stolen = high_water(os.getpid()), stolen_s()
     begin = time.perf_counter()
     with _started(argv, workload, control, lock) as (pid, sampler):
         descriptor = os.pidfd_open(pid)
@@ -438,6 +446,7 @@ def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> S
         wall_s = time.perf_counter() - begin
         # of the ended, not yet reaped process: its reaped descendants are counted in
         traffic = input_output(pid)
+        sampler.look(pid)
         _, status, usage = os.wait4(pid, 0)
         left = _stragglers(pid, sampler)
         memory = sampler.stop()
@@ -462,6 +471,8 @@ def _observe(sample: Sample, argv: Sequence[str], control: Path, lock: int) -> S
         timed_out=timed_out,
         sampler_cpu_s=memory.sampler_cpu_s,
         memory_samples=memory.samples,
+        queued_s=memory.queued_s,
+        stolen_s=max(0.0, stolen_s() - stolen),
     )
 
 

@@ -119,6 +119,27 @@ def input_output(pid: int) -> dict[str, int]:
     }
 
 
+def queued_ns(pid: int) -> dict[int, int]:
+    """Nanoseconds that each thread of the process `pid` was ready to run and had no processor.
+
+    Still readable of a process that has ended and is not reaped; empty where the kernel does not
+    count them.
+    """
+    waits = {}
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+            fields = _text(f"/proc/{pid}/task/{thread}/schedstat").split()
+            if len(fields) == 3:
+                waits[int(thread)] = int(fields[1])
+    return waits
+
+
+def stolen_s() -> float:
+    """Seconds that this machine's processors, all together, were kept by the host they run on."""
+    fields = _text("/proc/stat").partition("\n")[0].split()
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK") if len(fields) > 8 else 0.0
+
+
 @dataclass(frozen=True)
 class PeakMemory:
     """Peak memory of a tree in bytes: the largest sampled sum of PSS, and a bound that it cannot
@@ -126,12 +147,15 @@ class PeakMemory:
 
     The bound is the largest sum of the members' own high-water marks, over members that one pair of
     neighbouring samples saw. Growth in a child's last period before its end is in neither.
+    `queued_s` are the seconds that the tree's threads, all together, waited for a processor; a
+    child's last period is not in it. None where the kernel does not count them.
     """
 
     sampled: int
     bound: int
     samples: int
     sampler_cpu_s: float
+    queued_s: float | None = None
 
 
 class TreeSampler:
@@ -140,6 +164,7 @@ class TreeSampler:
     def __init__(self, root: int) -> None:
         self._known: dict[int, int] = {root: started_ticks(root)}
         self._high_water: dict[int, int] = {}
+        self._queued_ns: dict[tuple[int, int], int] = {}
         self._before: set[int] = set()
         self._peak = self._bound = self._samples = 0
         self._cpu_s = 0.0
@@ -154,7 +179,12 @@ class TreeSampler:
         """End, and return what was seen; a second time returns the same."""
         self._stop.set()
         self._thread.join()
-        return PeakMemory(self._peak, self._bound, self._samples, self._cpu_s)
+        queued_s = sum(self._queued_ns.values()) / 1e9 if self._queued_ns else None
+        return PeakMemory(self._peak, self._bound, self._samples, self._cpu_s, queued_s)
+
+    def look(self, pid: int) -> None:
+        """Note how long a process's threads have waited so far: the root's, before it is reaped."""
+        self._queued_ns |= {(pid, thread): wait for thread, wait in queued_ns(pid).items()}
 
     def live(self) -> list[int]:
         """Every process seen in the tree that still runs, also one that left its group."""
@@ -187,6 +217,7 @@ class TreeSampler:
         total = 0
         for pid in seen:
             total += proportional_size(pid)
+            self.look(pid)
             # Read after the size, so that the bound is never below what was sampled of this
             # process.
             self._high_water[pid] = max(self._high_water.get(pid, 0), high_water(pid))

@@ -206,3 +206,23 @@ def test_who_waits_for_a_processor_that_others_took_is_not_told_to_wait_less() -
         "while other work took them (load 9.5 on 4 cores): "
                          "measure again on a quiet machine",)  # fmt: skip
     assert "waiting" not in subjects(found) and "waiting" in subjects(bottleneck([IDLE], MACHINE))
+
+
+def test_who_only_queued_for_a_processor_that_others_had_did_not_wait() -> None:
+    found = bottleneck([sample(cpu_user_s=4.0, queued_s=5.0, stolen_s=8.0)], MACHINE)
+    assert found.bound == ("cpu",) and found.queued == pytest.approx(0.5)
+    assert found.why == (
+        "it wants a processor for 90% of the time, and others had them for 50%, 20% of them the"
+        " host's own: measure again on a quiet machine",
+    )
+    assert found.waiting == pytest.approx(0.1) and not subjects(found)
+    busy = replace(MACHINE, load=9.0)
+    really = bottleneck([sample(cpu_user_s=1.0, queued_s=0.5)], busy)
+    assert really.bound == ("waiting",) and "85% of the time; the disk" in really.why[0]
+
+
+def test_start_up_is_named_first_where_it_takes_longer_than_any_stage() -> None:
+    found = bottleneck([sample({"parse": 1.8, "write": 1.0}, cpu_user_s=9.9)], MACHINE)
+    start, *_ = (one for one in found.recommendations if one.subject != "idle cores")
+    assert start.subject == "start-up and rest" and start.share == pytest.approx(0.72)
+    assert not any("no other can give more" in one.advice for one in found.recommendations)

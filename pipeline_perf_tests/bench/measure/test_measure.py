@@ -430,3 +430,15 @@ def test_pairs_go_on_for_as_many_as_are_asked_for_still_alternating(
     assert len(pairs.a) == len(pairs.b) == 3
     order = [side for _, side in sorted((sample.started, sample.side) for sample in pairs.samples)]
     assert order == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_time_in_the_queue_for_a_processor_is_counted(lock: Path, python: Python) -> None:
+    code = """
+import os, subprocess, sys
+busy = [sys.executable, "-c", "for _ in range(5_000_000): pass"]
+crowd = [subprocess.Popen(busy) for _ in range(2 * os.cpu_count() + 2)]
+[one.wait() for one in crowd]
+"""
+    crowd = run_once(python(code), lock=lock)
+    assert crowd.ok and crowd.queued_s is not None and crowd.queued_s > 0
+    assert {"queued_seconds", "stolen_seconds"} <= {figure.name for figure in crowd.metrics()}
