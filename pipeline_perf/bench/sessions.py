@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -66,7 +68,8 @@ PLANTS, NAMED_FIRST = 20, 0.9
 class Progress:
     """A step of a session that is done, told while the session goes on; `says` is a line about it.
 
-    *repetition*: a process has ended (`result`: its Sample). *again*: a night lay far off and was
+    *repetition*: a process has ended (`result`: its Sample; none of a run under the profiler), and
+    so much is left to do. *again*: a night lay far off and was
     measured a second time. *judged*: what was measured is judged, and its explanation is yet to
     come (`result`: a Regression, or the Bottleneck of what is profiled). *trial*: a part of a
     calibration is done.
@@ -80,6 +83,22 @@ class Progress:
 
 def untold(_: Progress) -> None:
     """Tell nobody."""
+
+
+def paced(tell: Callable[[Progress], None], every_s: float = 10.0) -> Callable[[Progress], None]:
+    """Tell of repetitions no more often than `every_s` seconds, and of every other step."""
+    last = -every_s
+
+    def told(step: Progress) -> None:
+        nonlocal last
+        if step.step == "repetition":
+            failed = isinstance(step.result, Sample) and not step.result.ok
+            if time.monotonic() - last < every_s and not failed:
+                return
+            last = time.monotonic()
+        tell(step)
+
+    return told
 
 
 # What a session gives ---------------------------------------------------------------------------
@@ -208,7 +227,7 @@ class Session:
             self.run.time.date(),
             lock=self.store.lock,
             pairs=pairs or PAIRS_A_NIGHT,
-            progress=self._repetition,
+            progress=self._counting("pair", lambda: pairs or PAIRS_A_NIGHT),
         )
         if tonight.first:
             says = "far from the nights before, and so measured again"
@@ -242,7 +261,15 @@ class Session:
         the workload runs.
         """
         a, b = (tree.placed(workload) for tree in sides)
-        outcome = regression.measured(a, b, plan, lock=self.store.lock, progress=self._repetition)
+        foreseen = plan.pairs or enough.PILOT_PAIRS
+        count = self._counting("pair", lambda: foreseen)
+
+        def progress(sample: Sample, pairs: int) -> None:
+            nonlocal foreseen
+            foreseen = pairs
+            count(sample)
+
+        outcome = regression.measured(a, b, plan, lock=self.store.lock, progress=progress)
         self.tell(Progress(workload.name, "judged", outcome.sentence, outcome))
         findings, part = outcome.measurements(), part_of(workload.name)
         if judged_by_targets:
@@ -255,7 +282,14 @@ class Session:
         )
         if not explain_s or outcome.verdict not in ("slower", "faster"):
             return Compared(outcome)
-        explanation = regression.explained(outcome, a, b, lock=self.store.lock, within_s=explain_s)
+
+        def profiling(part: float, left_s: float) -> None:
+            says = f"profiling both sides, {part:.0%} of the samples, at most {left_s:.0f} s left"
+            self.tell(Progress(workload.name, "repetition", says))
+
+        explanation = regression.explained(
+            outcome, a, b, lock=self.store.lock, within_s=explain_s, progress=profiling
+        )
         if not explanation.page:
             return Compared(outcome, explanation)
         page = page_of(self.reports / "comparisons", self.run.id, workload.name)
@@ -310,10 +344,28 @@ class Session:
         self.store.write(self.run, figures, part=part)
         return figures
 
-    def _repetition(self, sample: Sample) -> None:
-        outcome = f"took {sample.wall_s:.3g} s" if sample.ok else f"failed: {sample.reason}"
-        says = f"repetition {sample.repetition + 1} {outcome}"
-        self.tell(Progress(sample.workload.name, "repetition", says, sample))
+    def _counting(self, unit: str, foreseen: Callable[[], int]) -> Callable[[Sample], None]:
+        """Whom to tell of each repetition: which of how many `foreseen`, and the seconds left.
+
+        Where pairs are measured, that is said of the second of both.
+        """
+
+        begun: datetime | None = None
+
+        def tell(sample: Sample) -> None:
+            nonlocal begun
+            begun = begun or sample.started
+            done = sample.repetition + 1
+            says = f"{unit} {done} of {max(done, foreseen())}"
+            if sample.ok:
+                each = (datetime.now(UTC) - begun).total_seconds() / done
+                left = each * max(0, foreseen() - done)
+                says += f" took {sample.wall_s:.3g} s, about {left:.0f} s left"
+            else:
+                says += f" failed: {sample.reason}"
+            self.tell(Progress(sample.workload.name, "repetition", says, sample))
+
+        return tell
 
     def _repeated(
         self,
@@ -324,8 +376,11 @@ class Session:
         budget_s: float,
     ) -> Pairs:
         """A workload in turns with another, or alone: then there is no side b."""
-        more = None if repetitions else enough.until_enough(budget_s=budget_s)
-        warmup, lock, progress = 1 if warmup is None else warmup, self.store.lock, self._repetition
+        more = None if repetitions else enough.UntilEnough(budget_s=budget_s)
+        warmup, lock = 1 if warmup is None else warmup, self.store.lock
+        progress = self._counting(
+            "repetition", lambda: repetitions or (more.foreseen if more else 1)
+        )
         if against is None:
             samples = measure(
                 workload, repetitions or 1, warmup, lock=lock, more=more, progress=progress

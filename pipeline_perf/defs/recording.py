@@ -17,7 +17,7 @@ import dagster as dg
 from pipeline_perf.bench.measure import environment
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, Run, new_run
-from pipeline_perf.bench.sessions import Progress, Session
+from pipeline_perf.bench.sessions import Progress, Session, paced
 from pipeline_perf.contract.workloads import PACKAGES
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.privacy import masked
@@ -47,10 +47,10 @@ def session(context: dg.AssetExecutionContext, folders: Folders) -> Session:
     def tell(step: Progress) -> None:
         if step.step == "trial":
             context.log.info(step.says)
-        elif step.step != "repetition":  # there are hundreds of them
+        else:
             context.log.info(f"{step.workload}: {masked(step.says)}")
 
-    return Session(lab_run(context), folders.results, folders.reports.resolve(), tell)
+    return Session(lab_run(context), folders.results, folders.reports.resolve(), paced(tell))
 
 
 def part(context: dg.AssetExecutionContext) -> str:

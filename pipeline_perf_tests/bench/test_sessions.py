@@ -12,11 +12,12 @@ from pipeline_perf.bench.judge.regression import Plan
 from pipeline_perf.bench.judge.revision import trees
 from pipeline_perf.bench.judge.targets import Target, Threshold
 from pipeline_perf.bench.measure.environment import record
+from pipeline_perf.bench.measure.measure import Sample
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.registry import Offer
 from pipeline_perf.bench.measure.results import ResultsError, ResultStore, new_run
 from pipeline_perf.bench.measure.workload import Workload, WorkloadError
-from pipeline_perf.bench.sessions import Progress, Session, held
+from pipeline_perf.bench.sessions import Progress, Session, held, paced
 from pipeline_perf_tests.bench.repositories import Repository, repository
 
 Python = Callable[..., Workload]
@@ -74,7 +75,26 @@ def test_a_measurement_stores_the_workload_its_reference_their_ratio_and_the_pin
     assert [figure.metric for figure in measured.ratios] == ["job.ratio_to_copy"]
     assert {step.step for step in told} == {"repetition"}
     assert [step.workload for step in told] == ["job.x", "copy.x", "copy.x", "job.x"]
-    assert told[0].says.startswith("repetition 1 took ")
+    assert told[0].says.startswith("repetition 1 of 2 took ") and told[0].says.endswith(" s left")
+    assert told[-1].says.endswith(", about 0 s left")
+
+
+def test_what_is_told_of_repetitions_is_paced_and_a_failure_is_told_at_once(
+    python: Python,
+) -> None:
+    told: list[Progress] = []
+    tell = paced(told.append, every_s=1e6)
+    good, bad = (
+        Sample(python("pass"), 0, "", datetime.now(UTC), reason=reason)
+        for reason in ("", "no disk")
+    )
+    for step in (
+        *(Progress("job.x", "repetition", "1 of 3", good) for _ in range(3)),
+        Progress("job.x", "judged", "slower"),
+        Progress("job.x", "repetition", "2 of 3 failed", bad),
+    ):
+        tell(step)
+    assert [step.says for step in told] == ["1 of 3", "slower", "2 of 3 failed"]
 
 
 def test_without_a_reference_of_its_own_a_workload_runs_in_turns_with_the_pinned_computation(
@@ -108,7 +128,7 @@ def test_a_repetition_that_fails_is_stored_with_its_reason_and_told(
     measured = session.measure(broken, repetitions=3, pinned=False, beside=[beside])
     assert measured.enough is None and measured.ratios == ()
     assert [sample.reason for sample in measured.failures] == ["exit status 1: no disk"]
-    assert told[-1].says == "repetition 1 failed: exit status 1: no disk"
+    assert told[-1].says == "repetition 1 of 3 failed: exit status 1: no disk"
     reasons = {figure.reason for figure in session.store.measurements(session.run.id)}
     assert reasons == {"exit status 1: no disk", "accuracy is 0.9"}
 

@@ -32,13 +32,16 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the example is installed into, as a user's package is: its modules and its
-    entry point.
+    entry point. Its long text is a short one.
     """
     target, source = (
         tmp_path_factory.mktemp("target"),
         tmp_path_factory.mktemp("source") / "wordcount",
     )
     shutil.copytree(EXAMPLE, source)
+    workloads = source / "wordcount_workloads.py"
+    text = workloads.read_text(encoding="utf-8")
+    workloads.write_text(text.replace("500_000", "20_000"), encoding="utf-8")
     command = [sys.executable, "setup.py", "--quiet", "install_lib", "--install-dir", str(target)]
     command += ["install_egg_info", "--install-dir", str(target)]
     subprocess.run(command, cwd=source, check=True, capture_output=True)

@@ -339,7 +339,7 @@ def _compared(number: int, noise: float, effect: float, rng: np.random.Generator
 
 
 def _planned(effect: float, trials: int, rng: np.random.Generator) -> list[Measurement]:
-    """Comparisons whose number of pairs the spread of a pilot decides, as `enough.until_visible`
+    """Comparisons whose number of pairs the spread of a pilot decides, as `enough.UntilVisible`
     does, without a limit of time.
 
     The difference is looked at once, at the end, so that no look has to be paid for; that the

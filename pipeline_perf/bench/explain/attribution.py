@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -251,14 +251,15 @@ def attribute_workloads(
     lock: Path,
     wait_s: float = DEFAULT_WAIT_S,
     clock: Literal["cpu", "wall"] = "cpu",
+    progress: Callable[[float, float], None] | None = None,
 ) -> tuple[Attribution, tuple[list[Profile], list[Profile]]]:
     """Profile two workloads in turns, and attribute; returns the profiles too, for a flame graph.
 
-    `subject`, `base`, `stages` and `change` as in `attribute`, `clock` as in `profile_time`, `lock`
-    and `wait_s` as in `measure`, whose MeasurementBusy it raises. Goes on until each side has so
-    many independent `samples`, or `within_s` seconds of running are over: never until something is
-    named, which would name something by chance in the end. Where profiling is not possible, the
-    attribution is *not_measured* and says why.
+    `subject`, `base`, `stages` and `change` as in `attribute`, `clock` as in `profile_time`,
+    `progress` as in `profile_pair`, `lock` and `wait_s` as in `measure`, whose MeasurementBusy it
+    raises. Goes on until each side has so many independent `samples`, or `within_s` seconds of
+    running are over: never until something is named, which would name something by chance in the
+    end. Where profiling is not possible, the attribution is *not_measured* and says why.
     """
     owner = Owner(stages or {})
 
@@ -275,6 +276,7 @@ def attribute_workloads(
             wait_s=wait_s,
             clock=clock,
             worth=worth,
+            progress=progress,
         )
     except ProfileError as error:
         return not_measured(str(error)), ([], [])

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -217,24 +218,30 @@ def profile_pair(
     rate: int = RATE_HZ,
     clock: Literal["cpu", "wall"] = "cpu",
     worth: Callable[[Sequence[Profile], Sequence[Profile]], float] | None = None,
+    progress: Callable[[float, float], None] | None = None,
 ) -> tuple[list[Profile], list[Profile]]:
     """Profile two workloads in turns A B B A …: the profiles of `a`, and those of `b`.
 
-    Until both have so many `samples`, or `within_s` seconds of running are over. At least two runs
-    of each, so that their spread shows. `worth` says how many samples the profiles of both sides
-    are worth, where that is not as many as there are. `lock`, `wait_s`, `rate` and `clock` as in
-    `profile_time`, whose errors it raises.
+    Until both have so many `samples`, or no more runs fit into `within_s` seconds. At least two
+    runs of each, so that their spread shows. `worth` says how many samples the profiles of both
+    sides are worth, where that is not as many as there are; `progress` is told after each run of
+    both which part of the samples there is, and how many seconds of the time are left. `lock`,
+    `wait_s`, `rate` and `clock` as in `profile_time`, whose errors it raises.
     """
     worth = worth or _fewest
     sides: tuple[list[Profile], list[Profile]] = ([], [])
-    spent = 0.0
-    while len(sides[0]) < 2 or (spent < within_s and worth(*sides) < samples):
+    begun, part = time.monotonic(), 0.0
+    while (runs := len(sides[0])) < 2 or (
+        part < 1 and (time.monotonic() - begun) * (runs + 1) / runs <= within_s
+    ):
         order = ((0, a), (1, b)) if len(sides[0]) % 2 == 0 else ((1, b), (0, a))
         for side, workload in order:
             sides[side].append(
                 profile_time(workload, lock=lock, wait_s=wait_s, rate=rate, clock=clock)
             )
-            spent += sides[side][-1].seconds
+        part = worth(*sides) / samples
+        if progress:
+            progress(min(1.0, part), max(0.0, within_s - (time.monotonic() - begun)))
     return sides
 
 

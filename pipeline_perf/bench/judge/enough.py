@@ -16,7 +16,7 @@ studies in increasing the efficiency of clinical trials, Statistics in Medicine 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -144,65 +144,72 @@ def values_of(samples: Sequence[Sample], metric: str) -> list[float]:
     ]
 
 
-def until_enough(
-    precision: float = PRECISION, most: int = MOST_REPETITIONS, budget_s: float = RUN_BUDGET_S
-) -> Callable[[Sequence[Sample]], int]:
+@dataclass
+class UntilEnough:
     """How many more repetitions a series takes, as `measure` asks it.
 
     So many that its median is known to `precision` (see `enough`); none after a failure, beyond
-    `most`, or when `budget_s` seconds of measuring are used up.
+    `most`, or when `budget_s` seconds of measuring are used up. `foreseen` is how many there will
+    be in all, as far as is known.
     """
 
-    def more(samples: Sequence[Sample]) -> int:
+    precision: float = PRECISION
+    most: int = MOST_REPETITIONS
+    budget_s: float = RUN_BUDGET_S
+    foreseen: int = fewest(0.5)
+
+    def __call__(self, samples: Sequence[Sample]) -> int:
+        """How many more than these `samples`."""
         if not all(sample.ok for sample in samples):
             return 0
-        wanted = min(
-            enough(values_of(samples, judged(samples)), precision).more, most - len(samples)
-        )
+        done = len(samples)
+        wanted = max(0, enough(values_of(samples, judged(samples)), self.precision).more)
+        affordable = _affordable(samples, done, self.budget_s)
+        wanted = min(wanted, self.most - done, affordable)
+        self.foreseen = done + wanted
         # In steps of half the series: the first few values tell little about the spread.
-        return min(
-            max(0, wanted), max(1, len(samples) // 2), _affordable(samples, len(samples), budget_s)
-        )
-
-    return more
+        return min(wanted, max(1, done // 2))
 
 
-def until_visible(
-    metric: str = "",
-    tolerance: float = TOLERANCE,
-    most: int = MOST_PAIRS,
-    budget_s: float = COMPARE_BUDGET_S,
-) -> Callable[[Pairs], int]:
+@dataclass
+class UntilVisible:
     """How many more pairs a comparison takes, as `measure_pair` asks it.
 
     The pilot first, then once what its spread demands, so that a change of `tolerance` would show;
     `metric` '' is the one that `judged` names. No more than `most` in all, none after a failure,
-    and only what `budget_s` seconds of measuring allow.
+    and only what `budget_s` seconds of measuring allow. `foreseen` as in `UntilEnough`.
     """
-    planned = 0
 
-    def more(pairs: Pairs) -> int:
-        nonlocal planned
+    metric: str = ""
+    tolerance: float = TOLERANCE
+    most: int = MOST_PAIRS
+    budget_s: float = COMPARE_BUDGET_S
+    foreseen: int = PILOT_PAIRS
+    _planned: int = 0
+
+    def __call__(self, pairs: Pairs) -> int:
+        """How many more than these `pairs`: one at a time, for how long a pair takes is known
+        better after each.
+        """
         done = len(pairs.a)
         if not all(sample.ok for sample in pairs.samples):
             return 0
-        if done < PILOT_PAIRS:
-            wanted = PILOT_PAIRS - done
-        else:
-            if not planned:  # of the pilot's outcome only the spread is looked at
-                planned = min(
-                    most, pairs_needed(*pairs.values(metric or judged(pairs.a)), tolerance)
-                )
-            wanted = planned - done
-        # One at a time: how long a pair takes is known better after each.
-        return max(0, min(1, wanted, _affordable(pairs.samples, done, budget_s)))
-
-    return more
+        if done >= PILOT_PAIRS and not self._planned:
+            # of the pilot's outcome only the spread is looked at
+            values = pairs.values(self.metric or judged(pairs.a))
+            self._planned = min(self.most, pairs_needed(*values, self.tolerance))
+        wanted = max(0, (self._planned or PILOT_PAIRS) - done)
+        wanted = min(wanted, _affordable(pairs.samples, done, self.budget_s))
+        self.foreseen = done + wanted
+        return min(1, wanted)
 
 
 def _affordable(samples: Sequence[Sample], done: int, budget_s: float) -> int:
-    """How many more repetitions fit into the time, if they take as long as those before."""
+    """How many more repetitions fit into the time, if they take as long as those before.
+
+    The one for warming up is reckoned in.
+    """
     begun = min(sample.started for sample in samples)
     ended = max(sample.started + timedelta(seconds=sample.wall_s) for sample in samples)
-    used = (ended - begun).total_seconds()
-    return max(0, int((budget_s - used) / (used / done))) if used else 1
+    each = (ended - begun).total_seconds() / done
+    return max(0, int(budget_s / each) - done - 1) if each else 1

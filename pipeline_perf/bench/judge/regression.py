@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 from pipeline_perf.bench.explain import attribution
@@ -24,10 +25,13 @@ from pipeline_perf.bench.explain.profile import ProfileError, profile_memory
 from pipeline_perf.bench.judge import enough
 from pipeline_perf.bench.judge.counters import Counter, counters
 from pipeline_perf.bench.measure.lock import DEFAULT_WAIT_S
-from pipeline_perf.bench.measure.measure import Pairs, Sample, measure_pair, quiet
+from pipeline_perf.bench.measure.measure import Pairs, Sample, measure_pair
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.workload import Workload
 from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
+
+#: A profiled run takes so many times as long as a measured one, start and end included.
+UNDER_A_PROFILER = 1.3
 
 #: Compared beside the one that is judged. More is worse in every one of them.
 METRICS = ("cpu_seconds", "seconds", "peak_memory")
@@ -130,6 +134,10 @@ class Regression:
         return figures
 
 
+def _quiet(_: Sample, __: int) -> None:
+    """Tell nobody."""
+
+
 def measured(
     a: Workload,
     b: Workload,
@@ -137,19 +145,26 @@ def measured(
     *,
     lock: Path,
     wait_s: float = DEFAULT_WAIT_S,
-    progress: Callable[[Sample], None] = quiet,
+    progress: Callable[[Sample, int], None] = _quiet,
 ) -> Regression:
     """Measure side `a`, the subject, and side `b` in turns as the `plan` says, and judge them.
 
-    `lock`, `wait_s` and `progress` as in `measure_pair`, whose MeasurementBusy it raises.
+    `lock`, `wait_s` and `progress` as in `measure_pair`, whose MeasurementBusy it raises;
+    `progress` is also told how many pairs there will be, as far as is known.
     """
     more = (
         None
         if plan.pairs
-        else enough.until_visible(plan.metric, plan.tolerance, budget_s=plan.budget_s)
+        else enough.UntilVisible(plan.metric, plan.tolerance, budget_s=plan.budget_s)
     )
     pairs = measure_pair(
-        a, b, plan.pairs or 1, lock=lock, wait_s=wait_s, more=more, progress=progress
+        a,
+        b,
+        plan.pairs or 1,
+        lock=lock,
+        wait_s=wait_s,
+        more=more,
+        progress=lambda sample: progress(sample, more.foreseen if more else plan.pairs or 1),
     )
     return judged(pairs, plan)
 
@@ -229,14 +244,30 @@ def explained(
     lock: Path,
     within_s: float = WITHIN_S,
     wait_s: float = DEFAULT_WAIT_S,
+    progress: Callable[[float, float], None] | None = None,
 ) -> Explanation:
     """Profile both sides of a change, and say which functions it comes from.
 
-    At most `within_s` seconds are spent on it. `regression` is what was found of side `a`, the
-    subject, and side `b`. Where profiling is not possible, the attribution says why. `lock` and
-    `wait_s` as in `measure`, whose MeasurementBusy it raises.
+    At most `within_s` seconds are spent on it; `progress` as in `profile_pair`. `regression` is
+    what was found of side `a`, the subject, and side `b`. Where profiling is not possible, the
+    attribution says why. `lock` and `wait_s` as in `measure`, whose MeasurementBusy it raises.
     """
     title = f"{regression.workload}: the subject against its base"
+    least = (
+        2
+        * UNDER_A_PROFILER
+        * sum(
+            median(sample.wall_s for sample in side)
+            for side in (regression.pairs.a, regression.pairs.b)
+        )
+    )
+    if least > within_s:
+        return Explanation(
+            attribution.not_measured(
+                f"not profiled: that takes {least:.0f} s or more, and {within_s:.0f} s are left; a"
+                " larger budget names the function"
+            )
+        )
     if regression.metric == "peak_memory":
         try:
             sides = (
@@ -256,7 +287,15 @@ def explained(
     change = regression.judged.ratio - 1 if regression.judged else None
     clock: Literal["cpu", "wall"] = "cpu" if "cpu" in regression.metric else "wall"
     cause, profiles = attribute_workloads(
-        a, b, a.stages, change, within_s=within_s, lock=lock, wait_s=wait_s, clock=clock
+        a,
+        b,
+        a.stages,
+        change,
+        within_s=within_s,
+        lock=lock,
+        wait_s=wait_s,
+        clock=clock,
+        progress=progress,
     )
     drawn = all(sum(profile.total for profile in side) for side in profiles)
     return Explanation(cause, flame_graph(*profiles, cause, title) if drawn else "")

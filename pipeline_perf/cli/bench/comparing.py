@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ import click
 
 from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, show, table
 from pipeline_perf.privacy import masked
+
+#: The part of the time that is kept for profiles.
+PROFILED = 1 / 3
 
 if TYPE_CHECKING:
     from pipeline_perf.bench.judge.regression import Explanation, Regression
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     "--budget",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="Longest measuring of one workload; default 300.",
+    help="Longest time for one workload, environments and profiles included; default 300.",
 )
 @click.option(
     "--tolerance",
@@ -70,8 +74,8 @@ def compare(
     Each side runs in its own environment, in turns A B B A, so that the machine's moods meet both
     alike. Exit code 0: unchanged or faster; 1: slower, or a side failed; 3: unresolved.
     """
-    from pipeline_perf.bench.explain.attribution import WITHIN_S
-    from pipeline_perf.bench.judge import enough, regression
+    from pipeline_perf.bench.judge import regression
+    from pipeline_perf.bench.judge.enough import COMPARE_BUDGET_S
     from pipeline_perf.bench.judge.revision import trees
     from pipeline_perf.bench.sessions import held
     from pipeline_perf.bench.statistics.compare import FEWEST_PAIRS, LEVEL, TOLERANCE
@@ -82,19 +86,40 @@ def compare(
             " fewest, or leave it out and let the spread decide"
         )
     chosen = lab.registry().chosen(scenario)
-    plan = regression.Plan(pairs, budget or enough.COMPARE_BUDGET_S, tolerance or TOLERANCE, metric)
-    session, verdicts = lab.session(_tell), set[str]()
+    budget, session, verdicts = budget or COMPARE_BUDGET_S, lab.session(_tell), set[str]()
+    click.echo(_takes(budget, pairs, attribute), err=True)
+    begun = time.monotonic()
     with trees(lab.baselines.revision(revision)) as sides:
         _print_sides(*sides)
-        for offer in chosen if scenario else held(chosen, sides):
-            compared = session.compare(
-                offer.build(), sides, plan, explain_s=WITHIN_S if attribute else 0
-            )
+        offers = chosen if scenario else held(chosen, sides)
+        end = begun + budget * len(offers)
+        for number, offer in enumerate(offers):
+            workload = offer.build()
+            # What checking out and building took is taken from all alike.
+            each = max(1.0, (end - time.monotonic()) / (len(offers) - number))
+            profiled = each * PROFILED if attribute else 0.0
+            plan = regression.Plan(pairs, each - profiled, tolerance or TOLERANCE, metric)
+            compared = session.compare(workload, sides, plan, explain_s=profiled)
             verdicts.add(compared.regression.verdict)
             if compared.explanation:
                 _print_explanation(compared.explanation, compared.page)
     sys.exit(
         FAILED if verdicts & {"slower", "failed"} else UNRESOLVED if "unresolved" in verdicts else 0
+    )
+
+
+def _takes(budget: float, pairs: int | None, attribute: bool) -> str:
+    """What a comparison will take, said before it begins."""
+    profiles = f", and up to {budget * PROFILED:.0f} s of profiles where something changed"
+    if pairs:
+        return (
+            f"Each workload takes {pairs} pairs and one to warm up{profiles if attribute else ''};"
+            " how long is told with the first"
+        )
+    within = " and, where something changed, profiles" if attribute else ""
+    return (
+        f"Each workload takes at most {budget:.0f} s, environments{within} included; --budget sets"
+        " it"
     )
 
 

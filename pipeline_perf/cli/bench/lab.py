@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from pipeline_perf.logs import logger
+from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +22,11 @@ if TYPE_CHECKING:
     from pipeline_perf.bench.measure.results import ResultStore, Run
     from pipeline_perf.bench.sessions import Progress, Session
 
+
+log = logger(__name__)
+
+#: To the line's begin, and nothing on it.
+_CLEARED = "\r\033[K"
 
 #: Exit codes; 2, for usage, is click's own.
 FAILED, UNRESOLVED = 1, 3
@@ -82,10 +91,36 @@ class Lab:
         return run
 
     def session(self, tell: Callable[[Progress], None], job: str = "") -> Session:
-        """A session of a new run, whose steps `tell` shows."""
+        """A session of a new run, whose steps `tell` shows, and the terminal how far it is."""
         from pipeline_perf.bench.sessions import Session
 
-        return Session(self.run(job), self.store, self.reports, tell)
+        return Session(self.run(job), self.store, self.reports, showing(tell))
+
+
+def showing(tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Show how far a session is: in a terminal a line that changes, else one every ten seconds.
+
+    What is measured is written to the log, too. `tell` shows every other step.
+    """
+    from pipeline_perf.bench.sessions import paced
+
+    terminal = sys.stderr.isatty()
+
+    def told(step: Progress) -> None:
+        if step.step != "repetition":
+            if terminal:
+                click.echo(_CLEARED, err=True, nl=False)
+            tell(step)
+            return
+        line = f"{step.workload}: {masked(step.says)}"
+        if terminal:
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(f"{_CLEARED}{line[:width]}", err=True, nl=False)
+        else:
+            click.echo(line, err=True)
+        log.info("measuring", extra={"fields": {"workload": step.workload, "says": step.says}})
+
+    return paced(told, 0.5 if terminal else 10.0)
 
 
 def newest_run(lab: Lab) -> str:

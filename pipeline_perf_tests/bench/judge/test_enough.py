@@ -9,8 +9,8 @@ from pipeline_perf.bench.judge.enough import (
     enough,
     judged,
     settled,
-    until_enough,
-    until_visible,
+    UntilEnough,
+    UntilVisible,
 )
 from pipeline_perf.bench.measure.measure import Pairs, Sample, Side
 from pipeline_perf.bench.measure.workload import Workload
@@ -73,21 +73,21 @@ def test_what_computes_is_judged_on_cpu_time_and_what_waits_on_wall_time() -> No
 
 
 def test_a_series_goes_on_until_it_is_enough_the_most_are_done_or_the_time_is_up() -> None:
-    assert until_enough()(samples(noisy(0.001, 8))) == 0
-    assert until_enough()(samples(noisy(0.3, 8))) == 4
-    assert until_enough(most=9)(samples(noisy(0.3, 8))) == 1
-    assert until_enough(budget_s=9)(samples([1.0, 2.0] * 3)) == 0
+    assert UntilEnough()(samples(noisy(0.001, 8))) == 0
+    assert UntilEnough()(samples(noisy(0.3, 8))) == 4
+    assert UntilEnough(most=9)(samples(noisy(0.3, 8))) == 1
+    assert UntilEnough(budget_s=9)(samples([1.0, 2.0] * 3)) == 0
 
 
 def test_a_failure_ends_a_series_and_a_comparison() -> None:
     failed = Sample(WORKLOAD, 1, "", START, reason="exit status 1")
-    assert until_enough()([*samples([1.0]), failed]) == 0
-    assert until_visible()(Pairs((*samples([1.0]), failed), (*samples([1.0]), failed))) == 0
+    assert UntilEnough()([*samples([1.0]), failed]) == 0
+    assert UntilVisible()(Pairs((*samples([1.0]), failed), (*samples([1.0]), failed))) == 0
 
 
 def measured(a: Sequence[float], b: Sequence[float], **plan: float) -> Pairs:
     """As measuring would: one pair, and then as many as are asked for."""
-    more, count = until_visible(**plan), 1  # type: ignore[arg-type]
+    more, count = UntilVisible(**plan), 1  # type: ignore[arg-type]
     while count < len(a) and (
         asked := more(Pairs(tuple(samples(a[:count], "a")), tuple(samples(b[:count], "b"))))
     ):

@@ -90,7 +90,18 @@ def test_a_figure_that_the_workload_does_not_have_is_named() -> None:
     )
 
 
-def test_what_changed_is_profiled_on_both_sides_and_drawn(lock: Path, tmp_path: Path) -> None:
+def test_where_profiles_do_not_fit_into_the_time_none_is_begun(lock: Path) -> None:
+    found = judged(Pairs(side("a", 1.05, 1), side("b", 1.0, 2)), Plan())
+    missing = Workload("test.missing", command=("/nowhere",))
+    said = explained(found, missing, missing, lock=lock, within_s=4)
+    assert said.attribution.verdict == "not_measured" and not said.page
+    assert "that takes 5 s or more, and 4 s are left" in said.attribution.why
+
+
+def test_what_changed_is_profiled_on_both_sides_and_drawn(
+    lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regression, "UNDER_A_PROFILER", 0)
     sides = []
     for name, seconds in (("subject", 0.5), ("base", 0.3)):
         path = tmp_path / name / "work.py"
@@ -106,11 +117,12 @@ def test_what_changed_is_profiled_on_both_sides_and_drawn(lock: Path, tmp_path: 
 
 
 def test_a_workload_that_cannot_be_profiled_says_why(lock: Path) -> None:
+    within_s = 60  # nothing is begun where it does not fit
     found = judged(Pairs(side("a", 1.05, 1), side("b", 1.0, 2)), Plan())
     failing = Workload(
         "test.fail", command=("{python}", "-c", "raise SystemExit('the disk is full of holes')")
     )
-    said = explained(found, failing, failing, lock=lock, within_s=0.1)
+    said = explained(found, failing, failing, lock=lock, within_s=within_s)
     assert (
         said.attribution.verdict == "not_measured"
         and "the disk is full of holes" in said.attribution.why
