@@ -6,11 +6,11 @@ import pytest
 
 from pipeline_perf.bench.judge.enough import (
     PILOT_PAIRS,
+    UntilEnough,
+    UntilVisible,
     enough,
     judged,
     settled,
-    UntilEnough,
-    UntilVisible,
 )
 from pipeline_perf.bench.measure.measure import Pairs, Sample, Side
 from pipeline_perf.bench.measure.workload import Workload
