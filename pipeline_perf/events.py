@@ -26,6 +26,9 @@ DIRECTIONS = ("outbound", "inbound", "forwarded", "internal", "unknown")
 MICROSECONDS = pl.Datetime("us")
 UTC = pl.Datetime("us", "UTC")
 
+#: Columns that every event has; `schema` and the rules named `*_missing` hold them to it.
+REQUIRED = frozenset({"event_id", "source_file_id", "record_no", "event_type", "started_at"})
+
 #: Column name → Polars type, in the order of the table. `record_no` is the 1-based physical line on
 #: which the record begins (the row of a workbook); a running number in PDF, JSON, XML and HTML.
 COLUMNS: dict[str, pl.DataType] = {
@@ -133,6 +136,14 @@ RULES: tuple[Rule, ...] = (
             | _col("subscriber_number").is_not_null()
         ),
         "an event that names nobody belongs to nobody",
+    ),
+    Rule(
+        "event_type_missing",
+        "reject",
+        "presence",
+        ("event_type",),
+        lambda: _col("event_type").is_not_null(),
+        "of what kind the event is, nothing tells",
     ),
     Rule(
         "event_type_domain",
@@ -243,7 +254,7 @@ def schema() -> pa.DataFrameSchema:
         )
 
     return pa.DataFrameSchema(
-        {name: pa.Column(dtype, nullable=True) for name, dtype in COLUMNS.items()},
+        {name: pa.Column(dtype, nullable=name not in REQUIRED) for name, dtype in COLUMNS.items()},
         checks=[check(rule) for rule in RULES if rule.action == "reject"],
         strict=True,
         name="events",

@@ -29,6 +29,7 @@ VIOLATORS: dict[str, list[dict[str, Any]]] = {
     "duration_range": [{"duration_s": -1.0}, {"duration_s": -0.001, "event_type": "sms"}],
     "bytes_range": [{"bytes_total": -1}],
     "parties_missing": [{"from_number": None, "to_number": None, "subscriber_number": None}],
+    "event_type_missing": [{"event_type": None}],
     "event_type_domain": [{"event_type": "Call"}, {"event_type": ""}],
     "direction_domain": [{"direction": "in"}],
     "latitude_range": [{"latitude": 90.5, "longitude": 0.0}, {"latitude": -91.0, "longitude": 0.0}],

@@ -6,7 +6,7 @@ What is shown masks telephone numbers; nothing is decided here.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Layouts told of a file that fits none.
 NEAREST = 3
+#: Codes told of a field that the layout does not map them for; --json has all.
+CODES = 10
 
 
 class Bar:
@@ -98,6 +100,8 @@ def summarise(report: FileReport) -> None:
             console.print(
                 f"  {report.quarantined:,} {what} in quarantine: see pipeline-perf quarantine"
             )
+        for name, codes in report.unmapped.items():
+            console.print(f"  {escape(unmapped(name, codes))}")
         if report.zone_assumed:
             console.print("  times taken as UTC: the file states no zone; --zone tells it")
     else:
@@ -107,6 +111,13 @@ def summarise(report: FileReport) -> None:
     if report.suggestion:
         console.print("  A layout to complete:\n", style="dim")
         console.print(escape(masked(report.suggestion)))
+
+
+def unmapped(name: str, codes: Mapping[str, int]) -> str:
+    """The codes of a field that the layout does not map, the most frequent first."""
+    first = [f"{masked(shown(code))[:40]} ({n:,})" for code, n in list(codes.items())[:CODES]]
+    more = f" and {len(codes) - CODES} others" if len(codes) > CODES else ""
+    return f"{name}: the layout does not map {', '.join(first)}{more}"
 
 
 def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
@@ -173,5 +184,7 @@ def tell(trial: Trial) -> None:
         click.echo(
             f"  {filled.field:21} {share:6.1%}  {masked(shown(filled.example))[:100]}".rstrip()
         )
+    for name, codes in trial.unmapped.items():
+        click.echo(f"  {unmapped(name, codes)}")
     for remark in trial.remarks:
         click.echo(f"  {masked(shown(remark))}")

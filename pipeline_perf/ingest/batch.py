@@ -18,6 +18,9 @@ RECORD_NO, PAGE, RAW = "record_no", "page", "raw"
 #: and of slips set right.
 UNREADABLE, CORRECTED = "unreadable.", "corrected."
 
+#: Prefix of the String columns with the codes that the layout's `map` and `match` do not know.
+UNMAPPED = "unmapped."
+
 #: What rows of a table with `pairs` have beside: the record of the call's beginning where they tell
 #: its end; whether their end is missing.
 PAIR, UNENDED = "pair", "unended"
@@ -76,9 +79,28 @@ class Piece:
 Pieces = Iterator[Piece]
 
 
-#: Rows in which cells such as ="2125550101" are looked for, as they are written to keep Excel from
-#: taking a text for a number.
+#: Rows that tell whether a column's whole numbers were made decimals of.
 FIRST_ROWS = 1_000
+
+#: Characters that nobody sees: marks of direction and joining, which a copy from a screen brings
+#: along, soft hyphens, marks of byte order.
+INVISIBLE = r"[\x{ad}\x{61c}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
+
+
+def plain(text: pl.Expr) -> pl.Expr:
+    """A cell's text without blanks around it, and without what is there to keep a spreadsheet
+    from taking it for a number: an apostrophe in front, or ="2125550101".
+    """
+    bare = text.str.replace_all(INVISIBLE, "").str.strip_chars()
+    return bare.str.strip_chars_start("'’").str.replace(r'^="(.*)"$', "$1")
+
+
+def _are_decimals(texts: pl.Series) -> bool:
+    """Whether a program made decimals of whole numbers: each ends in .0, and so none in a digit
+    of its own.
+    """
+    given = texts.filter(texts.str.strip_chars() != "")
+    return len(given) > 1 and bool(given.str.contains(r"^\s*-?\d+\.0\s*$").all())
 
 
 class Columns:
@@ -88,10 +110,8 @@ class Columns:
         self.at: dict[str, str] = {}
         for i, title in enumerate(batch.titles):
             self.at.setdefault(title_key(title), f"c{i}")
-        texts = batch.frame.head(FIRST_ROWS).select(f"c{i}" for i in range(len(batch.titles)))
-        self.formulas = (
-            any(texts.select(pl.all().str.starts_with('="').any()).row(0)) if texts.width else False
-        )
+        first = batch.frame.head(FIRST_ROWS)
+        self.decimals = {name for name in self.at.values() if _are_decimals(first[name])}
         self.contexts = {
             c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")
         }
@@ -107,14 +127,18 @@ class Columns:
             return any(title_key(t) in self.at for t in spec.column)
         return self.has(spec.column)
 
+    def as_written(self, title: str) -> pl.Expr:
+        name = self.at[title_key(title)]
+        text = pl.col(name)
+        return text.str.replace(r"\.0\s*$", "") if name in self.decimals else text
+
     def expr(self, title: str) -> pl.Expr:
-        text = pl.col(self.at[title_key(title)])
-        return text.str.replace(r'^\s*="(.*)"\s*$', "$1") if self.formulas else text
+        return plain(self.as_written(title))
 
 
 def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
     met = [
-        columns.expr(title).str.strip_chars().str.contains(pattern).fill_null(False)
+        columns.expr(title).str.contains(pattern).fill_null(False)
         for title, pattern in conditions.items()
     ]
     return pl.all_horizontal(met)

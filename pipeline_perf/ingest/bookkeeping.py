@@ -45,6 +45,8 @@ class FileReport:
     furniture: int = 0
     seconds: float = 0.0
     reason: str = ""
+    # codes that the layout does not map, by field, with how often each comes
+    unmapped: dict[str, dict[str, int]] = field(default_factory=dict)
     stages: dict[str, float] = field(default_factory=dict)  # seconds per room
     # how often a rule was broken, or a correction made
     rules: dict[str, int] = field(default_factory=dict)
@@ -98,6 +100,8 @@ class Ledger:
     quarantined: int = 0
     rules: Counter[str] = field(default_factory=Counter)  # broken, or corrections made
     by_type: Counter[str] = field(default_factory=Counter)
+    # by field and code: those that the layout does not map
+    codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     stated: tuple[tuple[Control, str], ...] = ()  # figures of the whole file, as it states them
     # rows of tables that tell calls again, by table and how many seconds apart
     tellings: Mapping[tuple[str, float], tuple[pl.DataFrame, ...]] = field(default_factory=dict)
@@ -105,6 +109,14 @@ class Ledger:
     span: tuple[dt.datetime, dt.datetime] | None = None  # first and last start
     duration_s: float = 0.0
     zone_assumed: bool = False
+
+    @property
+    def unmapped(self) -> dict[str, dict[str, int]]:
+        """The codes that the layout does not map, by field, the most frequent first."""
+        told: dict[str, dict[str, int]] = {}
+        for (name, code), number in self.codes.most_common():
+            told.setdefault(name, {})[code] = number
+        return told
 
     @property
     def records(self) -> int:
@@ -120,6 +132,7 @@ class Ledger:
             self.quarantined + other.quarantined,
             self.rules + other.rules,
             self.by_type + other.by_type,
+            self.codes + other.codes,
             self.stated + other.stated,
             {key: self.tellings.get(key, ()) + other.tellings.get(key, ()) for key in keys},
             self.closings + other.closings,

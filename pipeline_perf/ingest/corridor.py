@@ -58,7 +58,7 @@ def work(
             verdict = validate(frame)
         bad.append(verdict.quarantine)
         good.append(verdict.events.select(c for c in SCHEMAS["events"] if c != "occurrence"))
-        ledger += Ledger(rules=Counter(verdict.counts))
+        ledger += Ledger(rules=Counter(verdict.counts), codes=verdict.codes)
         if batch.table.repeats:
             key = batch.table.name, batch.table.repeats.within_s
             ledger += Ledger(tellings={key: (within_file.telling(verdict.events),)})

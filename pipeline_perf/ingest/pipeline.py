@@ -308,6 +308,7 @@ class _Ingestion:
                 lines=ledger.lines,
                 rules=dict(sorted(ledger.rules.items())),
                 reason="; ".join(reasons),
+                unmapped=ledger.unmapped,
                 zone_assumed=ledger.zone_assumed,
                 seconds=self.watch.total,
                 stages=self.watch.stages,

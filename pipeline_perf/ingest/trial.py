@@ -7,7 +7,7 @@ The file goes through the rooms of an ingestion up to `validate`; the lake is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline_perf.events import COLUMNS
@@ -54,6 +54,7 @@ class Trial:
     rejected: tuple[tuple[int, str, str, str], ...]
     filled: tuple[Filled, ...]
     remarks: tuple[str, ...]
+    unmapped: Mapping[str, Mapping[str, int]]  # codes that the layout does not map, by field
 
 
 def attempt(content: Content, layout: Layout) -> Trial:
@@ -113,6 +114,7 @@ def attempt(content: Content, layout: Layout) -> Trial:
         tuple(rejected),
         filled,
         tuple(remarks),
+        ledger.unmapped,
     )
 
 

@@ -103,7 +103,8 @@ def _reading(batch: Batch, layout: Layout) -> Reading:
     ]
     flags = [matches(o.when, columns).alias(f"when.{i}") for i, o in enumerate(overrides)]
     if chosen.get("subscriber_number") is None and "subscriber" in columns.contexts:
-        flags.append(pl.col("context.subscriber").alias("subscriber_number"))
+        line = text_of(Field(context="subscriber"), columns)
+        flags.append(line.alias("subscriber_number"))
     for flag, condition in (("leg", table.legs), ("repeat", table.repeats)):
         applies = condition is not None and columns.has(tuple(condition.when))
         flags.append(

@@ -13,16 +13,18 @@ from pipeline_perf.ingest.normalise import phone_numbers
 from pipeline_perf.ingest.normalise.expressions import Steps
 
 NUMBER_FIELDS = ("from_number", "to_number", "subscriber_number", COUNTERPART)
+DEVICE_FIELDS = ("imei", "imsi")
 
 
 def worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Fields worked out, numbers in E.164; those that a spreadsheet rounded are none."""
+    """Fields worked out, numbers in E.164; those that a program rounded are none."""
     fields = group.of(frame)
-    parties = [fields[name].cast(pl.String) for name in NUMBER_FIELDS if name in fields.columns]
-    return fields.with_columns(
-        *(phone_numbers.normalise(party, region).alias(party.name) for party in parties),
-        *(
-            party.str.contains(phone_numbers.ROUNDED).alias(UNREADABLE + party.name)
-            for party in parties
-        ),
-    )
+    for name in (*NUMBER_FIELDS, *DEVICE_FIELDS):
+        if name not in fields.columns:
+            continue
+        digits, rounded = phone_numbers.as_text(fields[name].cast(pl.String))
+        if name in NUMBER_FIELDS:
+            digits = phone_numbers.normalise(digits, region)
+            fields = fields.with_columns(rounded.alias(UNREADABLE + name))
+        fields = fields.with_columns(digits.alias(name))
+    return fields

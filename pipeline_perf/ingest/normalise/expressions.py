@@ -11,13 +11,35 @@ from decimal import Decimal
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import UNREADABLE, Columns
+from pipeline_perf.ingest.batch import UNMAPPED, UNREADABLE, Columns, plain
 from pipeline_perf.ingest.layout.model import Field
 from pipeline_perf.ingest.normalise.amounts import plain_number, seconds, to_float, total
 
+#: Fields of which every text should be one that the layout knows.
+DECISIVE = ("event_type", "direction")
 #: Fields whose text must become a value of another type: text that does not is a defect of the
 #: record.
 TYPED = ("duration_s", "bytes_total", "charge", "latitude", "longitude")
+
+_WORDS = r"""
+    null (null) <null> [null] \n nil none <none> (none) n/a #n/a n.a. na <na> nan nat
+    undefined #null! #ref! #value! #name? #div/0! #nv #n/d - -- --- – — ? ?? ???
+    unknown (unknown) <unknown> unavailable missing empty (empty) (blank)
+    unbekannt k.a. leer inconnu inconnue néant vide n/d n.d. s/d s.d.
+    desconocido desconocida ninguno ninguna nulo nula vacío vacio
+    desconhecido desconhecida nenhum nenhuma vazio
+    sconosciuto sconosciuta nessuno nullo vuoto onbekend geen leeg n.v.t. nvt
+    okänd saknas ukjent ukendt tuntematon brak nieznany nieznane neznámý neznámé
+    neznano ismeretlen nincs necunoscut bilinmiyor άγνωστο άγνωστος κανένα
+    неизвестно неизвестный нет невідомо немає 未知 不明 なし 无 無 없음
+"""
+#: Texts that say in a cell that it has no value, in lower case: of databases, programs and
+#: spreadsheets, then of people. None of those that tell that a number was withheld.
+NOTHING = frozenset(
+    {"not available", "not applicable", "no data", "keine angabe", "nicht verfügbar"}
+    | {"sin datos", "no disponible", "non disponible", "non disponibile", "não disponível"}
+    | set(_WORDS.split())
+)
 
 
 @dataclass
@@ -49,8 +71,9 @@ class Steps:
 def steps(name: str, spec: Field, columns: Columns) -> Steps:
     """Text, then value, then whether the text was none."""
     text = text_of(spec, columns)
+    unmapped = _unmapped(name, spec, columns)
     if name not in TYPED and name != "answered":
-        return Steps([text.alias(name)])
+        return Steps([text.alias(name), *unmapped])
     cells = _cells(spec, columns) if spec.combine == "add" else []
     parts = [pl.col(f"cell.{name}.{i}") for i in range(len(cells))]
     value = _typed(name, spec, pl.col(f"text.{name}"), parts).alias(name)
@@ -60,6 +83,7 @@ def steps(name: str, spec: Field, columns: Columns) -> Steps:
     return Steps(
         [
             text.alias(f"text.{name}"),
+            *unmapped,
             *(cell.alias(f"cell.{name}.{i}") for i, cell in enumerate(cells)),
         ],
         [value],
@@ -71,6 +95,21 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
     """The text of a field: joined, trimmed, picked, mapped; null where the file has nothing."""
     if spec.value is not None:
         return pl.lit(spec.value)
+    text = _mapped(spec, _picked(spec, columns))
+    return text if spec.default is None else text.fill_null(spec.default)
+
+
+def _unmapped(name: str, spec: Field, columns: Columns) -> list[pl.Expr]:
+    """The texts that are none of those that a field maps, where it says nothing else for them."""
+    known_otherwise = spec.value is not None or spec.default is not None or spec.derive
+    patterns = spec.match if name in DECISIVE else None  # others may look for one word only
+    if known_otherwise or not (spec.map or patterns):
+        return []
+    text = _picked(spec, columns)
+    return [pl.when(_mapped(spec, text).is_null()).then(text).alias(UNMAPPED + name)]
+
+
+def _picked(spec: Field, columns: Columns) -> pl.Expr:
     cleaned = _cells(spec, columns)
     if spec.combine == "join":
         text = (
@@ -84,23 +123,28 @@ def text_of(spec: Field, columns: Columns) -> pl.Expr:
         text = text.str.extract(spec.pick, 1)
     if spec.strip:
         text = _absent_if_empty(text.str.replace_all(spec.strip, "").str.strip_chars())
-    if spec.map or spec.match:
-        mapped: pl.Expr = pl.lit(None, dtype=pl.String)
-        if spec.map:
-            table = {key.casefold(): value for key, value in spec.map.items()}
-            mapped = text.str.to_lowercase().replace_strict(
-                table, default=None, return_dtype=pl.String
-            )
-        for pattern, value in spec.match.items():
-            mapped = (
-                pl.when(mapped.is_null() & text.str.contains(pattern))
-                .then(pl.lit(value))
-                .otherwise(mapped)
-            )
-        text = mapped
-    if spec.default is not None:
-        text = text.fill_null(spec.default)
     return text
+
+
+def _mapped(spec: Field, text: pl.Expr) -> pl.Expr:
+    if not (spec.map or spec.match):
+        return text
+    mapped: pl.Expr = pl.lit(None, dtype=pl.String)
+    if spec.map:
+        table = {key.casefold(): value for key, value in spec.map.items()}
+        mapped = text.str.to_lowercase().replace_strict(table, default=None, return_dtype=pl.String)
+    for pattern, value in spec.match.items():
+        mapped = (
+            pl.when(mapped.is_null() & text.str.contains(pattern))
+            .then(pl.lit(value))
+            .otherwise(mapped)
+        )
+    return mapped
+
+
+def is_nothing(text: pl.Expr) -> pl.Expr:
+    """Whether a text says that there is no value."""
+    return plain(text).str.to_lowercase().is_in(NOTHING)
 
 
 def _absent_if_empty(text: pl.Expr) -> pl.Expr:
@@ -108,15 +152,21 @@ def _absent_if_empty(text: pl.Expr) -> pl.Expr:
 
 
 def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
+    # Times hardly repeat: `times` looks once more at those that are none as they stand.
+    at_once = not spec.formats or spec.combine == "first"
     if spec.context is not None:
-        parts = [pl.col(f"context.{spec.context}")]
+        texts = [pl.col(f"context.{spec.context}")]
     else:
-        parts = [columns.expr(title) for title in spec.column if columns.has((title,))]
-    trimmed = [part.str.strip_chars() for part in parts]
-    return [
-        pl.when(~text.is_in(["", *spec.missing]) if spec.missing else text != "").then(text)
-        for text in trimmed
-    ]
+        texts = [columns.as_written(title) for title in spec.column if columns.has((title,))]
+    cells = [plain(text) if at_once else text.str.strip_chars() for text in texts]
+    absent = [text.is_in(["", *spec.missing]) if spec.missing else text == "" for text in cells]
+    if at_once and not spec.match:  # what a layout itself says of such a word goes before
+        words = NOTHING - {key.lower() for key in spec.map}
+        absent = [
+            none | text.str.to_lowercase().is_in(words)
+            for none, text in zip(absent, cells, strict=True)
+        ]
+    return [pl.when(~none).then(text) for none, text in zip(absent, cells, strict=True)]
 
 
 def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:

@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, Batch, Columns, Origin
+from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, UNMAPPED, Batch, Columns, Origin
 from pipeline_perf.ingest.layout.model import Field, Override
 from pipeline_perf.ingest.normalise import times, zones
 from pipeline_perf.ingest.normalise.decide import Plan
 from pipeline_perf.ingest.normalise.evaluate import worked
-from pipeline_perf.ingest.normalise.expressions import Steps, steps
+from pipeline_perf.ingest.normalise.expressions import Steps, is_nothing, steps
 from pipeline_perf.ingest.normalise.parties import link_legs, resolve_parties
 
 
@@ -26,7 +26,8 @@ def normalise(batch: Batch, origin: Origin, plan: Plan) -> pl.DataFrame:
     """Type a batch by what has been decided for it.
 
     Returns the event columns (without occurrence and duplicate_of), `raw`, and Boolean columns
-    `unreadable.FIELD` where text was given that is no value of the field, `corrected.RULE` where an
+    `unreadable.FIELD` where text was given that is no value of the field, String columns
+    `unmapped.FIELD` with codes that the layout does not map, `corrected.RULE` where an
     unambiguous slip was set right, `repeat` for rows that tell another row's call again, and
     `opening`, the event of a call's beginning for rows that tell its end.
     """
@@ -44,6 +45,7 @@ def normalise(batch: Batch, origin: Origin, plan: Plan) -> pl.DataFrame:
     if started.tells == "end":
         frame = zones.from_end(frame)
     frame = resolve_parties(frame, origin, reading.chosen)
+    frame = _left_open(frame)
     frame = _facts(frame, reading.chosen, origin)
     if batch.table.pairs:
         opening = event_ids(origin.source_file_id, frame[PAIR].fill_null(0).to_numpy())
@@ -63,10 +65,26 @@ def _evaluate(batch: Batch, plan: Plan, region: str) -> pl.DataFrame:
         direct.extend(Steps([column.text.alias(f"written.{name}")], [moment.alias(name)]))
     direct.extend(plan.reading.direct)
     parts = [
-        worked(direct, region, batch.frame),
+        _read_again(worked(direct, region, batch.frame), plan),
         *(known.look_up(batch.frame[known.name]) for known in plan.reading.vocabularies),
     ]
     return pl.concat(parts, how="horizontal")
+
+
+def _read_again(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """What is no time as it stands may be one otherwise written, or a word for none."""
+    for name in plan.reading.moments():
+        written = frame[f"written.{name}"]
+        rows = (written.is_not_null() & frame[name].is_null()).arg_true()
+        if not len(rows):
+            continue
+        texts = written.gather(rows)
+        moments = times.read_again(texts, plan.forms[name])
+        frame = frame.with_columns(frame[name].scatter(rows, moments))
+        if name != "started_at":  # which every event must have
+            nothing = texts.to_frame("t").select(is_nothing(pl.col("t")))["t"]
+            frame = frame.with_columns(written.scatter(rows, texts.set(nothing, None)))
+    return frame
 
 
 def _overridden(
@@ -95,6 +113,18 @@ def _overridden(
         )
         frame = frame.with_columns(frame[name].scatter(rows, value.cast(frame.schema[name])))
     return frame
+
+
+def _left_open(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of the codes that the layout does not map, those for which nothing else gave the value."""
+    names = [c.removeprefix(UNMAPPED) for c in frame.columns if c.startswith(UNMAPPED)]
+    return frame.with_columns(
+        pl.when(pl.col(name).is_null() | (pl.col(name).cast(pl.String) == "unknown"))
+        .then(pl.col(UNMAPPED + name))
+        .alias(UNMAPPED + name)
+        for name in names
+        if name in frame.columns
+    )
 
 
 # --------------------------------------------------------------------------- the rest of the row

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import Origin
+from pipeline_perf.ingest.batch import UNREADABLE, Origin
 from pipeline_perf.ingest.layout.model import COUNTERPART, Field, Legs
 
 # --------------------------------------------------------------------------- parties
@@ -19,7 +19,8 @@ def resolve_parties(
 
     `derive: subscriber` takes the direction from which party the subscriber is, `derive: direction`
     the subscriber from the direction: the caller of an outbound event, the called of an inbound
-    one.
+    one. A direction that is unknown to the layout, too, names no caller; where its code is not
+    mapped, the row is `unreadable.direction`: which of the two called would be a guess.
     """
     direction, line = chosen.get("direction"), chosen.get("subscriber_number")
     subscriber = (
@@ -48,6 +49,8 @@ def resolve_parties(
             .then(pl.lit("inbound"))
         )
         stated = pl.coalesce(stated, derived.otherwise(None))
+    undecided = stated.is_null() if direction is not None else pl.lit(False)
+    frame = frame.with_columns(undecided.alias(UNREADABLE + "direction"))
     frame = frame.with_columns(stated.fill_null("unknown").alias("direction"))
     if line is not None and line.derive == "direction":
         party = (
@@ -58,15 +61,20 @@ def resolve_parties(
         )
         frame = frame.with_columns(pl.coalesce(subscriber, party).alias("subscriber_number"))
     if COUNTERPART in frame.columns:
-        other, incoming = pl.col(COUNTERPART), pl.col("direction") == "inbound"
+        other, way = pl.col(COUNTERPART), pl.col("direction")
+        incoming, known = way == "inbound", way != "unknown"
         frame = frame.with_columns(
-            pl.coalesce(caller, pl.when(incoming).then(other).otherwise(subscriber)).alias(
+            pl.col(UNREADABLE + "direction")
+            & (other.is_not_null() & caller.is_null() & called.is_null()),
+            pl.coalesce(caller, pl.when(incoming).then(other).when(known).then(subscriber)).alias(
                 "from_number"
             ),
             pl.coalesce(called, pl.when(incoming).then(subscriber).otherwise(other)).alias(
                 "to_number"
             ),
         ).drop(COUNTERPART)
+    else:
+        frame = frame.drop(UNREADABLE + "direction")
     return frame
 
 

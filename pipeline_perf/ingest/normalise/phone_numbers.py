@@ -5,23 +5,57 @@ as written.
 from __future__ import annotations
 
 import functools
+import re
 
 import polars as pl
 
 #: North American Numbering Plan: area code and exchange do not begin with 0 or 1. Dialled digits
 #: may have a star in front, or *67 and *82, which hide and show the caller's own number.
 NANP = r"^(?:\*(?:67|82)?)?1?([2-9]\d{2}[2-9]\d{6})$"
-#: A number as a spreadsheet writes it that took it for an amount: its last digits are lost.
-ROUNDED = r"^\+?\d(?:[.,]\d+)?[eE]\+?\d{1,2}$"
+#: A number as a program writes it that took it for an amount: its last digits may be lost.
+SCIENTIFIC = r"^\+?(\d)(?:[.,](\d+))?[eE](\+?)(\d{1,2})$"
+#: Decimals from which on an amount without a sign behind its E was hardly rounded by anybody.
+JAVA_DIGITS = 6
 NANP_REGIONS = frozenset({"US", "CA"})
+#: The region of layouts that do not know in whose notation numbers are written (ISO 3166).
+UNKNOWN = "ZZ"
+
+
+def as_text(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Digits of which a program had made an amount, as text again, and which of the texts have
+    lost some of theirs.
+
+    2125550101.0 ends in no digit of its own, and all of them stand in 1.2125550101E10. With a sign
+    behind the E it is a spreadsheet's, which rounds; without one Java's, which leaves out no digit
+    but zeros at the end.
+    """
+    whole = column.str.replace(r"^(\+?\d+)[.,]0{1,2}$", "$1")
+    rows = whole.str.contains(SCIENTIFIC).fill_null(False).arg_true()
+    if not len(rows):
+        return whole, pl.repeat(False, len(column), eager=True)
+    digits = [_digits(text) for text in whole.gather(rows).to_list()]
+    lost = [text is None for text in digits]
+    written = [text or old for text, old in zip(digits, whole.gather(rows), strict=True)]
+    rounded = pl.repeat(False, len(column), eager=True).scatter(rows, lost)
+    return whole.scatter(rows, written), rounded
+
+
+def _digits(text: str) -> str | None:
+    match = re.match(SCIENTIFIC, text)
+    assert match
+    first, rest, sign, places = match[1], match[2] or "", match[3], int(match[4])
+    exact = len(rest) >= places or (not sign and len(rest) >= JAVA_DIGITS)
+    if not exact or rest[places:].strip("0"):
+        return None
+    return first + rest[:places].ljust(places, "0")
 
 
 def normalise(column: pl.Series, region: str) -> pl.Series:
     """E.164 for every number that can be resolved in the notation of `region`, else the text as
     written.
 
-    `region` is an ISO 3166 code, ZZ where it is not known: then only numbers with a leading + are
-    resolved.
+    `region` is an ISO 3166 code, ZZ where it is not known: then only numbers are resolved that
+    begin with + or, if they are numbers of a country, with 00.
     """
     old, bare = pl.col("old"), pl.col("bare")
     frame = column.to_frame("old").with_columns(
@@ -29,7 +63,9 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
         # an extension is another party than its switchboard
         .str.replace(r"(?i);ext=.*$", " extension $0")
         .str.replace(r"[@;].*$", "")
-        .str.replace(r"^(\+\d{1,3})\s*\(0\)", "$1")  # the 0 is dialled at home only
+        # the 0 is dialled at home only
+        .str.replace(r"^\(?((?:\+|00|011)\s*\d{1,3})\)?[\s.\-]*\(0\)", "$1")
+        .str.replace(r"^(?:\+\s*00|\(00\))", "00")
         .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
         .alias("bare")
     )
@@ -40,10 +76,12 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
             pl.when(bare.str.contains(r"^011[1-9]\d{6,14}$")).then(pl.lit("+") + bare.str.slice(3))
         )
     new = pl.coalesce(ways)
-    open_ = pl.when(new.is_null() & bare.str.contains(r"^\d{8,17}$")).then(bare)
+    unresolved = bare.str.contains(r"^\d{8,17}$")
+    if region == UNKNOWN:  # 00, written in full or as (0), leads abroad in most countries
+        unresolved &= bare.str.contains(r"^00[1-9]") | old.str.contains(r"^\s*\(0\)")
     parts = frame.select(
         pl.coalesce(new, old).alias("new"),
-        (open_ if region != "ZZ" else pl.lit(None)).alias("open"),
+        pl.when(new.is_null() & unresolved).then(bare).alias("open"),
     )
     numbers = parts["new"]
     rows = parts["open"].is_not_null().arg_true()
@@ -65,13 +103,12 @@ def _parsed(digits: str, region: str) -> str | None:
     """
     import phonenumbers
 
-    candidates: list[tuple[str, str | None]] = (
-        [(digits, region)] if region not in NANP_REGIONS else []
-    )
-    candidates += [
-        (f"+{rest}", None)
-        for rest in dict.fromkeys((digits, digits.lstrip("0"), digits.removeprefix("1")))
-    ]
+    abroad = digits.lstrip("0")
+    candidates: list[tuple[str, str | None]] = [(f"+{abroad}", None)]
+    if region != UNKNOWN:
+        own = [(digits, region)] if region not in NANP_REGIONS else []
+        rests = dict.fromkeys((digits, abroad, digits.removeprefix("1")))
+        candidates = [*own, *((f"+{rest}", None) for rest in rests)]
     for text, where in candidates:
         try:
             number = phonenumbers.parse(text, where)

@@ -15,10 +15,11 @@ from typing import Literal
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import Batch
+from pipeline_perf.ingest.batch import Batch, plain
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.forms import OFFSET, YEAR
 from pipeline_perf.ingest.layout.model import Field
+from pipeline_perf.ingest.normalise.names import for_english, in_english
 
 #: Values looked at to decide the form of a date column.
 SAMPLE = 20_000
@@ -48,6 +49,10 @@ def written(spec: Field, text: pl.Expr, batch: Batch, carried: str) -> Written:
     """The text of a time column; `carried` is the last date above the batch, which a row without
     one repeats where the layout says so.
     """
+    if (spec.carry_down or spec.year) and batch.frame.select(
+        text.str.contains(r"[^\x00-\x7f]|(?i)[ap]\.").any()
+    ).item():
+        text = text.map_batches(in_english, return_dtype=pl.String)
     if spec.carry_down:
         dates = text.str.replace(_CLOCK, "")
         filled = pl.when(dates != "").then(dates).forward_fill().fill_null(carried)
@@ -75,13 +80,27 @@ def last_date(column: Written, batch: Batch) -> str:
 def decided(column: Written, batch: Batch, title: str) -> tuple[str, ...]:
     """The forms that read the column, that of most values first; empty where it has no values.
 
+    A form without seconds has another before it where some values do have them: a spreadsheet
+    shows those of whole minutes without.
+
     Raises NeedsMapping where day and month can be taken either way.
     """
     values = batch.frame.select(column.text.alias("t"))["t"].drop_nulls()
     if not len(values):
         return ()
-    chosen = [_decide(values, group, title) for group in column.groups]
-    return tuple(form for _, form in sorted(chosen, key=lambda choice: -choice[0]))
+    chosen = sorted(
+        (_decide(values, group, title) for group in column.groups), key=lambda choice: -choice[0]
+    )
+    sample = _sample(values)
+    forms = []
+    for _, form in chosen:
+        finer = _other_seconds(form)
+        if "%S" in finer and parsed(sample, form).is_null().any():
+            unread = sample.filter(parsed(sample, form).is_null())
+            if parsed(unread, finer).is_not_null().any():
+                forms.append(finer)
+        forms.append(form)
+    return tuple(forms)
 
 
 #: Seconds from 1970 to some day near the year 5000.
@@ -94,6 +113,28 @@ def parse(text: pl.Expr, *forms: str) -> pl.Expr:
     """
     moments = [_parsed(text, form) for form in forms]
     return moments[0] if len(moments) == 1 else pl.coalesce(moments)
+
+
+def parsed(texts: pl.Series, *forms: str) -> pl.Series:
+    """As `parse`, of a column that is at hand."""
+    return texts.to_frame("t").select(parse(pl.col("t"), *forms))["t"]
+
+
+def read_again(texts: pl.Series, forms: tuple[str, ...], ways: int = 2) -> pl.Series:
+    """The local times of texts that are none as they stand: with marks taken off, and names in
+    English; then also without the seconds that the form has, or with those that it lacks.
+    """
+    texts = in_english(texts.to_frame("t").select(plain(pl.col("t")))["t"])
+    english = [for_english(form) for form in forms]
+    tried = english + [_other_seconds(form) for form in english] * (ways > 1)
+    return parsed(texts, *tried)
+
+
+def _other_seconds(form: str) -> str:
+    """A form's other one, with seconds where it has none."""
+    if "%S" in form:
+        return form.replace(":%S", "", 1)
+    return re.sub(r"(%[HI]:%M)", r"\1:%S", form, count=1)
 
 
 def _parsed(text: pl.Expr, form: str) -> pl.Expr:
@@ -116,19 +157,27 @@ def _parsed(text: pl.Expr, form: str) -> pl.Expr:
     return text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
 
 
+def _sample(values: pl.Series) -> pl.Series:
+    return values.gather_every(max(1, len(values) // SAMPLE))
+
+
 def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int, str]:
     """The form that reads most of the column, and how many it reads; NeedsMapping when day and
     month can be taken either way.
     """
     if not forms:
         raise NeedsMapping(f"the layout gives no date formats for column {column}")
-    step = max(1, len(values) // SAMPLE)
-    sample = values.gather_every(step)
-    reads = []
-    for form in forms:
-        moments = sample.to_frame("t").select(parse(pl.col("t"), form))["t"]
-        reads.append((int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments))
-    best = max(count for count, _ in reads)
+    sample = _sample(values)
+    for ways in range(3):  # as it stands; with names in English; with or without seconds, too
+        reads = []
+        for form in forms:
+            moments = read_again(sample, (form,), ways) if ways else parsed(sample, form)
+            reads.append(
+                (int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments)
+            )
+        best = max(count for count, _ in reads)
+        if best:
+            break
     winners = [i for i, (count, _) in enumerate(reads) if count == best]
     first = reads[winners[0]][1]
     for i in winners[1:] if best else ():
@@ -149,7 +198,7 @@ def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, c
     other = form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
     if other == form or "%d" not in form:
         return
-    unread = sample.filter(moments.is_null()).to_frame("t").select(parse(pl.col("t"), other))["t"]
+    unread = parsed(sample.filter(moments.is_null()), other)
     exchanged = len(unread) - unread.null_count()
     if exchanged > count / 2:
         raise NeedsMapping(

@@ -4,6 +4,8 @@ about cells.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
@@ -159,6 +161,114 @@ def test_the_counterpart_is_the_caller_of_what_comes_in_and_the_called_of_all_el
         ("inbound", A, B, A),
         ("outbound", A, A, "Restricted"),
     ]
+
+
+def test_who_called_is_left_open_where_the_direction_is() -> None:
+    way = Field(("Way",), map={"i": "inbound", "x": "unknown"})
+    of = table(direction=way, counterpart=Field(("Number",)))
+    cells = {
+        "Time": ["2026-01-01 10:00:00"] * 5,
+        "Way": ["I", "X", "Q", None, "Q"],
+        "Number": ["2125550102"] * 4 + [None],
+    }
+    found = typed(cells, of, subscriber=A)
+    assert found["from_number"].to_list() == [B, None, None, None, None]
+    assert found["subscriber_number"].to_list() == [A] * 5
+    # which of the two called, no code tells: better asked about than guessed
+    assert found["unreadable.direction"].to_list() == [False, False, True, True, False]
+    assert found["unmapped.direction"].to_list() == [None, None, "Q", None, "Q"]
+    of = table(counterpart=Field(("Number",)))
+    assert parties(of, {"Number": ["2125550102"]}, subscriber=A) == [("unknown", A, None, B)]
+
+
+def test_a_code_that_something_else_explains_is_not_called_unmapped() -> None:
+    of = table(
+        event_type=Field(("Kind",), map={"V": "call"}),
+        direction=Field(("Way",), map={"I": "inbound"}, default="outbound"),
+        answered=Field(("Kind",), match={"V": "true"}),
+    )
+    override = Override({"Kind": "^T"}, {"event_type": Field(value="sms")})
+    of = dataclasses.replace(of, overrides=(override,))
+    cells = {
+        "Time": ["2026-01-01 10:00:00"] * 4,
+        "Kind": ["v", "T1", "MMS", None],
+        "Way": ["?"] * 4,
+    }
+    found = typed(cells, of)
+    assert found["event_type"].to_list() == ["call", "sms", None, None]
+    assert found["unmapped.event_type"].to_list() == [None, None, "MMS", None]
+    assert [c for c in found.columns if c.startswith("unmapped.")] == ["unmapped.event_type"]
+
+
+@pytest.mark.parametrize(
+    "word", ["NULL", r"\N", "(null)", "None", "N/A", "-", "unknown", "k.A.", "Desconocido", "#N/A"]
+)
+def test_a_word_for_nothing_is_nothing_and_does_not_win_over_a_value(word) -> None:
+    of = table(
+        from_number=Field(("Shown", "Real"), combine="first"),
+        to_number=Field(("To",)),
+        subscriber_number=Field(("Line",)),
+        duration_s=Field(("Seconds",)),
+        ended_at=Field(("End",), formats=ISO.formats),
+        event_type=Field(("Kind",), map={word: "other"}),
+        imei=Field(("Device",), match={"(?i)^.": "known"}),
+    )
+    cells = {title: [word] for title in ("Shown", "To", "Line", "Seconds", "End", "Kind", "Device")}
+    found = typed(
+        {"Time": ["2026-01-01 10:00:00"], "Real": ["2125550102"], **cells}, of, subscriber=A
+    )
+    assert found.select("from_number", "to_number", "subscriber_number").row(0) == (B, None, A)
+    assert found.select("duration_s", "event_type", "imei").row(0) == (None, "other", "known")
+    assert not any(found.select(pl.col("^unreadable.*$")).row(0))
+
+
+def test_whole_numbers_of_which_a_program_made_decimals_are_whole_numbers() -> None:
+    of = table(
+        started_at=Field(("Day", "Clock"), formats=("%Y%m%d %H%M%S",)),
+        event_type=Field(("Kind",), map={"1": "call", "2": "sms"}),
+        from_number=Field(("From",)),
+        call_id=Field(("Id",)),
+        imei=Field(("Device",)),
+    )
+    cells = {
+        "Day": ["20260101.0"] * 2, "Clock": ["101500.0", "101501.0"], "Kind": ["1.0", "2.0"],
+        "From": ["2125550101.0", "+1 212 555 0102"], "Id": ["17.0", "18.0"],
+        "Device": ["350000000000001.0", None],
+    }  # fmt: skip
+    found = typed(cells, of)
+    assert found["event_type"].to_list() == ["call", "sms"]
+    assert found["from_number"].to_list() == [A, B]
+    assert found["call_id"].to_list() == ["17", "18"]
+    assert found["imei"].to_list() == ["350000000000001", None]
+    assert found["started_at_local"].to_list() == [
+        dt.datetime(2026, 1, 1, 10, 15), dt.datetime(2026, 1, 1, 10, 15, 1)
+    ]  # fmt: skip
+
+
+def test_a_point_and_zero_among_other_decimals_is_their_own() -> None:
+    cells = {"Time": ["2026-01-01 10:00:00"] * 2, "Id": ["1767261600.0", "1767261600.1"]}
+    ids = typed(cells, table(call_id=Field(("Id",))))["call_id"]
+    assert ids.to_list() == cells["Id"]
+
+
+def test_marks_that_nobody_sees_and_marks_of_a_text_are_no_part_of_it() -> None:
+    cells = {
+        "Time": ["'2026-01-01 10:00:00", "\u200e2026-01-01 10:00:01", '="2026-01-01 10:00:02"'],
+        "From": ["\u202a+1 212-555-0101\u202c", "'2125550101", '="2125550101"'],
+        "Way": ["'I", "\u2066I\u2069", '="I"'],
+        "Seconds": ["'7", "7\ufeff", '="7"'],
+    }
+    of = table(
+        from_number=Field(("From",)),
+        direction=Field(("Way",), map={"I": "inbound"}),
+        duration_s=Field(("Seconds",)),
+    )
+    found = typed(cells, of)
+    assert found["from_number"].to_list() == [A] * 3
+    assert found["direction"].to_list() == ["inbound"] * 3
+    assert found["duration_s"].to_list() == [7.0] * 3
+    assert found["started_at"].dt.second().to_list() == [0, 1, 2]
+    assert not found["unreadable.started_at"].any()
 
 
 def test_the_subscriber_comes_from_the_row_then_the_section_then_the_user() -> None:

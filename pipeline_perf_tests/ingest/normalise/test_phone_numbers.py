@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_perf.ingest.normalise.phone_numbers import normalise
+from pipeline_perf.ingest.normalise.phone_numbers import as_text, normalise
 
 property_test = settings(max_examples=100, deadline=None)
 
@@ -66,11 +66,52 @@ def test_nothing_stays_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2125550101", "12125550101", "02075550100", "00442075550100", "1001"]
+    "text",
+    ["2125550101", "12125550101", "02079460123", "0012345678", "0099999999999", "1001", "(0)1001"],
 )
-def test_where_the_notation_is_not_known_only_a_plus_makes_a_number(text) -> None:
+def test_where_the_notation_is_not_known_national_numbers_stay_as_they_are(text) -> None:
     assert normalised(text, "ZZ") == text
-    assert normalised("+44 20 7555 0100", "ZZ") == "+442075550100"
+
+
+@pytest.mark.parametrize("region", ["US", "GB", "DE", "AU", "ZZ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+44 20 7946 0123", "00442079460123", "0044 20 7946 0123", "0044 (0)20 7946 0123",
+        "+44 (0) 20 7946 0123", "(+44) 20 7946 0123", "(+44) (0)20 7946 0123", "(0044)2079460123",
+        "(00)44 20 7946 0123", "+0044 20 7946 0123", "+44-(0)20-7946-0123",
+    ],
+)  # fmt: skip
+def test_what_leads_abroad_is_one_number_in_every_notation_and_region(text, region) -> None:
+    assert normalised(text, region) == "+442079460123"
+
+
+def test_a_zero_in_brackets_leads_abroad_where_no_region_makes_it_an_area_codes() -> None:
+    assert normalised("(0)44 20 7946 0123", "ZZ") == "+442079460123"
+    assert normalised("(0)30 23125 123", "DE") == "+493023125123"
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("2125550101.0", "2125550101"), ("+442079460123.0", "+442079460123"), ("911.0", "911"),
+        ("2125550101,0", "2125550101"), ("2125550101.00", "2125550101"),
+        ("1.2125550101E10", "12125550101"), ("1.2125550101E+10", "12125550101"),
+        ("2.125550101E9", "2125550101"), ("2.12555014E9", "2125550140"), ("9E0", "9"),
+        ("212.555.0100", "212.555.0100"), ("01.23.45.00", "01.23.45.00"), (None, None),
+        ("T3", "T3"), ("1.5", "1.5"),
+    ],
+)  # fmt: skip
+def test_digits_of_which_a_program_made_an_amount_are_the_digits(text, digits) -> None:
+    column, lost = as_text(pl.Series([text], dtype=pl.String))
+    assert (column[0], lost[0]) == (digits, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["2.13E+09", "1.21255501E+10", "2.1E9", "2,12555E+09", "1.21255501019E10", "4E+11"]
+)
+def test_digits_that_a_program_rounded_are_lost(text) -> None:
+    assert as_text(pl.Series(["1001", text]))[1].to_list() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,59 @@ def test_a_time_is_read_in_the_form_of_its_column_or_not_at_all(form, text, expe
     assert found["unreadable.started_at"][0] is (expected is None)
 
 
+@pytest.mark.parametrize(
+    ("form", "text", "clock"),
+    [
+        ("%d/%m/%Y %I:%M:%S %p", "29/09/2022 12:18:10 p. m.", "2022-09-29 12:18:10"),
+        ("%d/%m/%Y %I:%M:%S %p", "29/09/2022 12:05:00\u00a0a.\u00a0m.", "2022-09-29 00:05:00"),
+        ("%d/%m/%Y %I:%M%p", "29/09/2022 1:05\u202fPM", "2022-09-29 13:05:00"),
+        ("%d/%m/%Y %I:%M:%S %p", "29/9/2022 1:05:59 μ.μ.", "2022-09-29 13:05:59"),
+        ("%d/%m/%Y %I:%M:%S %p", "29/9/2022 1:05:59 πμ", "2022-09-29 01:05:59"),
+        ("%Y/%m/%d %p %I:%M:%S", "2022/9/29 下午 1:05:59", "2022-09-29 13:05:59"),
+        ("%d. %b %Y %H:%M", "05. Mär 2024 12:18", "2024-03-05 12:18:00"),
+        ("%d. %B %Y %H:%M", "05. März 2024 12:18", "2024-03-05 12:18:00"),
+        ("%d. %b. %Y %H:%M", "29. Okt. 2023 00:05", "2023-10-29 00:05:00"),
+        ("%d. %b. %Y %H:%M", "29. Mai 2023 00:05", "2023-05-29 00:05:00"),
+        ("%d-%b-%Y %H:%M", "30-DEZ-2023 13:05", "2023-12-30 13:05:00"),
+        ("%d de %B de %Y %H:%M", "5 de septiembre de 2024 12:18", "2024-09-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 sept. 2024 12:18", "2024-09-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 août 2024 12:18", "2024-08-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 fev. 2024 12:18", "2024-02-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 mag 2024 12:18", "2024-05-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 mrt. 2024 12:18", "2024-03-05 12:18:00"),
+        ("%d %B %Y %H:%M", "5 Ιανουαρίου 2024 12:18", "2024-01-05 12:18:00"),
+        ("%d %b %Y %H:%M", "5 October 2024 12:18", "2024-10-05 12:18:00"),
+        ("%m/%d/%Y %H:%M", "01/15/2024 08:15:07", "2024-01-15 08:15:07"),
+        ("%m/%d/%Y %I:%M:%S %p", "01/15/2024 08:15 PM", "2024-01-15 20:15:00"),
+    ],
+)
+def test_a_time_is_read_also_as_people_of_other_languages_and_spreadsheets_write_it(
+    form, text, clock
+) -> None:
+    of = table(started_at=Field(("Time",), formats=(form,)))
+    # by itself, and where the column's form was decided by others
+    alone = typed({"Time": [text]}, of)
+    among = typed({"Time": [moment(clock).strftime(form)] * 3 + [text]}, of)
+    assert alone["started_at_local"].to_list() == [moment(clock)]
+    assert among["started_at_local"][3] == moment(clock)
+
+
+@pytest.mark.parametrize(
+    "text", ["29 listopad 2022 10:00", "29 foo 2022 10:00", "29 m. 2022 10:00"]
+)
+def test_a_month_of_two_languages_or_of_none_is_not_guessed_at(text) -> None:
+    found = typed({"Time": [text]}, table(started_at=Field(("Time",), formats=("%d %b %Y %H:%M",))))
+    assert found["unreadable.started_at"].to_list() == [True]
+
+
+def test_where_only_whole_minutes_are_shown_without_seconds_the_column_has_seconds() -> None:
+    form = "%m/%d/%Y %H:%M"
+    texts = ["01/15/2024 08:15", "01/15/2024 08:16:07"]
+    found = typed({"Time": texts}, table(started_at=Field(("Time",), formats=(form,))))
+    assert found["started_at"].dt.second().to_list() == [0, 7]
+    assert found["time_resolution_s"].to_list() == [1, 1]
+
+
 def test_a_time_in_two_columns_is_read_as_one() -> None:
     found = typed(
         {"Date": ["01/02/26", "01/02/26", None], "Clock": ["03:04:05", None, None]},
