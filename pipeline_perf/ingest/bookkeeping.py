@@ -142,6 +142,29 @@ class Ledger:
         )
 
 
+def clock_changes(ledger: Ledger, by_broken_order: int) -> list[str]:
+    """What is open about times that the clocks told twice, or never.
+
+    `by_broken_order`: times of such hours taken by the order of a file that has none after all.
+    """
+    told = [
+        (
+            ledger.rules["ambiguous_hour"],
+            "in an hour that the clocks told twice, and taken for the first time",
+        ),
+        (
+            by_broken_order,
+            "in an hour that the clocks told twice, and taken as the order of the records tells;"
+            " but further down the file is not in the order of time",
+        ),
+        (
+            ledger.rules["skipped_hour"],
+            "in an hour that the clocks skipped, and taken as of a clock not yet put forward",
+        ),
+    ]
+    return [f"{n:,} {'time is' if n == 1 else 'times are'} {what}" for n, what in told if n]
+
+
 def control_mismatches(ledger: Ledger) -> list[str]:
     """What header and trailer records say of the file, where it is not what was read."""
     mismatches = []

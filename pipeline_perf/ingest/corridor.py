@@ -39,7 +39,7 @@ def plans(piece: Piece, origin: Origin, decisions: Decisions) -> list[Plan]:
 
     Raises NeedsMapping and UnreadableFile as `Decisions.plan` does.
     """
-    return [decisions.plan(batch, origin.layout) for batch in piece.batches]
+    return [decisions.plan(batch, origin.layout, origin.zone) for batch in piece.batches]
 
 
 def work(

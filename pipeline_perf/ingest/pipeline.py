@@ -26,6 +26,7 @@ from pipeline_perf.ingest.bookkeeping import (
     Ledger,
     Progress,
     Stopwatch,
+    clock_changes,
     control_mismatches,
 )
 from pipeline_perf.ingest.container.content import Content, contents
@@ -52,7 +53,7 @@ log = logger(__name__)
 
 #: Raised whenever the same bytes would give other events than before: an ingestion that was killed
 #: under another version starts afresh instead of being resumed.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ class _Ingestion:
         self.opened, self.lake, self.watch = opened, lake, watch
         origin = opened.origin
         self.report = dataclasses.replace(report, carrier=origin.carrier, layout=origin.layout.id)
-        self.ledger = Ledger()
+        self.ledger, self.decisions = Ledger(), Decisions()
         self.seen = within_file.SeenRows()
         with lake_faults(lake.root):
             self.attempt = Attempt(lake, origin.source_file_id, opened.way, orphaned=orphaned)
@@ -258,7 +259,7 @@ class _Ingestion:
             return _refused(self.report, error)
 
     def _write(self, progress: Progress | None) -> None:
-        origin, decisions, room = self.opened.origin, Decisions(), self.watch.room
+        origin, room = self.opened.origin, self.watch.room
         with (
             Ahead(self.opened.pieces, self.watch) as ahead,
             Committer(self.attempt, self._counted, room) as committer,
@@ -266,7 +267,7 @@ class _Ingestion:
             while (piece := ahead.take()) is not None:
                 position = piece.position
                 with room("normalise"):
-                    decided = plans(piece, origin, decisions)
+                    decided = plans(piece, origin, self.decisions)
                 worked = work(piece, decided, origin, room)
                 # a piece weighs as much as all that is made of it: not held while the next comes
                 del piece
@@ -292,6 +293,7 @@ class _Ingestion:
         """Mark duplicates, and make the file count: from then on readers see its rows."""
         ledger, lake = self.ledger, self.lake
         reasons = control_mismatches(ledger)
+        reasons += clock_changes(ledger, self.decisions.told_by_no_order)
         if not ledger.records:
             reasons.append("a header but no records")
         with lake_faults(lake.root), lake.lock("finish"):

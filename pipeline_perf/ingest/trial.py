@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from pipeline_perf.events import COLUMNS
 from pipeline_perf.ingest.batch import Origin
-from pipeline_perf.ingest.bookkeeping import DEFAULT_ZONE, Ledger, Stopwatch, control_mismatches
+from pipeline_perf.ingest.bookkeeping import (
+    DEFAULT_ZONE,
+    Ledger,
+    Stopwatch,
+    clock_changes,
+    control_mismatches,
+)
 from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.lines import BLOCK
 from pipeline_perf.ingest.corridor import plans, work
@@ -92,7 +98,7 @@ def attempt(content: Content, layout: Layout) -> Trial:
         for name in CODED if events.height else ():
             for value, number in events[name].value_counts().iter_rows():
                 values[name][str(value)] = values[name].get(str(value), 0) + number
-    remarks = control_mismatches(ledger)
+    remarks = control_mismatches(ledger) + clock_changes(ledger, decisions.told_by_no_order)
     if ledger.zone_assumed:
         remarks.append(
             "the file states no zone: its times were taken as UTC; --zone tells it at the ingestion"

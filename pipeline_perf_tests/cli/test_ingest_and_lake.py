@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 KEYS = [
     "file", "source_file_id", "status", "carrier", "layout", "records", "events", "by_type",
-    "quarantined", "duplicates", "furniture", "seconds", "reason",
+    "quarantined", "duplicates", "furniture", "seconds", "reason", "unmapped",
 ]  # fmt: skip
 
 UNKNOWN = "when,who,whom,how long\n" + "".join(

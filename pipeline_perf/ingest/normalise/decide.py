@@ -16,10 +16,11 @@ import polars as pl
 from pipeline_perf.ingest.batch import Batch, Columns, matches
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import Field, Layout, Override
-from pipeline_perf.ingest.normalise import times
+from pipeline_perf.ingest.normalise import times, zones
 from pipeline_perf.ingest.normalise.distinct import Vocabulary
 from pipeline_perf.ingest.normalise.evaluate import worked
 from pipeline_perf.ingest.normalise.expressions import Steps, steps, text_of
+from pipeline_perf.ingest.normalise.repeated_hours import Order
 
 MOMENTS = ("started_at", "ended_at")
 
@@ -49,14 +50,11 @@ class Plan:
 
     reading: Reading
     forms: Mapping[str, tuple[str, ...]]  # of each time that the table has
-    carried: str  # the last date above the batch
-
-    def written(
-        self, name: str, spec: Field, batch: Batch
-    ) -> tuple[times.Written, tuple[str, ...]]:
-        """A time's column as it will be parsed, and the forms to try."""
-        column = times.written(spec, text_of(spec, self.reading.columns), batch, self.carried)
-        return column, self.forms[name] or column.unread
+    times: pl.DataFrame  # local times NAME and their texts `written.NAME`
+    zone: str  # of the times of records that do not say another
+    #: Which starts are of the second pass of an hour that came twice, and of which the order of
+    #: the file tells it; None where it tells nothing.
+    passes: tuple[pl.Series, pl.Series] | None
 
 
 class Decisions:
@@ -66,9 +64,18 @@ class Decisions:
         self._readings: dict[tuple[str, tuple[str, ...]], Reading] = {}
         self._forms: dict[tuple[str, str], tuple[str, ...]] = {}  # by table and event field
         self._last_dates: dict[str, str] = {}  # by table
+        self._orders: dict[str, Order] = {}  # by table
 
-    def plan(self, batch: Batch, layout: Layout) -> Plan:
-        """How a batch is typed, given those before it.
+    @property
+    def told_by_no_order(self) -> int:
+        """Times taken for one pass of a repeated hour by the order of a file that, further down,
+        is in none.
+        """
+        return sum(order.told for order in self._orders.values() if not order.kept)
+
+    def plan(self, batch: Batch, layout: Layout, zone: str) -> Plan:
+        """How a batch is typed, given those before it; `zone` is that of times for which the
+        layout knows none.
 
         Raises UnreadableFile where the time column is missing, NeedsMapping where a date column can
         be read in two ways.
@@ -77,18 +84,27 @@ class Decisions:
         if key not in self._readings:
             self._readings[key] = _reading(batch, layout)
         reading, carried = self._readings[key], self._last_dates.get(table, "")
+        columns = list[pl.Series]()
+        forms: dict[str, tuple[str, ...]] = dict.fromkeys(MOMENTS, ("",))
         for name, spec in reading.moments().items():
-            known = self._forms.get((table, name))
-            if known and not spec.carry_down:
-                continue
             column = times.written(spec, text_of(spec, reading.columns), batch, carried)
-            if not known:
+            if not self._forms.get((table, name)):
                 title = " + ".join(spec.column)
                 self._forms[table, name] = times.decided(column, batch, title)
             if spec.carry_down:
                 self._last_dates[table] = times.last_date(column, batch) or carried
-        forms = {name: self._forms.get((table, name), ()) for name in MOMENTS}
-        return Plan(reading, forms, carried)
+            forms[name] = self._forms[table, name] or column.unread
+            text = batch.frame.select(column.text.alias(f"written.{name}")).to_series()
+            if len(text) < batch.frame.height:  # a constant
+                text = pl.repeat(text[0], batch.frame.height, dtype=pl.String(), eager=True)
+            columns += times.read(text.alias(f"written.{name}"), name, forms[name])
+        started = reading.chosen["started_at"] or Field()
+        zone = zones.of_times(forms["started_at"][0], started, layout.zone, zone)
+        frame, passes = pl.DataFrame(columns), None
+        if zone != "UTC" and not reading.chosen.get("zone"):
+            order = self._orders.setdefault(table, Order())
+            passes = order.second_pass(frame["started_at"], zone)
+        return Plan(reading, forms, frame, zone, passes)
 
 
 def _reading(batch: Batch, layout: Layout) -> Reading:

@@ -15,10 +15,10 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.ingest.batch import CORRECTED, PAIR, UNENDED, UNMAPPED, Batch, Columns, Origin
 from pipeline_perf.ingest.layout.model import Field, Override
-from pipeline_perf.ingest.normalise import times, zones
+from pipeline_perf.ingest.normalise import zones
 from pipeline_perf.ingest.normalise.decide import Plan
 from pipeline_perf.ingest.normalise.evaluate import worked
-from pipeline_perf.ingest.normalise.expressions import Steps, is_nothing, steps
+from pipeline_perf.ingest.normalise.expressions import Steps, steps
 from pipeline_perf.ingest.normalise.parties import link_legs, resolve_parties
 
 
@@ -38,10 +38,9 @@ def normalise(batch: Batch, origin: Origin, plan: Plan) -> pl.DataFrame:
         frame = _overridden(frame, batch, reading.columns, override, applies, region)
     frame = frame.drop(f"when.{i}" for i in range(len(reading.overrides)))
     started = reading.chosen["started_at"] or Field()
-    form = (plan.forms["started_at"] or ("",))[0]
-    frame = zones.in_zone(
-        frame, started, origin.layout.zone, origin.zone, zone_stated=origin.zone_stated, form=form
-    )
+    assumed = not origin.zone_stated and (started.zone or origin.layout.zone) == "local"
+    frame = zones.in_zone(frame, started, plan.zone, plan.passes, plan.forms["started_at"][0])
+    frame = frame.with_columns(pl.col("zone_assumed") & assumed)
     if started.tells == "end":
         frame = zones.from_end(frame)
     frame = resolve_parties(frame, origin, reading.chosen)
@@ -59,32 +58,13 @@ def _evaluate(batch: Batch, plan: Plan, region: str) -> pl.DataFrame:
     direct = Steps([pl.col("record_no", "page", "raw")])
     if batch.table.pairs:
         direct.first += [pl.col(PAIR), pl.col(UNENDED).alias(CORRECTED + "start_without_end")]
-    for name, spec in plan.reading.moments().items():
-        column, forms = plan.written(name, spec, batch)
-        moment = times.parse(pl.col(f"written.{name}"), *forms)
-        direct.extend(Steps([column.text.alias(f"written.{name}")], [moment.alias(name)]))
     direct.extend(plan.reading.direct)
     parts = [
-        _read_again(worked(direct, region, batch.frame), plan),
+        worked(direct, region, batch.frame),
+        plan.times,
         *(known.look_up(batch.frame[known.name]) for known in plan.reading.vocabularies),
     ]
     return pl.concat(parts, how="horizontal")
-
-
-def _read_again(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """What is no time as it stands may be one otherwise written, or a word for none."""
-    for name in plan.reading.moments():
-        written = frame[f"written.{name}"]
-        rows = (written.is_not_null() & frame[name].is_null()).arg_true()
-        if not len(rows):
-            continue
-        texts = written.gather(rows)
-        moments = times.read_again(texts, plan.forms[name])
-        frame = frame.with_columns(frame[name].scatter(rows, moments))
-        if name != "started_at":  # which every event must have
-            nothing = texts.to_frame("t").select(is_nothing(pl.col("t")))["t"]
-            frame = frame.with_columns(written.scatter(rows, texts.set(nothing, None)))
-    return frame
 
 
 def _overridden(

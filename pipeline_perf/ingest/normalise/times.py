@@ -19,6 +19,7 @@ from pipeline_perf.ingest.batch import Batch, plain
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.forms import OFFSET, YEAR
 from pipeline_perf.ingest.layout.model import Field
+from pipeline_perf.ingest.normalise.expressions import is_nothing
 from pipeline_perf.ingest.normalise.names import for_english, in_english
 
 #: Values looked at to decide the form of a date column.
@@ -118,6 +119,20 @@ def parse(text: pl.Expr, *forms: str) -> pl.Expr:
 def parsed(texts: pl.Series, *forms: str) -> pl.Series:
     """As `parse`, of a column that is at hand."""
     return texts.to_frame("t").select(parse(pl.col("t"), *forms))["t"]
+
+
+def read(text: pl.Series, name: str, forms: tuple[str, ...]) -> list[pl.Series]:
+    """A time column's text and its local times."""
+    moments = parsed(text, *forms).alias(name)
+    rows = (text.is_not_null() & moments.is_null()).arg_true()
+    if not len(rows):
+        return [text, moments]
+    unread = text.gather(rows)
+    moments = moments.scatter(rows, read_again(unread, forms))
+    if name != "started_at":  # which every event must have
+        nothing = unread.to_frame("t").select(is_nothing(pl.col("t")))["t"]
+        text = text.scatter(rows, unread.set(nothing, None))
+    return [text, moments]
 
 
 def read_again(texts: pl.Series, forms: tuple[str, ...], ways: int = 2) -> pl.Series:

@@ -64,7 +64,7 @@ def typed(
         None,
     )
     batch = Batch(of, tuple(cells), frame)
-    return normalise(batch, origin, (decisions or Decisions()).plan(batch, layout))
+    return normalise(batch, origin, (decisions or Decisions()).plan(batch, layout, origin.zone))
 
 
 def moment(text: str) -> dt.datetime:
