@@ -1,8 +1,9 @@
 """Number formats of a workbook: what a spreadsheet stores → the text that a person sees in the
 cell.
 
-Long numbers are the exception: a spreadsheet shows 2125550100 as 2.13E+09 in a narrow column, here
-it keeps its digits. Where the cells stand is `workbook`'s work.
+What a cell hides is the exception: a spreadsheet shows 2125550100 as 2.13E+09 in a narrow column,
+8:15:07 as 8:15 where the format has no seconds, and 25:01:01 as 1:01:01 or 01:01; here all of it
+stands. Where the cells stand is `workbook`'s work.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ BUILT_IN = {
 #: one.
 DIGITS = 15
 
+#: Days below which a number without a date is a length of time; no record is from 1902.
+LENGTHS = 1_000
+
 #: Parts of a date format: text in quotes or behind a backslash, elapsed time, the parts of date and
 #: time, anything else.
 PART = re.compile(
@@ -45,7 +49,7 @@ def shown(code: str, epoch_1904: bool = False) -> Shown:
     if first.casefold() in ("general", "@", ""):
         return general
     parts = _parts(first)
-    if any(kind in "ymdhs" for kind, _ in parts if kind):
+    if any(kind[-1] in "ymdhs" for kind, _ in parts if kind):
         return functools.partial(
             _moment,
             parts=parts,
@@ -136,16 +140,23 @@ def _moment(stored: str, parts: tuple[tuple[str, str], ...], epoch: dt.datetime)
         moment = epoch + dt.timedelta(seconds=seconds)
     except (ValueError, OverflowError):
         return stored
-    twelve = any(kind == "p" for kind, _ in parts)
-    elapsed = {"eh": 3600, "em": 60, "es": 1}
+    kinds = {kind for kind, _ in parts}
+    twelve, dated = "p" in kinds, bool(kinds & set("ymd"))
+    length = not dated and not twelve and 0 <= days < LENGTHS  # of time, or a time of the day
+    whole = int(seconds)
+    elapsed = {"eh": 3600, "em": 60, "en": 60, "es": 1}
     shown_parts = []
+    if length and whole >= 3600 and "n" in kinds and not kinds & {"h", "eh"}:
+        shown_parts.append(f"{whole // 3600}:")
     for kind, text in parts:
         if kind in elapsed:
-            shown_parts.append(f"{int(seconds // elapsed[kind]):0{len(text)}d}")
-        elif kind == "en":
-            shown_parts.append(f"{int(seconds // 60):0{len(text)}d}")
+            shown_parts.append(f"{whole // elapsed[kind]:0{len(text)}d}")
+        elif kind == "h" and length and days >= 1:
+            shown_parts.append(f"{whole // 3600:0{len(text)}d}")
         else:
             shown_parts.append(_part(kind, text, moment, twelve=twelve))
+        if kind == "n" and kinds & {"h", "eh"} and not kinds & {"s", "es"} and whole % 60:
+            shown_parts.append(f":{whole % 60:02d}")
     return "".join(shown_parts)
 
 

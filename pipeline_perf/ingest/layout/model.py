@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pipeline_perf import events
 
 DurationForm = Literal[
-    "seconds", "minutes", "clock", "hour_clock", "hhmmss", "tenths", "words", "iso"
+    "seconds", "minutes", "clock", "hour_clock", "minute_clock", "hhmmss", "tenths", "words", "iso"
 ]
 
 #: The counterpart column of bills: becomes from_number or to_number, as the direction says.
@@ -216,7 +216,7 @@ class Layout:
     zone: Annotated[
         str, "UTC, an IANA name, or local: not known, but where a field `zone` tells it"
     ] = "local"
-    region: Annotated[str, "country in whose notation numbers are written; ZZ: not known"] = "US"
+    region: Annotated[str, "country in whose notation numbers are written; ZZ: not known"] = "ZZ"
     currency: Annotated[str | None, "of `charge`, such as USD"] = None
     signature: Annotated[tuple[str, ...], "regexes that must each be found in the file's head"] = ()
     furniture: Annotated[tuple[str, ...], "regexes of lines that are no records"] = ()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
 from pipeline_perf.ingest.layout.model import DurationForm
+
+#: What the hours of a column of clocks are: `shown` where there are any, `always` shown, minutes
+#: that a spreadsheet `shifted` there.
+Hours = Literal["shown", "always", "shifted"]
+#: So many different times without seconds are no chance.
+SURE = 3
 
 _BLANKS = r"'\s\x{a0}\x{202f}"
 #: Numbers with separators between thousands (in India also between hundreds of them), by what
@@ -50,12 +58,62 @@ def total(cells: list[pl.Expr], decimal: str) -> pl.Expr:
     return pl.when(given & ~broken).then(pl.sum_horizontal(values))
 
 
-def seconds(text: pl.Expr, form: DurationForm, decimal: str = ".") -> pl.Expr:
+def hours_of(values: pl.Series, form: DurationForm) -> Hours | None:
+    """What the hours of a column of clocks are, by all of its values.
+
+    A spreadsheet takes the M:S that is typed into it for H:M, and shows it as H:M:00 from a day
+    on, or wherever the cell says so.
+    """
+    if form not in ("clock", "minute_clock"):
+        return "shown"
+    shapes = values.to_frame("t").select(_elapsed(pl.col("t")).alias("t"))["t"].unique()
+    shapes = shapes.filter(shapes.str.contains(r"^\s*\d+\s*:\s*\d+\s*:\s*\d+"))
+    if not len(shapes):
+        return None
+    whole = shapes.str.contains(r":\s*0+\s*$")
+    if not whole.all():
+        return "always" if shapes.str.contains(r"^\s*0+\s*:").any() else "shown"
+    hours = shapes.str.extract(r"^\s*(\d+)", 1).cast(pl.Int64, strict=False)
+    days, minutes = hours >= 24, ~shapes.str.contains(r"^\s*\d+\s*:\s*0+\s*:")
+    if form == "minute_clock":
+        return "shifted" if days.any() or len(shapes) >= SURE else None
+    return "shifted" if days.all() and minutes.any() and _have_two_parts(values) else "shown"
+
+
+def _have_two_parts(values: pl.Series) -> bool:
+    return bool(values.str.contains(r"^\s*\d+\s*:\s*\d+\s*$").any())
+
+
+def _elapsed(text: pl.Expr) -> pl.Expr:
+    """A length of time that a spreadsheet shows as a time of the day, or on its day zero, as
+    H:M:S.
+    """
+    zero = r"^(?:1899-12-30|1900-01-00|0?0/0?1/1900|0?1/0?0/1900|30/12/1899|12/30/1899)[T ]+"
+    text = text.str.replace(zero, "")
+    clock = r"^\s*(\d{1,2})(:\d{2}:\d{2})\s*([AaPp])\.?\s?[Mm]\.?\s*$"
+    days = r"^\s*(\d+) days?,? +(\d{1,2})(:\d{2}:\d{2}(?:\.\d+)?)\s*$"
+    hour = text.str.extract(clock, 1).cast(pl.Int64)
+    after_noon = text.str.extract(clock, 3).str.to_lowercase() == "p"
+    of_day = hour % 12 + pl.when(after_noon).then(12).otherwise(0)
+    of_days = text.str.extract(days, 1).cast(pl.Int64) * 24 + text.str.extract(days, 2).cast(
+        pl.Int64
+    )
+    return pl.coalesce(
+        pl.when(hour <= 12).then(pl.format("{}{}", of_day, text.str.extract(clock, 2))),
+        pl.format("{}{}", of_days, text.str.extract(days, 3)),
+        text,
+    )
+
+
+def seconds(
+    text: pl.Expr, form: DurationForm, decimal: str = ".", hours: Hours | None = "shown"
+) -> pl.Expr:
     """Seconds from the ways in which durations are written; null for what is none of the form.
 
     `clock` ends in seconds (S, M:S, H:M:S, H:M'S; minutes may exceed 59), `hour_clock` begins with
-    hours (H:M, H:M:S), `hhmmss` has no colons, `tenths` counts tenths of a second, `words` is `1h
-    2m 3s`, `iso` `PT1H2M3S` (ISO 8601, without years and months).
+    hours (H:M, H:M:S), `minute_clock` with minutes (M:S), but for H:M:S that does not end in 00;
+    what `hours` of these two are, `hours_of` tells. `hhmmss` has no colons, `tenths` counts tenths
+    of a second, `words` is `1h 2m 3s`, `iso` `PT1H2M3S` (ISO 8601, without years and months).
     """
     if form == "seconds":
         return to_float(text, decimal)
@@ -94,7 +152,7 @@ def seconds(text: pl.Expr, form: DurationForm, decimal: str = ".") -> pl.Expr:
             for unit in "hms"
         ]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])
-    text = text.str.replace("'", ":", literal=True)
+    text = _elapsed(text.str.replace("'", ":", literal=True))
     clean = pl.when(text.str.contains(r"^\s*\d+(?:\s*:\s*\d+){0,2}(?:\.\d+)?\s*$")).then(text)
     pieces = clean.str.splitn(":", 3).struct
     x, y, z = (
@@ -102,20 +160,20 @@ def seconds(text: pl.Expr, form: DurationForm, decimal: str = ".") -> pl.Expr:
         for i in range(3)
     )
     sexagesimal = (y.is_null() | (y < 60)) & (z.is_null() | (z < 60))
+    three, two, one = x * 3600 + y * 60 + z, x * 60 + y, x
     if form == "hour_clock":
-        value = (
-            pl.when(z.is_not_null())
-            .then(x * 3600 + y * 60 + z)
-            .when(y.is_not_null())
-            .then(x * 3600 + y * 60)
-            .otherwise(None)
-        )
+        two, one = x * 3600 + y * 60, pl.lit(None)
     else:
-        value = (
-            pl.when(z.is_not_null())
-            .then(x * 3600 + y * 60 + z)
-            .when(y.is_not_null())
-            .then(x * 60 + y)
-            .otherwise(x)
-        )
+        shifted = pl.when(z == 0).then(two)
+        if form == "minute_clock":
+            one = pl.lit(None)
+        if hours == "always":  # without them, it is not known which two are left
+            two = pl.lit(None)
+        elif hours == "shifted":
+            three = shifted
+        elif hours is None and form == "minute_clock":
+            three = pl.when(z > 0).then(three).when(x >= 24).then(shifted)
+        elif hours is None:
+            three = pl.when((z > 0) | (x < 24) | (y == 0)).then(three)
+    value = pl.when(z.is_not_null()).then(three).when(y.is_not_null()).then(two).otherwise(one)
     return pl.when(sexagesimal.fill_null(False)).then(value)

@@ -17,6 +17,7 @@ from pipeline_perf.ingest.batch import Batch, Columns, matches
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import Field, Layout, Override
 from pipeline_perf.ingest.normalise import times, zones
+from pipeline_perf.ingest.normalise.amounts import Hours, hours_of
 from pipeline_perf.ingest.normalise.distinct import Vocabulary
 from pipeline_perf.ingest.normalise.evaluate import worked
 from pipeline_perf.ingest.normalise.expressions import Steps, steps, text_of
@@ -113,7 +114,7 @@ def _reading(batch: Batch, layout: Layout) -> Reading:
     _require_time(chosen, batch, layout)
     overrides = _applicable(table.overrides, columns)
     fields = [
-        steps(name, spec, columns)
+        steps(name, spec, columns, _hours(spec, columns, batch))
         for name, spec in chosen.items()
         if name not in MOMENTS and spec is not None and is_given(spec)
     ]
@@ -138,6 +139,13 @@ def _reading(batch: Batch, layout: Layout) -> Reading:
         for name, group in by_column.items()
     )
     return Reading(columns, chosen, overrides, tuple(vocabularies), direct)
+
+
+def _hours(spec: Field, columns: Columns, batch: Batch) -> Hours | None:
+    if spec.form not in ("clock", "minute_clock"):
+        return None
+    values = batch.frame.select(text_of(spec, columns).alias("t"))["t"].unique()
+    return hours_of(values, spec.form)
 
 
 def is_given(spec: Field) -> bool:

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline_perf.ingest.batch import UNMAPPED, UNREADABLE, Columns, plain
 from pipeline_perf.ingest.layout.model import Field
-from pipeline_perf.ingest.normalise.amounts import plain_number, seconds, to_float, total
+from pipeline_perf.ingest.normalise.amounts import Hours, plain_number, seconds, to_float, total
 
 #: Fields of which every text should be one that the layout knows.
 DECISIVE = ("event_type", "direction")
@@ -68,15 +68,15 @@ class Steps:
         return columns.select(pl.exclude(r"^(?:text|cell)\..*$")) if self.second else columns
 
 
-def steps(name: str, spec: Field, columns: Columns) -> Steps:
-    """Text, then value, then whether the text was none."""
+def steps(name: str, spec: Field, columns: Columns, hours: Hours | None = None) -> Steps:
+    """Text, then value, then whether the text was none; `hours` are those of a duration's clock."""
     text = text_of(spec, columns)
     unmapped = _unmapped(name, spec, columns)
     if name not in TYPED and name != "answered":
         return Steps([text.alias(name), *unmapped])
     cells = _cells(spec, columns) if spec.combine == "add" else []
     parts = [pl.col(f"cell.{name}.{i}") for i in range(len(cells))]
-    value = _typed(name, spec, pl.col(f"text.{name}"), parts).alias(name)
+    value = _typed(name, spec, pl.col(f"text.{name}"), parts, hours).alias(name)
     unreadable = (pl.col(f"text.{name}").is_not_null() & pl.col(name).is_null()).alias(
         UNREADABLE + name
     )
@@ -169,9 +169,11 @@ def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
     return [pl.when(~none).then(text) for none, text in zip(absent, cells, strict=True)]
 
 
-def _typed(name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr]) -> pl.Expr:
+def _typed(
+    name: str, spec: Field, text: pl.Expr, cells: list[pl.Expr], hours: Hours | None
+) -> pl.Expr:
     if name == "duration_s":
-        value = seconds(text, spec.form or "seconds", spec.decimal)
+        value = seconds(text, spec.form or "seconds", spec.decimal, hours)
         # no factor is finer than a microsecond
         return (value * spec.scale).round(6) if spec.scale else value
     if name == "bytes_total":

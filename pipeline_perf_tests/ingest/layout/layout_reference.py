@@ -52,8 +52,16 @@ OF_FIELDS = """\
 one. `ended_at` gives the duration where none is stated. With `derive`, `direction: {derive:
 subscriber}` tells the direction by which party the subscriber is, `subscriber_number: {derive:
 direction}` the subscriber by the direction, and `answered: {derive: answered}` takes calls that
-lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S, `hhmmss`
-without colons, `tenths` of seconds, `words` such as 1h 2m 3s, `iso` such as PT1H2M3S.
+lasted as answered. Durations: `clock` is S, M:S or H:M:S, `hour_clock` H:M or H:M:S,
+`minute_clock` M:S, also where a spreadsheet took it for H:M and shows 75:02:00; `hhmmss` without
+colons, `tenths` of seconds, `words` such as 1h 2m 3s, `iso` such as PT1H2M3S.
+
+Names of months and of the day's halves are understood in the languages of Europe and more
+(`%b` reads Okt, sept. and Ιαν, `%p` p. m. and μ.μ.). A cell that says that it has no value (NULL,
+N/A, -, unbekannt) is empty, unless `map` or `match` says what the word means. Texts that `map`
+and `match` do not know are told with their counts, if there is no `default`: an event without a
+type goes to quarantine, and so does one whose direction alone would tell which of subscriber and
+`counterpart` called.
 
 `zone: {context: clock, map: {Eastern: America/New_York}}` takes a record's zone from the line
 above it that the layout picks up under `context` as `clock`; a time with its offset (`%z`) and an

@@ -656,6 +656,7 @@ title: Verizon's report as our office reads it
 source: our office
 container: delimited
 zone: America/Los_Angeles
+region: US
 tables:
   - name: calls
     header: [Mobile Directory Number, Seizure Dt Tm]

@@ -36,6 +36,34 @@ def test_a_duration_is_the_same_number_alone_and_among_others() -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "texts", "expected"),
+    [
+        # typed as M:S, taken for H:M, and shown with seconds from a day on
+        ("clock", ["1:01", "75:02:00", "0:03"], [61, 4502, 3]),
+        ("minute_clock", ["1:01", "75:02:00", "0:03"], [61, 4502, 3]),
+        ("minute_clock", ["75:02:00"], [4502]),
+        # or in all cells
+        ("minute_clock", ["1:01:00", "0:03:00", "12:07:00"], [61, 3, 727]),
+        ("minute_clock", ["1:01:00 AM", "12:03:00 AM", "12:07:00 PM"], [61, 3, 727]),
+        # hours of their own
+        ("minute_clock", ["1:01:00", "0:03:07"], [3660, 187]),
+        ("minute_clock", ["12:01:01 AM", "12:03:00 AM"], [61, 180]),
+        ("clock", ["1:01", "75:02:00", "1:00:07"], [61, 270120, 3607]),
+        ("clock", ["1:01", "24:00:00"], [61, 86400]),
+        ("clock", ["1:01:00", "0:03:00"], [3660, 180]),
+        # nothing tells which
+        ("minute_clock", ["1:01", "2:05:00"], [61, None]),
+        ("clock", ["0:01:01", "0:02"], [61, None]),
+    ],
+)
+def test_what_the_hours_of_a_clock_are_the_whole_column_tells(form, texts, expected) -> None:
+    cells = {"Time": ["2026-01-01 10:00:00"] * len(texts), "Lasted": texts}
+    found = typed(cells, table(duration_s=Field(("Lasted",), form=form)))
+    assert found["duration_s"].to_list() == expected
+    assert found["unreadable.duration_s"].to_list() == [value is None for value in expected]
+
+
+@pytest.mark.parametrize(
     ("form", "text", "expected"),
     [
         ("seconds", "0", 0), ("seconds", "58", 58), ("seconds", "1,234", 1234),
@@ -53,6 +81,13 @@ def test_a_duration_is_the_same_number_alone_and_among_others() -> None:
         ("clock", "5:", None), ("clock", " 1 : 02 ", 62),
         ("hour_clock", "0:05", 300), ("hour_clock", "101:07", 364020),
         ("hour_clock", "1:02:03", 3723), ("hour_clock", "5", None),
+        ("clock", "12:01:01 AM", 61), ("clock", "1:00:05 p.m.", 46805),
+        ("clock", "13:01:01 AM", None),
+        ("clock", "12:01 AM", None), ("clock", "1899-12-30 00:01:01", 61),
+        ("clock", "1900-01-00 00:01:01", 61), ("clock", "1900-01-03 03:02:00", None),
+        ("clock", "3 days 03:02:00", 270120), ("clock", "0 days, 0:01:01", 61),
+        ("hour_clock", "12:01:01 AM", 61),
+        ("minute_clock", "1:01", 61), ("minute_clock", "75:02", 4502), ("minute_clock", "61", None),
         ("hhmmss", "000130", 90), ("hhmmss", "130", 90), ("hhmmss", "01010203", 363723),
         ("hhmmss", "000060", None),
         ("hhmmss", "00:01", None),

@@ -52,7 +52,15 @@ def typed(
         pl.lit("raw").alias("raw"),
     )
     layout = Layout(
-        "some", "att", "calls", "this test", "delimited", (of,), zone=zone, currency="USD"
+        "some",
+        "att",
+        "calls",
+        "this test",
+        "delimited",
+        (of,),
+        zone=zone,
+        region="US",
+        currency="USD",
     )
     origin = Origin(
         "00000000000000ab",

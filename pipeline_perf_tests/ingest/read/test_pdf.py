@@ -141,7 +141,7 @@ def test_a_golden_bill_becomes_the_events_it_tells_of(name: str) -> None:
     for batch in (
         batch for piece in read(GOLDEN / f"{name}.pdf", layout) for batch in piece.batches
     ):
-        table = normalise(batch, origin, decisions.plan(batch, layout))
+        table = normalise(batch, origin, decisions.plan(batch, layout, origin.zone))
         assert (table["subscriber_number"] == "+1" + batch.frame["context.subscriber"]).all()
         columns = [
             "record_no",
