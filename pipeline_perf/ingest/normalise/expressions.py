@@ -24,7 +24,7 @@ TYPED = ("duration_s", "bytes_total", "charge", "latitude", "longitude")
 _WORDS = r"""
     null (null) <null> [null] \n nil none <none> (none) n/a #n/a n.a. na <na> nan nat
     undefined #null! #ref! #value! #name? #div/0! #nv #n/d - -- --- – — ? ?? ???
-    unknown (unknown) <unknown> unavailable missing empty (empty) (blank)
+    unknown (unknown) <unknown> missing empty (empty) (blank)
     unbekannt k.a. leer inconnu inconnue néant vide n/d n.d. s/d s.d.
     desconocido desconocida ninguno ninguna nulo nula vacío vacio
     desconhecido desconhecida nenhum nenhuma vazio
