@@ -28,6 +28,38 @@ def is_zone(name: str) -> bool:
     return bool(name)
 
 
+#: What the directives of a form stand for in a text; those not named are numbers of two digits.
+_DIRECTIVES = {
+    "%Y": r"\d{4}", "%f": r"\d+", "%j": r"\d{3}", "%z": OFFSET.removesuffix("$"),
+    **dict.fromkeys(("%a", "%A", "%b", "%B", "%h", "%p", "%P", "%Z"), r"[^\W\d_][\w.]*"),
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1000)
+def shape(form: str) -> re.Pattern[str]:
+    """What a time of a form looks like within a text, whether or not there is such a day.
+
+    >>> bool(shape("%m/%d/%Y %I:%M %p").search("02/30/2024 9:15 PM"))
+    True
+    >>> bool(shape("%Y%m%d").search("2125550101"))
+    False
+    """
+    if form.startswith("epoch"):
+        return re.compile(rf"(?<!\d)\d{{{13 if form == 'epoch_ms' else 10}}}(?!\d)")
+    form = form.replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%F", "%Y-%m-%d")
+    # without marks between them, none lacks a digit
+    two = r"\d{2}" if re.search(r"%[a-zA-Z]%", form) else r"\d{1,2}"
+    parts = (
+        _DIRECTIVES.get(part, two)
+        if part.startswith("%")
+        else r"\s*"
+        if part.isspace()
+        else re.escape(part)
+        for part in re.findall(r"%[A-Za-z]|\s+|[^%\s]", form)
+    )
+    return re.compile(rf"(?<!\d){''.join(parts)}(?!\d)")
+
+
 def resolution(form: str) -> int:
     """1 where the form of a time has seconds, 60 where it ends at minutes."""
     return 1 if re.search(r"%S|%T|%X|%s|epoch", form) else 60

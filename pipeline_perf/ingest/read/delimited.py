@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +17,9 @@ import polars as pl
 from pipeline_perf.ingest.batch import Piece
 from pipeline_perf.ingest.container.lines import MAX_COLUMNS
 from pipeline_perf.ingest.errors import UnreadableFile
+from pipeline_perf.ingest.layout.forms import shape
 from pipeline_perf.ingest.layout.match import Match, matching_table
-from pipeline_perf.ingest.layout.model import title_key
+from pipeline_perf.ingest.layout.model import Field, title_key
 from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.probe.structure import are_types
 from pipeline_perf.ingest.read.account import (
@@ -160,8 +162,11 @@ def _segment(look: Look, start: int, match: Match, state: State, account: Accoun
                 plain[below] = False
                 todo.append(below)
             continue
-        context = state.context.take(text, i)
-        titled = state.note_title(match.layout, text, i)
+        # a spreadsheet fills up such a line to a record's width; in a record, the words of a
+        # pattern may stand, too
+        free = look.counts[i] < binding.width - 1 or not _is_dated(text, binding, match)
+        context = free and state.context.take(text, i)
+        titled = free and state.note_title(match.layout, text, i)
         if titled:  # a header follows, perhaps one that would pass for a record
             reach = range(offset + 1, min(offset + TITLE_REACH + 1, total - start))
             near = [o for o in reach if plain[o]]
@@ -215,11 +220,12 @@ def _odd(look: Look, here: slice, match: Match, state: State) -> np.ndarray:
         odd |= look.beginning(binding.header.split(match.delimiter)[0] + match.delimiter)[here]
     if binding.table.record is not None:
         odd |= ~look.matching(binding.table.record)[here]
+    # such as totals that a spreadsheet filled up to a record's cells; furniture that may begin
+    # anywhere is too dear to look for in every line
     in_passing = [pattern for patterns in layout.context.values() for pattern in patterns]
-    if anchored := _anchored((*layout.furniture, *in_passing)):
-        # such as totals that Excel filled up to a record's cells; other patterns are too dear to
-        # look for in every line
-        odd |= look.matching(anchored)[here]
+    for pattern in filter(None, (_anchored(layout.furniture), *in_passing)):
+        odd |= look.matching(pattern)[here]
+    odd |= look.matching(r"^\D*$")[here]  # a title, perhaps, or another header: no record is so
     odd[[i - start for i in look.quotes.broken if start <= i < here.stop]] = True
     below = state.headed + 1 - state.line - start
     if 0 <= below < len(odd):
@@ -304,17 +310,27 @@ _RECORD_LIKE = re.compile(
 
 def _has_time(text: str, binding: Binding, match: Match) -> bool:
     """Whether a line has digits where the table's time stands, as no total and no page head has."""
-    titles = {
-        title_key(c)
-        for alternative in binding.table.fields["started_at"]
-        for c in alternative.column
-    }
+    return any(_DIGITS.search(cell) for _, cells in _times(text, binding, match) for cell in cells)
+
+
+def _is_dated(text: str, binding: Binding, match: Match) -> bool:
+    """Whether a line has a time where the table has it, by the form that it looks like; where
+    more than half of its cells are filled, digits there are enough.
+    """
     cells = _cells(text, match)
+    full = 2 * sum(1 for cell in cells if cell.strip()) > len(cells)
     return any(
-        _DIGITS.search(cell)
-        for cell, title in zip(cells, binding.titles, strict=False)
-        if title_key(title) in titles
+        any(shape(form).search(" ".join(there)) for form in spec.formats)
+        or (full and len(there) > 0 and all(map(_DIGITS.search, there)))
+        for spec, there in _times(text, binding, match)
     )
+
+
+def _times(text: str, binding: Binding, match: Match) -> Iterator[tuple[Field, list[str]]]:
+    """The ways in which the table tells its time, each with what a line has in its columns."""
+    cells = dict(zip(map(title_key, binding.titles), _cells(text, match), strict=False))
+    for spec in binding.table.fields["started_at"]:
+        yield spec, [cells[key] for key in map(title_key, spec.column) if cells.get(key)]
 
 
 def _unfit(

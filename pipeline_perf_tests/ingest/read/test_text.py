@@ -334,6 +334,53 @@ def test_a_total_with_as_many_delimiters_as_a_record_is_furniture() -> None:
     assert (list(found.records), found.furniture) == ([2], 2)
 
 
+PADDED = Layout(
+    "padded", "att", "blocks padded to the table's width", "this test", "delimited",
+    (
+        Table(
+            "calls", {"started_at": (Field(("Day", "Time"), formats=("%d/%m/%Y %H:%M",)),)},
+            header=("Day", "Time", "Number"), title="(?i)voice calls$|VOICE CALLS",
+        ),
+        Table(
+            "texts", {"started_at": (Field(("Day", "Time"), formats=("%d/%m/%Y %H:%M",)),)},
+            header=("Day", "Time", "Number"), title="TEXTS",
+        ),
+    ),
+    context={"line": (r"Line: *,? *\(?(\d{3})\)? ?(\d{3}-\d{4})",)},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("padding", [",", "", ',""'])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Line: (212) 555-0102",
+        "Line:,(212) 555-0102",
+        ",Line: (212) 555-0102",
+        ",,Line: 212 555-0102",
+    ],
+)
+@pytest.mark.parametrize("remark", ["Line: 646 555-0199", ""])
+def test_a_line_between_records_is_heard_though_it_is_as_wide_as_they_are(
+    label: str, padding: str, remark: str
+) -> None:
+    def filled(text: str) -> str:
+        return text + padding * (3 - text.count(","))
+
+    lines = [
+        "Line: (212) 555-0101", "VOICE CALLS", "Day,Time,Number,Remark",
+        f"01/02/2024,10:15,7185550150,{remark}", f"02/02/2024,10:15,7185550151,{remark}",
+        filled(label), filled("TEXTS"), "Day,Time,Number,Remark",
+        f"01/02/2024,11:15,7185550152,{remark}", f"02/02/2024,11:15,7185550153,{remark}",
+    ]  # fmt: skip
+    got = reading("\n".join([*lines, ""]), PADDED)
+    assert got.rejected == {}
+    assert got.tables == {4: "calls", 5: "calls", 9: "texts", 10: "texts"}
+    assert {number: context["line"] for number, context in got.context.items()} == {
+        4: "212555-0101", 5: "212555-0101", 9: "212555-0102", 10: "212555-0102",
+    }  # fmt: skip
+
+
 def test_a_record_that_begins_like_furniture_is_a_record_as_it_has_a_time() -> None:
     layout = Layout(
         "plain", "att", "calls", "this test", "delimited", (CALLS,), furniture=(r"^\s+\S",)
