@@ -197,7 +197,7 @@ def _form(form: str, spec: Field) -> str:
 def _zone(zone: str) -> str:
     return (
         ""
-        if zone == "local" or is_zone(zone)
+        if zone in ("local", OPEN) or is_zone(zone)
         else f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York"
     )
 

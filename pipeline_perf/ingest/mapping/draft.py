@@ -10,29 +10,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline_perf.ingest.layout.patterns import OPEN
+from pipeline_perf.ingest.mapping.amounts import charge_of, duration_of
+from pipeline_perf.ingest.mapping.codes import CODES, coded_column, mapped
 from pipeline_perf.ingest.mapping.fixed_width import (
     beginning_of,
     code_of,
     furniture_of,
     likely_records,
 )
-from pipeline_perf.ingest.mapping.preamble import subscriber, zone_line
-from pipeline_perf.ingest.mapping.roles import (
-    CODES,
-    charge_of,
-    coded_column,
-    duration_of,
-    parties_of,
-    quoted,
-    start_of,
-)
+from pipeline_perf.ingest.mapping.moments import is_american, start_of
+from pipeline_perf.ingest.mapping.parties import parties_of, region_of
+from pipeline_perf.ingest.mapping.preamble import subscriber, zone_told
 from pipeline_perf.ingest.mapping.sections import ROWS, SHOWN, Section, of_elements, sections_of
-from pipeline_perf.ingest.mapping.words import DIRECTION, TYPES, WAYS, says
+from pipeline_perf.ingest.mapping.words import DIRECTION, TYPE, TYPES, WAYS, quoted, says
 from pipeline_perf.ingest.probe.probe import Probe
 from pipeline_perf.ingest.probe.structure import TOTAL
-from pipeline_perf.privacy import masked, masked_in_place, shown
+from pipeline_perf.privacy import masked, masked_in_place, numbers, shown
 
 FORMS = (
     "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso"
@@ -49,7 +45,10 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
     """
     structured = probe.holds == "elements"
     fixed = not structured and len(probe.columns) < 2
-    sections = [of_elements(probe)] if structured else [] if fixed else list(sections_of(probe))
+    cut = _cut(probe) if fixed else None
+    sections = (
+        [cut.section] if cut else [of_elements(probe)] if structured else list(sections_of(probe))
+    )
     container = "fixed" if fixed else probe.container if structured else "delimited"
     lines = [
         "id: my_layout          # a name of your own; the file is named after it",
@@ -65,15 +64,21 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
             "records: '???'         # the classes of the elements that are records, `a|b`; their"
             " values are named by classes, too"
         )
-    lines.append("zone: local            # UTC, local (--zone tells it), or an IANA name")
     above = _above(probe, fixed=fixed)
-    if (at := zone_line(above)) is not None:
+    at, zone = zone_told(above)
+    written = quoted(zone) if zone == OPEN else zone or "local"
+    lines.append(f"zone: {written:16} # UTC, local (--zone tells it), or an IANA name")
+    if at is not None and zone in ("", OPEN):
         told = f": {masked(shown(above[at].strip(f' {probe.delimiter}')))}" if examples else ""
         lines.append(
             f"# line {at + 1} of the file speaks of a time zone{told}; write it as UTC or a name"
             " such as America/New_York"
         )
-    lines.append("region: US             # in whose notation numbers are written; ZZ: not known")
+    region = _region(sections, above)
+    lines.append(
+        f"region: {region}             # in whose notation numbers are written; ZZ: not known,"
+        " those without a + stay as they are"
+    )
     totals = [line for line in (*probe.head, *probe.tail) if TOTAL.match(line)]
     if totals and container == "delimited":
         lines.append(
@@ -86,9 +91,9 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
             f"  subscriber: [{quoted(owner)}]   # whose line it is",
         ]
     lines.append("tables:")
-    if fixed:
-        lines[-1:] = _fixed(probe, owned=bool(owner), examples=examples)
-    for i, section in enumerate(sections):
+    if cut:
+        lines[-1:] = _fixed(probe, cut, owned=bool(owner), examples=examples)
+    for i, section in enumerate(() if cut else sections):
         mark = probe.delimiter or ","
         lines += _table(
             section,
@@ -99,6 +104,20 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
             examples=examples,
         )
     return "\n".join(lines) + "\n"
+
+
+def _region(sections: Sequence[Section], above: Sequence[str]) -> str:
+    """The notation of all numbers that the tables and the lines above them show."""
+    written = [line[first:last] for line in above for first, last in numbers(line)]
+    american = True
+    for section in sections:
+        started, used = start_of(section.columns)
+        american = american and is_american(started)
+        columns = {title: values for title, values in section.columns.items() if title not in used}
+        parties, unsure = parties_of(columns, (), {})
+        for title in {*parties.values(), *unsure}:
+            written += columns[title]
+    return region_of(written, american=american)
 
 
 def _above(probe: Probe, *, fixed: bool) -> Sequence[str]:
@@ -160,33 +179,36 @@ def _record(section: Section, delimiter: str) -> str:
 
 def _fields(section: Section, *, owned: bool) -> list[str]:
     columns = section.columns
-    kind = next((name for name, pattern in TYPES.items() if says(pattern, section.title)), "call")
-    types = coded_column(columns, TYPES, "")
-    by_hand = (
-        f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call, SMS: sms}}}}"
-    )
     started, used = start_of(columns)
-    lines = [f"event_type: {types or by_hand}", f"started_at: {started}"]
-    parties = parties_of({title: values for title, values in columns.items() if title not in used})
-    used |= set(parties.values())
-    duration = duration_of(
-        {title: values for title, values in columns.items() if title not in used}
-    )
-    charge = charge_of({title: values for title, values in columns.items() if title not in used})
+    free = {title: values for title, values in columns.items() if title not in used}
+    ways = coded_column(free, WAYS, DIRECTION)
+    types = coded_column(free, TYPES, TYPE)
+    parties, unsure = parties_of(free, section.records, ways)
+    used |= {*parties.values(), *unsure}
+    free = {title: values for title, values in columns.items() if title not in used}
+    duration, charge = duration_of(free), charge_of(free)
+    kind = next((name for name, pattern in TYPES.items() if says(pattern, section.title)), "call")
+    if not types or (OPEN in next(iter(types.values())).values() and types.keys() <= ways.keys()):
+        types_line = f"{{value: {kind}}}   # or by a column: {{column: Kind, map: {{VOICE: call}}}}"
+    else:
+        types_line = mapped(types)
+    lines = [f"event_type: {types_line}", f"started_at: {started}"]
     if duration or kind == "call":
         unknown = f"{{column: '{OPEN}', form: seconds}}"
         lines.append(f"{'' if duration else '# '}duration_s: {duration or unknown}   # {FORMS}")
-    ways = coded_column(
-        {title: values for title, values in columns.items() if title not in used}, WAYS, DIRECTION
-    )
-    lines.append(
-        f"direction: {ways}"
-        if ways
-        else f"# direction: {{column: '{OPEN}', map: {{IN: inbound, OUT: outbound}}}}"
-    )
+    if ways:
+        lines.append(f"direction: {mapped(ways)}")
+    elif "counterpart" in parties:
+        lines.append(
+            f"direction: {{value: '{OPEN}'}}   # nothing tells which way calls went; outbound where"
+            " the file lists calls made only, or {column: Way, map: {IN: inbound, OUT: outbound}}"
+        )
+    else:
+        lines.append(f"# direction: {{column: '{OPEN}', map: {{IN: inbound, OUT: outbound}}}}")
     lines += [f"{field}: {quoted(title)}" for field, title in parties.items()]
     if not parties:
-        lines += [f"from_number: '{OPEN}'", f"to_number: '{OPEN}'"]
+        among = f"   # one of {', '.join(map(quoted, unsure))}" if unsure else ""
+        lines += [f"{field}: '{OPEN}'{among}" for field in ("from_number", "to_number")]
     elif "counterpart" in parties:
         lines.append(
             "# counterpart is the called party of an outbound event, the caller of an inbound one;"
@@ -202,12 +224,24 @@ def _fields(section: Section, *, owned: bool) -> list[str]:
 # --------------------------------------------------------------------------- fixed positions
 
 
-def _fixed(probe: Probe, *, owned: bool, examples: bool) -> list[str]:
-    """Columns between the positions where every record has a blank, below a ruler to correct
-    them by.
-    """
-    lines = [line for line in probe.head if line.strip()]
-    records = likely_records(lines, probe.tail)[:ROWS]
+@dataclass(frozen=True)
+class Cut:
+    """Records of fixed width, and the places of their columns: name, first and last position."""
+
+    records: tuple[str, ...]
+    places: tuple[tuple[str, int, int], ...]
+
+    @property
+    def section(self) -> Section:
+        rows = tuple(
+            [line[first - 1 : last] for _, first, last in self.places] for line in self.records
+        )
+        return Section(tuple(name for name, _, _ in self.places), rows)
+
+
+def _cut(probe: Probe) -> Cut:
+    """Columns between the positions where every record has a blank."""
+    records = likely_records([line for line in probe.head if line.strip()], probe.tail)[:ROWS]
     width = max(map(len, records), default=0)
     filled = [any(line[i : i + 1].strip() for line in records) for i in range(width)]
     starts = [i for i in range(width) if filled[i] and not (i and filled[i - 1])]
@@ -220,22 +254,27 @@ def _fixed(probe: Probe, *, owned: bool, examples: bool) -> list[str]:
         and slices[0][0] < (end := max(lengths)) < slices[0][1]
     ):
         slices[:1] = [(0, end), (end, slices[0][1])]
+    named = ((f"column_{n}", first + 1, last) for n, (first, last) in enumerate(slices, 1))
+    return Cut(tuple(records), tuple(named))
+
+
+def _fixed(probe: Probe, cut: Cut, *, owned: bool, examples: bool) -> list[str]:
+    """The columns below a ruler to correct them by."""
+    width = max(map(len, cut.records), default=0)
     ruler = (
         "".join(f"{i // 10:10}" for i in range(10, width + 1, 10)),
         ("1234567890" * (width // 10 + 1))[:width],
     )
-    named = [(f"column_{n}", first + 1, last) for n, (first, last) in enumerate(slices, 1)]
     drawn = (
         [
             *(f"    # {line}" for line in ruler),
-            *(f"    # {masked_in_place(shown(line))}" for line in records[:SHOWN]),
+            *(f"    # {masked_in_place(shown(line))}" for line in cut.records[:SHOWN]),
         ]
         if examples
         else []
     )
-    cells = tuple([line[first - 1 : last] for _, first, last in named] for line in records)
-    section = Section(tuple(name for name, _, _ in named), cells)
-    record = "^" + beginning_of(records)
+    record = "^" + beginning_of(cut.records)
+    lines = [line for line in probe.head if line.strip()]
     furniture = [f"  - {quoted(pattern)}" for pattern in furniture_of(lines, record)]
     return [
         *(["furniture:   # how lines begin that are no records", *furniture] if furniture else []),
@@ -245,7 +284,7 @@ def _fixed(probe: Probe, *, owned: bool, examples: bool) -> list[str]:
         "    # first and last position of each column; name them, and cut where two touch:",
         *drawn,
         "    slices:",
-        *(f"      {name}: [{first}, {last}]" for name, first, last in named),
+        *(f"      {name}: [{first}, {last}]" for name, first, last in cut.places),
         "    fields:",
-        *(f"      {line}" for line in _fields(section, owned=owned)),
+        *(f"      {line}" for line in _fields(cut.section, owned=owned)),
     ]

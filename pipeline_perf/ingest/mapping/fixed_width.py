@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline_perf.ingest.mapping.roles import CODES
+from pipeline_perf.ingest.mapping.codes import CODES
 
 #: Signs at a line's beginning that tell what kind of record it is, how often each must come to be
 #: one of a few, and how much the first and last line are at least like the others where they are

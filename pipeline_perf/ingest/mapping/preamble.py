@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline_perf.ingest.mapping.moments import zone_of
 from pipeline_perf.ingest.mapping.words import PARTIES, folded, says
 from pipeline_perf.privacy import numbers
 
 #: Words that name a line's number, beside those of a subscriber's column.
-LINE = rf"{PARTIES['subscriber_number']}|\bphone|\btel|number|numero|rufnummer|usage for"
+LINE = rf"{PARTIES['subscriber_number']}|target|\bphone|\btel|number|numero|rufnummer|usage for"
 ZONE = (
     r"time zone|timezone|all times|local"
     r" time|\b(?:utc|gmt|[ecmp][sd]t|cest|cet|mez|mesz)\b|\b(?:eastern|central|mountain|pacific)"
@@ -48,6 +49,13 @@ def subscriber(lines: Sequence[str], delimiter: str, *, names: bool) -> str:
     return chosen[0] if len(chosen) == 1 else ""
 
 
-def zone_line(lines: Sequence[str]) -> int | None:
-    """The position of the first line that speaks of a time zone."""
-    return next((i for i, line in enumerate(lines) if re.search(ZONE, folded(line))), None)
+def zone_told(lines: Sequence[str]) -> tuple[int | None, str]:
+    """The position of the line that speaks of a time zone, and the zone that it names.
+
+    A line with a time of its own speaks of that one.
+    """
+    speaking = [i for i, line in enumerate(lines) if re.search(ZONE, folded(line))]
+    of_all = [i for i in speaking if not re.search(r"(?<![+-])\b\d{1,2}:\d\d", lines[i])]
+    if of_all:
+        return of_all[0], zone_of(lines[of_all[0]])
+    return (speaking[0] if speaking else None), ""

@@ -11,6 +11,9 @@ from pipeline_perf.ingest.probe.structure import TOTAL, are_types, is_header
 
 #: Rows looked at, and values of a column shown.
 ROWS, SHOWN = 50, 3
+#: Share of what full rows fill that a record has at least: a line that tells whose records follow
+#: has less, also where a spreadsheet filled it up to their width.
+FILLED = 0.5
 #: Lines between a section's title and its header.
 TITLE_REACH = 2
 
@@ -22,6 +25,13 @@ class Section:
     titles: tuple[str, ...]
     rows: tuple[Sequence[str], ...]
     title: str = ""
+
+    @property
+    def records(self) -> list[dict[str, str]]:
+        return [
+            dict(zip(self.titles, (cell.strip() for cell in row), strict=False))
+            for row in self.rows
+        ]
 
     @property
     def columns(self) -> dict[str, list[str]]:
@@ -55,18 +65,27 @@ def sections_of(probe: Probe) -> Iterator[Section]:
             and i + 1 < len(below)
             and not is_header(below[i + 1])
         ):
-            yield Section(titles, tuple(rows[:ROWS]), title)
+            yield Section(titles, _full(rows), title)
             known.add(key)
             titles, rows, title, alone = tuple(cell.strip() for cell in row.cells), [], alone, ""
         elif len(row.filled) == 1 and not TOTAL.match(row.filled[0]):
             alone = row.filled[0]
         elif (
             len(row.cells) == len(titles)
+            and key not in known
             and not are_types(row.cells)
             and not (row.filled and TOTAL.match(row.filled[0]))
         ):
             rows.append(row.cells)
-    yield Section(titles, tuple(rows[:ROWS]), title)
+    yield Section(titles, _full(rows), title)
+
+
+def _full(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str], ...]:
+    """The first rows that are filled as records are."""
+    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
+    usual = sorted(filled)[-1 - len(filled) // 8] if filled else 0
+    full = [row for row, count in zip(rows, filled, strict=True) if count > FILLED * usual]
+    return tuple(full[:ROWS])
 
 
 def _alone(lines: Sequence[str], dialect: Dialect) -> str:

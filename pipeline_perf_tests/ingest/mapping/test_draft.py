@@ -4,6 +4,7 @@ file once that is filled in.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,13 @@ def loaded(text: str, folder: Path) -> Layout:
     return load(path)
 
 
+def completed(text: str, **fields: str) -> str:
+    """A draft with its open fields filled in."""
+    for field, value in fields.items():
+        text = re.sub(rf"(?m)^( *){field}: .*\?\?\?.*$", rf"\g<1>{field}: {value}", text)
+    return text
+
+
 def account(trial: Trial) -> tuple[int, int, int, int]:
     return trial.lines, trial.furniture, trial.events, trial.quarantined
 
@@ -146,7 +154,8 @@ def test_header_and_trailer_records_are_told_by_their_first_letters(
 ) -> None:
     body = "".join(f"{codes[i % len(codes)]}{line}\n" for i, line in enumerate(RECORDS))
     source, text = drafted(FRAMED.format(body), tmp_path)
-    layout = loaded(text, tmp_path)
+    assert "from_number: '???'   # one of 'column_3', 'column_4'" in text
+    layout = loaded(completed(text, from_number="column_3", to_number="column_4"), tmp_path)
     assert list(layout.tables[0].slices.values())[:2] == [
         (1, 3),
         (4, 17),
@@ -177,7 +186,7 @@ def test_the_ruler_of_positions_has_a_line_of_tens_and_one_of_units(tmp_path: Pa
 
 def test_records_without_a_header_line_are_known_by_their_time(tmp_path: Path) -> None:
     source, text = drafted(HEADLESS, tmp_path)
-    layout = loaded(text, tmp_path)
+    layout = loaded(completed(text, from_number="column_1", to_number="column_2"), tmp_path)
     assert layout.tables[0].columns == ("column_1", "column_2", "column_3", "column_4", "column_5")
     assert layout.tables[0].record == r'^(?:[^;]*;){2}"?\d{4}\-\d{2}\-\d{2} \d{2}:\d{2}:\d{2}'
     assert account(attempt(source, layout)) == (3, 0, 3, 0)
@@ -324,6 +333,7 @@ def test_a_preamble_tells_whose_line_it_is_and_speaks_of_the_zone(
         " name" in text
     )
     assert "All times" not in draft(probe(source))
+    text = completed(text, zone="America/New_York", direction="{value: outbound}")
     layout = loaded(text, tmp_path)
     for table in layout.tables:
         assert table.fields["subscriber_number"] == (Field(context="subscriber"),)
@@ -379,7 +389,7 @@ def test_a_time_is_known_by_its_form(value: str, form: str, tmp_path: Path) -> N
     source, text = drafted(
         f"a\tb\tc\n{value}\t2125550101\t2125550102\n{value}\t2125550103\t2125550104\n", tmp_path
     )
-    layout = loaded(text, tmp_path)
+    layout = loaded(completed(text, from_number="b", to_number="c"), tmp_path)
     assert layout.delimiter == "\t"
     assert layout.tables[0].fields["started_at"] == (Field(("a",), formats=(form,)),)
     assert attempt(source, layout).events == 2
@@ -422,7 +432,7 @@ def test_titles_with_quotes_and_control_characters_stay_titles(tmp_path: Path) -
         "it's\tw\x07o\tc\n2024-02-03 10:15\t2125550101\tx\n2024-02-04 10:15\t2125550101\ty\n",
         tmp_path,
     )
-    layout: Layout = loaded(text, tmp_path)
+    layout: Layout = loaded(completed(text, direction="{value: outbound}"), tmp_path)
     table: Table = layout.tables[0]
     assert table.header == ("it's", "w\x07o", "c")
     assert attempt(source, layout).events == 2
