@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline_perf.ingest.layout.patterns import OPEN
 from pipeline_perf.ingest.mapping.words import LETTERS, TYPE, folded, quoted, says
-
-#: Codes that a column may have; with more of them they are names or places.
-CODES = 8
+from pipeline_perf.ingest.probe.fixed_width import CODES
 
 
 def coded_column(

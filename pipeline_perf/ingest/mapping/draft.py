@@ -10,22 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline_perf.ingest.layout.patterns import OPEN
 from pipeline_perf.ingest.mapping.amounts import charge_of, duration_of
-from pipeline_perf.ingest.mapping.codes import CODES, coded_column, mapped
-from pipeline_perf.ingest.mapping.fixed_width import (
-    beginning_of,
-    code_of,
-    furniture_of,
-    likely_records,
-)
+from pipeline_perf.ingest.mapping.codes import coded_column, mapped
+from pipeline_perf.ingest.mapping.fixed_width import beginning_of, furniture_of
 from pipeline_perf.ingest.mapping.moments import is_american, start_of
 from pipeline_perf.ingest.mapping.parties import parties_of, region_of
 from pipeline_perf.ingest.mapping.preamble import subscriber, zone_told
-from pipeline_perf.ingest.mapping.sections import ROWS, SHOWN, Section, of_elements, sections_of
+from pipeline_perf.ingest.mapping.sections import SHOWN, Section, of_elements, sections_of
 from pipeline_perf.ingest.mapping.words import DIRECTION, TYPE, TYPES, WAYS, quoted, says
+from pipeline_perf.ingest.probe.fixed_width import Cut, cut, likely_records
 from pipeline_perf.ingest.probe.probe import Probe
 from pipeline_perf.ingest.probe.structure import TOTAL
 from pipeline_perf.privacy import masked, masked_in_place, numbers, shown
@@ -45,10 +40,11 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
     """
     structured = probe.holds == "elements"
     fixed = not structured and len(probe.columns) < 2
-    cut = _cut(probe) if fixed else None
-    sections = (
-        [cut.section] if cut else [of_elements(probe)] if structured else list(sections_of(probe))
-    )
+    columns = cut(probe.head, probe.tail) if fixed else None
+    if columns:
+        sections = [_section(columns)]
+    else:
+        sections = [of_elements(probe)] if structured else list(sections_of(probe))
     container = "fixed" if fixed else probe.container if structured else "delimited"
     lines = [
         "id: my_layout          # a name of your own; the file is named after it",
@@ -91,9 +87,9 @@ def draft(probe: Probe, *, examples: bool = False) -> str:
             f"  subscriber: [{quoted(owner)}]   # whose line it is",
         ]
     lines.append("tables:")
-    if cut:
-        lines[-1:] = _fixed(probe, cut, owned=bool(owner), examples=examples)
-    for i, section in enumerate(() if cut else sections):
+    if columns:
+        lines[-1:] = _fixed(probe, columns, owned=bool(owner), examples=examples)
+    for i, section in enumerate(() if columns else sections):
         mark = probe.delimiter or ","
         lines += _table(
             section,
@@ -224,43 +220,16 @@ def _fields(section: Section, *, owned: bool) -> list[str]:
 # --------------------------------------------------------------------------- fixed positions
 
 
-@dataclass(frozen=True)
-class Cut:
-    """Records of fixed width, and the places of their columns: name, first and last position."""
-
-    records: tuple[str, ...]
-    places: tuple[tuple[str, int, int], ...]
-
-    @property
-    def section(self) -> Section:
-        rows = tuple(
-            [line[first - 1 : last] for _, first, last in self.places] for line in self.records
-        )
-        return Section(tuple(name for name, _, _ in self.places), rows)
+def _section(columns: Cut) -> Section:
+    cells = tuple(
+        [line[first - 1 : last] for first, last in columns.places] for line in columns.records
+    )
+    return Section(tuple(f"column_{n}" for n in range(1, len(columns.places) + 1)), cells)
 
 
-def _cut(probe: Probe) -> Cut:
-    """Columns between the positions where every record has a blank."""
-    records = likely_records([line for line in probe.head if line.strip()], probe.tail)[:ROWS]
-    width = max(map(len, records), default=0)
-    filled = [any(line[i : i + 1].strip() for line in records) for i in range(width)]
-    starts = [i for i in range(width) if filled[i] and not (i and filled[i - 1])]
-    slices = [(i, next((j for j in range(i, width) if not filled[j]), width)) for i in starts]
-    codes = set(map(code_of, records))
-    if (
-        len(codes) <= CODES
-        and len(lengths := set(map(len, codes))) == 1
-        and slices
-        and slices[0][0] < (end := max(lengths)) < slices[0][1]
-    ):
-        slices[:1] = [(0, end), (end, slices[0][1])]
-    named = ((f"column_{n}", first + 1, last) for n, (first, last) in enumerate(slices, 1))
-    return Cut(tuple(records), tuple(named))
-
-
-def _fixed(probe: Probe, cut: Cut, *, owned: bool, examples: bool) -> list[str]:
+def _fixed(probe: Probe, columns: Cut, *, owned: bool, examples: bool) -> list[str]:
     """The columns below a ruler to correct them by."""
-    width = max(map(len, cut.records), default=0)
+    width = max(map(len, columns.records), default=0)
     ruler = (
         "".join(f"{i // 10:10}" for i in range(10, width + 1, 10)),
         ("1234567890" * (width // 10 + 1))[:width],
@@ -268,12 +237,12 @@ def _fixed(probe: Probe, cut: Cut, *, owned: bool, examples: bool) -> list[str]:
     drawn = (
         [
             *(f"    # {line}" for line in ruler),
-            *(f"    # {masked_in_place(shown(line))}" for line in cut.records[:SHOWN]),
+            *(f"    # {masked_in_place(shown(line))}" for line in columns.records[:SHOWN]),
         ]
         if examples
         else []
     )
-    record = "^" + beginning_of(cut.records)
+    record = "^" + beginning_of(columns.records)
     lines = [line for line in probe.head if line.strip()]
     furniture = [f"  - {quoted(pattern)}" for pattern in furniture_of(lines, record)]
     return [
@@ -284,7 +253,10 @@ def _fixed(probe: Probe, cut: Cut, *, owned: bool, examples: bool) -> list[str]:
         "    # first and last position of each column; name them, and cut where two touch:",
         *drawn,
         "    slices:",
-        *(f"      {name}: [{first}, {last}]" for name, first, last in cut.places),
+        *(
+            f"      column_{n}: [{first}, {last}]"
+            for n, (first, last) in enumerate(columns.places, 1)
+        ),
         "    fields:",
-        *(f"      {line}" for line in _fields(cut.section, owned=owned)),
+        *(f"      {line}" for line in _fields(_section(columns), owned=owned)),
     ]

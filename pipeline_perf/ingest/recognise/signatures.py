@@ -15,6 +15,7 @@ from pipeline_perf.ingest.layout.load import built_in
 from pipeline_perf.ingest.layout.match import Header, Match, matching_table, picked, value_of
 from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 from pipeline_perf.ingest.probe.dialect import split_line
+from pipeline_perf.ingest.probe.fixed_width import cut, is_fixed
 from pipeline_perf.ingest.probe.probe import Probe
 
 #: Share of a head's lines that must look like records of a layout without header line.
@@ -66,6 +67,16 @@ def recognise(probe: Probe, layouts: Iterable[Layout]) -> Match:
             file=name,
         )
     if len(probe.columns) < 2:
+        columns = cut(probe.head, probe.tail)
+        if is_fixed(columns):
+            places = ", ".join(f"{first}-{last}" for first, last in columns.places[:12])
+            raise NeedsMapping(
+                f"no layout knows these records of fixed width; their columns seem to stand at"
+                f" {places}{', …' if len(columns.places) > 12 else ''}",
+                "complete the suggested layout (`pipeline-perf layouts draft` adds a ruler) and put"
+                " it into your layouts folder",
+                file=name,
+            )
         raise UnreadableFile(
             "no table found: no delimiter splits its lines alike and no fixed-width layout fits. Is"
             " it a record file?",

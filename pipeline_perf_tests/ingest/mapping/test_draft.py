@@ -11,12 +11,13 @@ import pytest
 
 from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
-from pipeline_perf.ingest.errors import LayoutError
-from pipeline_perf.ingest.layout.load import load
+from pipeline_perf.ingest.errors import LayoutError, NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.layout.load import built_in, load
 from pipeline_perf.ingest.layout.model import Field, Layout, Table
 from pipeline_perf.ingest.mapping.draft import draft
-from pipeline_perf.ingest.mapping.fixed_width import likely_records
+from pipeline_perf.ingest.probe.fixed_width import likely_records
 from pipeline_perf.ingest.probe.probe import probe
+from pipeline_perf.ingest.recognise.signatures import recognise
 from pipeline_perf.ingest.trial import Trial, attempt
 from pipeline_perf_tests.command import NUMBER
 
@@ -143,6 +144,42 @@ RECORDS = [
     "20240214120001 2125550101 2125550104 00012", "20240221235959 2125550101 2125550105 03600",
     "20240222010000 2125550101 2125550105 00060", "20240222020000 2125550101 2125550105 00060",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("codes", "mark"),
+    [(["CDR"], " "), (["INC", "OUT"], " "), (["CDR"], ""), (["INC", "OUT"], ""), ([""], "")],
+)
+def test_records_of_fixed_width_that_no_layout_knows_need_a_mapping_and_are_told_their_columns(
+    codes: list[str], mark: str, tmp_path: Path
+) -> None:
+    body = "".join(
+        f"{codes[i % len(codes)]}{line.replace(' ', mark)}\n" for i, line in enumerate(RECORDS)
+    )
+    (tmp_path / "file.txt").write_text(FRAMED.format(body), encoding="utf-8")
+    evidence = probe(Content(Source(tmp_path / "file.txt")))
+    behind = len(codes[0])
+    first = f"1-{behind}, {behind + 1}-{behind + 14}" if behind else "1-14"
+    with pytest.raises(NeedsMapping, match=f"columns seem to stand at {first}"):
+        recognise(evidence, built_in().values())
+    assert f"[{behind + 1}, {behind + 14}]" in draft(evidence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear all,\nplease find the calls of 2024 below.\nThey are many.\nYours, the carrier\n",
+        "2024-01-15 10:00:00 started\n2024-01-15 10:00:01 listening on port 5060 of all\n"
+        "2024-01-15 10:00:02 stopped by its user, who was not amused\n",
+        "1\n2\n3\n4\n",
+    ],
+)
+def test_prose_and_logs_are_no_records_of_fixed_width(text: str, tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_text(text, encoding="utf-8")
+    evidence = probe(Content(Source(tmp_path / "file.txt")))
+    if len(evidence.columns) < 2:
+        with pytest.raises(UnreadableFile):
+            recognise(evidence, built_in().values())
 
 
 @pytest.mark.parametrize(
