@@ -221,7 +221,8 @@ class Layout:
     signature: Annotated[tuple[str, ...], "regexes that must each be found in the file's head"] = ()
     furniture: Annotated[tuple[str, ...], "regexes of lines that are no records"] = ()
     context: Annotated[
-        Mapping[str, tuple[str, ...]], "name → regexes; the groups, joined, are the value"
+        Mapping[str, tuple[str, ...]],
+        r"name → regexes; the groups, joined, are the value; \n reaches into the line below",
     ] = field(default_factory=dict)
     file_name: Annotated[Mapping[str, str], "the same from the file's name"] = field(
         default_factory=dict

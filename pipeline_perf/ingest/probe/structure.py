@@ -41,8 +41,9 @@ DWARFED = 8
 SQL_TYPE = re.compile(
     r"(?:N?VARCHAR2?|CHAR|TEXT|STRING|U?INT\d*|INTEGER|BIGINT|SMALLINT|TINYINT|FLOAT|DOUBLE|REAL"
     r"|DECIMAL|NUMERIC|NUMBER"
-    r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|TIMESTAMP|UNIQUEIDENTIFIER"
-    r"|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
+    r"|BOOL(?:EAN)?|BIT|DATE|TIME|DATETIME|(?:TIME|TIMESTAMP)(?: WITH(?:OUT)? TIME ZONE)?"
+    r"|TIMESTAMPTZ|DOUBLE PRECISION|CHARACTER(?: VARYING)?|LONG|SHORT|BYTE|CLOB|INET"
+    r"|UNIQUEIDENTIFIER|UUID)(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?",
     re.IGNORECASE,
 )
 #: Column formats of relational database tables of the geological survey: 5s, 16n, 10d.

@@ -60,14 +60,22 @@ class Context:
         self.values: dict[str, str | None] = {name: match.context.get(name) for name in names}
         self._before = dict(self.values)
         self._changes: dict[str, list[tuple[int, str | None]]] = {}
+        self._above: tuple[int | None, str] = (None, "")
 
-    def take(self, text: str, index: int = 0) -> bool:
-        """Take over what a line tells, the line `index` of its block; whether it told anything."""
+    def take(self, text: str, index: int | None = None) -> bool:
+        """Take over what a line tells, the line `index` of its block; whether it told anything.
+
+        A pattern with a line end looks at the line above, too: a title may stand over its value.
+        """
         told = False
+        at, above = self._above
+        both = f"{above}\n{text}" if index is None or at == index - 1 else text
+        self._above = (index, text)
         for name, patterns in self._patterns.items():
-            value = next((v for p in patterns if (v := picked(p, text)) is not None), None)
+            picks = (picked(p, both if r"\n" in p or "\n" in p else text) for p in patterns)
+            value = next((pick for pick in picks if pick is not None), None)
             if value is not None:
-                self._changes.setdefault(name, []).append((index, value))
+                self._changes.setdefault(name, []).append((index or 0, value))
                 self.values[name] = value
                 told = True
         return told

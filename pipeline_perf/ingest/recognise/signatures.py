@@ -17,9 +17,14 @@ from pipeline_perf.ingest.layout.model import Layout, Table, title_key
 from pipeline_perf.ingest.probe.dialect import split_line
 from pipeline_perf.ingest.probe.fixed_width import cut, is_fixed
 from pipeline_perf.ingest.probe.probe import Probe
+from pipeline_perf.ingest.probe.structure import are_types
 
 #: Share of a head's lines that must look like records of a layout without header line.
 RECORD_SHARE = 0.8
+
+#: The same where no layout has that share: records of several releases of one switch stand in one
+#: file. Those that the layout does not know go to quarantine.
+MIXED_SHARE = 0.5
 
 #: A file without records has this many lines at most: in a longer one, what looks like headers and
 #: trailers is something else.
@@ -46,7 +51,7 @@ def recognise(probe: Probe, layouts: Iterable[Layout]) -> Match:
     """
     layouts = list(layouts)
     name = probe.content.name
-    if matches := _matches(probe, layouts):
+    if matches := _matches(probe, layouts) or _matches(probe, layouts, MIXED_SHARE):
         shipped = built_in()
         # A user's own layout that fits wins, though a shipped one may know more of the columns.
         best = max(matches, key=lambda m: (m.layout is not shipped.get(m.layout.id), m.score))
@@ -112,14 +117,21 @@ def carrier_of(match: Match, probe: Probe) -> str:
 
 def fits(probe: Probe, layouts: Iterable[Layout]) -> list[Fit]:
     """For each layout whether the file fits it and, if not, what is lacking; the nearest first."""
+    layouts = list(layouts)
+    least = RECORD_SHARE if _matches(probe, layouts) else MIXED_SHARE
     judged = [
-        Fit(layout, "", 1.0) if _matches(probe, [layout]) else Fit(layout, *_lacking(probe, layout))
+        Fit(layout, "", 1.0)
+        if _matches(probe, [layout], least)
+        else Fit(layout, *_lacking(probe, layout))
         for layout in layouts
     ]
     return sorted(judged, key=lambda fit: (bool(fit.lacking), -fit.nearness, fit.layout.id))
 
 
-def _matches(probe: Probe, layouts: Iterable[Layout]) -> list[Match]:
+def _matches(probe: Probe, layouts: Iterable[Layout], least: float = RECORD_SHARE) -> list[Match]:
+    """The layouts that a file is written in; `least` is the share of its lines that must look
+    like records, where no header line tells it.
+    """
     text = "\n".join(probe.head)
     signed = [layout for layout in layouts if _signed(layout, text)]
     if probe.holds == "pages":
@@ -131,8 +143,8 @@ def _matches(probe: Probe, layouts: Iterable[Layout]) -> list[Match]:
     matches: list[Match] = []
     for layout in signed:
         if layout.container == "delimited":
-            matches += _delimited(probe, layout, keys)
-        elif layout.container == "fixed" and _share(probe, layout, RECORD_SHARE) >= RECORD_SHARE:
+            matches += _delimited(probe, layout, keys, least)
+        elif layout.container == "fixed" and _share(probe, layout, least) >= least:
             matches.append(Match(layout))
     return matches
 
@@ -201,7 +213,7 @@ def _signed(layout: Layout, text: str) -> bool:
     return all(re.search(pattern, text, re.MULTILINE) for pattern in layout.signature)
 
 
-def _delimited(probe: Probe, layout: Layout, keys: Sequence[str]) -> Iterator[Match]:
+def _delimited(probe: Probe, layout: Layout, keys: Sequence[str], least: float) -> Iterator[Match]:
     """The ways in which a file's cells can be those of the layout.
 
     `keys` are the head's lines as title keys: few lines hold all of a header's titles, and only
@@ -216,7 +228,7 @@ def _delimited(probe: Probe, layout: Layout, keys: Sequence[str]) -> Iterator[Ma
         if any(all(title in key for title in titles) for titles in wanted)
     ]
     headless = next((t for t in layout.tables if t.columns), None)
-    if headless is not None and _share(probe, layout, RECORD_SHARE) < RECORD_SHARE:
+    if headless is not None and _share(probe, layout, least) < least:
         headless = None
     for delimiter in dict.fromkeys((layout.delimiter, probe.delimiter or layout.delimiter)):
         match = _as_probed(probe, layout, delimiter)
@@ -291,16 +303,19 @@ def _share(probe: Probe, layout: Layout, least: float = 0.0) -> float:
         *(p for group in layout.context.values() for p in group),
     ]
     hits = misses = 0
-    for line in probe.head:
+    head = probe.head
+    if head and are_types(split_line(head[0], probe.delimiter or layout.delimiter, layout.quote)):
+        head = head[1:]
+    for line in head:
         if any(re.search(p, line) for p in patterns) and not any(re.search(p, line) for p in known):
             hits += 1
         elif line.strip(" \t\x00\x1a\x0c") and not any(re.search(p, line) for p in known):
             misses += 1
-            if len(probe.head) - misses < least * len(probe.head):
+            if len(head) - misses < least * len(head):
                 return 0.0
     if not hits and not misses:
         # a file that holds nothing but header and trailer records is one of the layout, too
-        return 1.0 if layout.signature and 0 < len(probe.head) <= NO_RECORDS else 0.0
+        return 1.0 if layout.signature and 0 < len(head) <= NO_RECORDS else 0.0
     return hits / (hits + misses)
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -378,6 +379,22 @@ def test_a_line_between_records_is_heard_though_it_is_as_wide_as_they_are(
     assert got.tables == {4: "calls", 5: "calls", 9: "texts", 10: "texts"}
     assert {number: context["line"] for number, context in got.context.items()} == {
         4: "212555-0101", 5: "212555-0101", 9: "212555-0102", 10: "212555-0102",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("container", ["delimited", "fixed"])
+def test_a_value_is_picked_up_from_the_line_below_its_title(container: Any) -> None:
+    record = Table("calls", {}, slices={"all": (1, 30)}, record=r"^\d\d:\d\d,")
+    layout = replace(
+        LAYOUT,
+        container=container,
+        context={"period": (r"Bill date\D*\n(?:[^,\n]*,)?(\d[\d/]+)",)},
+        tables=(record if container == "fixed" else CALLS,),
+    )
+    lines = ["Account,Bill date", "99,01/19/2024", HEADER, "10:15,1,2,", "Bill date", "02/19/2024"]
+    got = reading("\n".join([*lines, "10:16,1,2,", "Bill date", "10:17,1,2,", ""]), layout)
+    assert {number: context["period"] for number, context in got.context.items()} == {
+        4: "01/19/2024", 7: "02/19/2024", 9: "02/19/2024",
     }  # fmt: skip
 
 

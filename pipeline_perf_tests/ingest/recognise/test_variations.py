@@ -411,3 +411,29 @@ def test_an_att_report_without_an_essential_column_is_refused_by_that_column_s_n
     assert report.status in ("needs_mapping", "rejected")
     assert re.sub(r"[\W_]", "", title).casefold() in re.sub(r"[\W_]", "", report.reason).casefold()
     assert lake.scan_events().collect().height == 0
+
+
+TYPED = "cisco_cucm_untitled.csv"
+TYPES = (GOLDEN / "cisco_cucm.csv").read_text().splitlines()[1]
+
+
+@pytest.mark.parametrize("records", [1, 2, 3])
+def test_a_few_records_under_a_line_of_types_are_records(records: int, tmp_path: Path) -> None:
+    rows = (GOLDEN / TYPED).read_text().splitlines()[:records]
+    events, quarantined = reading(
+        TYPED, "\n".join([TYPES, *rows, ""]).encode(), tmp_path, OPTIONS[TYPED]
+    )
+    assert (len(events), quarantined) == (records, [])
+
+
+@pytest.mark.parametrize(("strange", "status"), [(2, "ingested"), (4, "needs_mapping")])
+def test_of_two_releases_in_one_file_the_one_that_is_known_is_read_if_it_has_half_of_the_records(
+    strange: int, status: str, tmp_path: Path
+) -> None:
+    rows = (GOLDEN / "avaya_ipo.csv").read_text().splitlines()[:3]
+    other = ["A,2026-07-14T09:30:02,2025550101,1205,83,IN"] * strange
+    data = "\n".join([*rows, *other, ""]).encode()
+    report, _ = ingested("avaya_ipo.csv", data, tmp_path, OPTIONS["avaya_ipo.csv"])
+    assert report.status == status
+    if status == "ingested":
+        assert (report.events, report.quarantined) == (3, strange)
