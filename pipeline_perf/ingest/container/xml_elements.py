@@ -37,7 +37,7 @@ DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 def elements(
     stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
 ) -> Iterator[Element]:
-    """The elements at the path `records` (`BWCDR/cdrData`), or the children of the outermost
+    """The elements at the path `records` (`broadWorksCDR/cdrData`), or the children of the outermost
     element.
 
     Values have the path below their record: `basicModule.callingNumber`, attributes too. Behind an

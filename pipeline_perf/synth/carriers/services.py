@@ -71,8 +71,8 @@ BROADWORKS_XML = plain(
         ),
         "release": stamp(_BROADWORKS_TIME, _HUNG_UP),
     },
-    head=('<?xml version="1.0" encoding="UTF-8"?>', '<BWCDR version="17.0">'),
-    foot=("</BWCDR>",),
+    head=('<?xml version="1.0" encoding="UTF-8"?>', '<broadWorksCDR version="19.0">'),
+    foot=("</broadWorksCDR>",),
     suffix="xml",
     setting=templated(
         "<cdrData><headerModule><recordId><eventCounter>$counter</eventCounter>"

@@ -236,7 +236,7 @@ def test_no_damage_raises_anything_but_the_named_error(kind: str, seed: int) -> 
     for _ in range(rng.randint(1, 6)):
         at = rng.randrange(len(data))
         data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
-    records = {"json": "calls", "xml": "BWCDR/cdrData"}[kind]
+    records = {"json": "calls", "xml": "broadWorksCDR/cdrData"}[kind]
     try:
         list(
             containers.CONTAINERS[kind]
@@ -285,6 +285,10 @@ def test_xml_read_by_another_parser_has_as_many_records() -> None:
         "".join(
             part + "</cdrData>" for part in text.replace("AT&T <b>", "").split("</cdrData>")[:4]
         )
-        + "</BWCDR>"
+        + "</broadWorksCDR>"
     )
-    assert len(of_xml(whole, "BWCDR/cdrData")) == len(ET.fromstring(whole).findall("cdrData")) == 4
+    assert (
+        len(of_xml(whole, "broadWorksCDR/cdrData"))
+        == len(ET.fromstring(whole).findall("cdrData"))
+        == 4
+    )

@@ -437,3 +437,27 @@ def test_of_two_releases_in_one_file_the_one_that_is_known_is_read_if_it_has_hal
     assert report.status == status
     if status == "ingested":
         assert (report.events, report.quarantined) == (3, strange)
+
+
+def test_a_broadworks_file_begins_with_a_record_of_the_log_and_some_calls_have_no_direction(
+    tmp_path: Path,
+) -> None:
+    mark = (
+        "<cdrData><headerModule><recordId><date>20160419210000.104</date></recordId>"
+        "<type>Start</type></headerModule></cdrData>"
+    )
+    call = (
+        "<cdrData><headerModule><type>Normal</type></headerModule><basicModule>"
+        "<userNumber>+12125550101</userNumber><callingNumber>+12125550102</callingNumber>"
+        "<calledNumber>+12125550101</calledNumber><startTime>20160419210005.247</startTime>"
+        "<answerIndicator>Yes</answerIndicator><answerTime>20160419210006.813</answerTime>"
+        "<releaseTime>20160419210020.296</releaseTime></basicModule></cdrData>"
+    )
+    data = (
+        '<?xml version="1.0" encoding="ISO-8859-1"?>\n<!DOCTYPE broadWorksCDR>\n'
+        f'<broadWorksCDR version="19.0">{mark}{call}</broadWorksCDR>'
+    )
+    (event,), quarantined = reading("calls.xml", data.encode(), tmp_path, {})
+    assert (event["layout"], event["event_type"]) == ("broadworks_xml", "call")
+    assert (event["direction"], event["from_number"]) == ("inbound", "+12125550102")
+    assert quarantined == ["unrecognised_element"]
