@@ -37,8 +37,8 @@ DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
 def elements(
     stream: BinaryIO, name: str, encoding: str, records: str = "", step: int = STEP
 ) -> Iterator[Element]:
-    """The elements at the path `records` (`broadWorksCDR/cdrData`), or the children of the outermost
-    element.
+    """The elements at the path `records` (`broadWorksCDR/cdrData`), or the children of the
+    outermost element.
 
     Values have the path below their record: `basicModule.callingNumber`, attributes too. Behind an
     element that cannot be read, the next is sought.
