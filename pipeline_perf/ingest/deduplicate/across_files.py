@@ -4,6 +4,11 @@ Within a file, identical rows are separate events (a bill prints quick redials a
 only a stretch of records that comes again in the same order, with time gone back, is a part sent
 twice. Across files the events are compared as multisets, one to one: exact copies, and near ones as
 far apart as the resolutions of both sources allow.
+
+Clocks differ between sources only. Files of one layout that tell calls of the same line from the
+same side are one source's, whose redials and texts may lie a second apart on either side of a
+file's end: there a copy is exact, or it is none. Where both rows have an id of the source's own,
+the ids decide.
 """
 
 from __future__ import annotations
@@ -33,7 +38,11 @@ _COMPARED = [
     "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s",
     "duration_resolution_s",
     "from_number", "to_number", "subscriber_number", "bytes_total",
+    "layout", "direction", "call_id", "leg_no",
 ]  # fmt: skip
+
+#: A call_id that `normalise` made for the legs of one call: no other file has it.
+_MADE_HERE = r"^[0-9a-f]{16}$"
 
 
 def across_files(
@@ -88,11 +97,23 @@ def across_files(
 
 
 def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Match two sets of events one to one: event_id, duplicate_of, kind (exact or near)."""
+    """Match the events of one file with those of others, one to one: event_id, duplicate_of,
+    kind (exact or near).
+    """
     own, others = _comparable(own), _comparable(others)
-    chosen = [_exact(own, others)]
-    own = own.join(chosen[0], on="event_id", how="anti")
-    others = others.join(chosen[0], left_on="event_id", right_on="other_id", how="anti")
+    chosen = []
+    same_source = pl.col("layout").is_in(own["layout"].unique().implode())
+    named = pl.col("id").is_not_null()
+    for mine, theirs, keys in (
+        (named, same_source & named, [*_EQUAL, "id"]),
+        (named, same_source & ~named, _EQUAL),
+        (~named, same_source, _EQUAL),
+        (pl.lit(True), ~same_source, _EQUAL),
+    ):
+        exact = _exact(own.filter(mine), others.filter(theirs), keys)
+        own = own.join(exact, on="event_id", how="anti")
+        others = others.join(exact, left_on="event_id", right_on="other_id", how="anti")
+        chosen.append(exact)
     # The best pair first, then the best of what is left, ties broken by identity: pairs that are
     # the best for both of their events can be taken all at once.
     ranked = _candidates(own, others).sort("cost", "event_id", "other_id")
@@ -144,6 +165,10 @@ def _one_by_one(ranked: pl.DataFrame) -> pl.DataFrame:
     return ranked[rows]
 
 
+#: What exact copies have in common.
+_EQUAL = ["from_number", "to_number", "kind", "started_at", "fine", "duration_s", "bytes_total"]
+
+
 def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
     """What of two events is compared; where a party is not told (a data session has one only),
     the same subscriber must be.
@@ -164,14 +189,18 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("duration_s").fill_null(0.0),
         pl.col("bytes_total").fill_null(0),
         (pl.col("time_resolution_s") < 60).alias("fine"),
+        "layout",
+        pl.struct("direction", "subscriber_number").hash(seed=0).alias("view"),
+        pl.when(pl.col("leg_no").is_null() | ~pl.col("call_id").str.contains(_MADE_HERE))
+        .then("call_id")
+        .alias("id"),
     )
 
 
-def _exact(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+def _exact(own: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Pairs that are equal in all that is compared: the first of own with the first of the
     others, the second with the second.
     """
-    keys = ["from_number", "to_number", "kind", "started_at", "fine", "duration_s", "bytes_total"]
     shared = own.join(others, on=keys, how="semi")
     nth = pl.int_range(pl.len()).over(keys).alias("nth")
     both = shared.with_columns(nth).join(
@@ -198,6 +227,12 @@ def _candidates(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
         on=["from_number", "to_number", "kind", "bytes_total", "slot"],
         how="inner",
         suffix="_other",
+    ).filter(
+        (pl.col("layout") != pl.col("layout_other"))
+        | (
+            (pl.col("view") != pl.col("view_other"))
+            & (pl.col("id") == pl.col("id_other")).fill_null(True)
+        )
     )
     gap = (pl.col("started_at") - pl.col("started_at_other")).dt.total_milliseconds() / 1000.0
     fine, fine_other = pl.col("fine"), pl.col("fine_other")

@@ -187,13 +187,12 @@ def test_a_row_that_tells_another_again_is_the_nearest_ones_of_the_same_parties(
 # --------------------------------------------------------------------------- pairs of two files
 
 
-def pairs(own: Sequence[Row], others: Sequence[Row]) -> list[tuple[int, int, str]]:
-    """Own events count from 1, the others from 101: (duplicate, of, kind)."""
-    return sorted(
-        matched(
-            event_frame(*own), event_frame(*others).with_columns(pl.col("event_id") + 100)
-        ).rows()
-    )
+def pairs(
+    own: Sequence[Row], others: Sequence[Row], *, source: str = "another"
+) -> list[tuple[int, int, str]]:
+    """Own events count from 1, the others, of another source, from 101: (duplicate, of, kind)."""
+    rest = event_frame(*({"layout": source, **row} for row in others))
+    return sorted(matched(event_frame(*own), rest.with_columns(pl.col("event_id") + 100)).rows())
 
 
 def test_the_same_row_in_two_files_is_an_exact_duplicate() -> None:
@@ -348,6 +347,54 @@ def test_the_coarser_telling_is_marked_and_between_equals_the_later_files(
     assert [duplicate for duplicate, _, _ in pairs([own], [other])] == [loser]
 
 
+# ------------------------- files of one source
+
+OWN = event_frame({})["layout"][0]
+INBOUND = {"direction": "inbound", "subscriber_number": "+12125550102"}
+
+
+@pytest.mark.parametrize("gap", [-3, -1, 1, 3])
+@pytest.mark.parametrize("kind", ["call", "sms"])
+def test_redials_and_texts_on_either_side_of_a_files_end_are_events_of_their_own(
+    gap: int, kind: str
+) -> None:
+    rows = ([at(0, event_type=kind)], [at(gap, event_type=kind)])
+    assert pairs(*rows, source=OWN) == []
+    assert pairs(*rows) == [(1, 101, "near")]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "same"),
+    [("a", "a", True), ("a", "b", False), (None, "b", True), ("a", None, True), (None, None, True)],
+)
+def test_equal_rows_of_one_source_are_one_event_unless_their_ids_differ(
+    own: str | None, other: str | None, same: bool
+) -> None:
+    rows = ([at(0, call_id=own)], [at(0, call_id=other)])
+    assert pairs(*rows, source=OWN) == [(1, 101, "exact")] * same
+    assert pairs(*rows) == [(1, 101, "exact")]  # another source counts in another way
+
+
+def test_copies_find_the_row_with_their_id_among_equal_ones() -> None:
+    own, others = ([at(0, call_id=name) for name in names] for names in ("abc", "xca"))
+    assert pairs(own, others, source=OWN) == [(1, 103, "exact"), (3, 102, "exact")]
+
+
+def test_an_id_that_was_made_for_the_legs_of_a_call_is_no_id_of_the_sources() -> None:
+    own, other = (at(0, call_id=16 * digit, leg_no=1) for digit in "ab")
+    assert pairs([own], [other], source=OWN) == [(1, 101, "exact")]
+
+
+@pytest.mark.parametrize(
+    ("ids", "same"), [((None, None), True), (("a", "a"), True), (("a", "b"), False)]
+)
+def test_the_two_ends_of_a_call_may_differ_by_seconds_within_one_source_too(
+    ids: tuple[str | None, str | None], same: bool
+) -> None:
+    own, other = at(0, call_id=ids[0]), at(2, call_id=ids[1], **INBOUND)
+    assert pairs([own], [other], source=OWN) == [(1, 101, "near")] * same
+
+
 # --------------------------------------------------------------------------- files in a lake
 
 
@@ -356,9 +403,11 @@ def identity_of(number: int) -> str:
 
 
 def deliver(lake: Lake, number: int, rows: Sequence[Row]) -> None:
-    """Put a file into the lake, as the corridor does."""
+    """Put a file of a source of its own into the lake, as the corridor does."""
     identity = identity_of(number)
-    frame = event_frame(*rows).with_columns(pl.lit(identity).alias("source_file_id"))
+    frame = event_frame(*({"layout": f"source_{number}", **row} for row in rows)).with_columns(
+        pl.lit(identity).alias("source_file_id")
+    )
     frame = frame.with_columns(event_ids(identity, frame["record_no"].to_numpy()))
     seen = SeenRows()
     frame = frame.with_columns(seen.add(frame))
