@@ -242,6 +242,7 @@ class _Ingestion:
         origin = opened.origin
         self.report = dataclasses.replace(report, carrier=origin.carrier, layout=origin.layout.id)
         self.ledger, self.decisions = Ledger(), Decisions()
+        self.unread: tuple[int, str] | None = None  # the first record in quarantine, and why
         self.seen = within_file.SeenRows()
         with lake_faults(lake.root):
             self.attempt = Attempt(lake, origin.source_file_id, opened.way, orphaned=orphaned)
@@ -253,7 +254,7 @@ class _Ingestion:
         try:
             self._write(progress)
             return self._finish()
-        except UnreadableFile as error:
+        except IngestError as error:
             with lake_faults(self.lake.root):
                 self.attempt.abandon()
             return _refused(self.report, error)
@@ -272,6 +273,9 @@ class _Ingestion:
                 # a piece weighs as much as all that is made of it: not held while the next comes
                 del piece
                 self.ledger += worked.ledger
+                if self.unread is None and worked.quarantine.height:
+                    first = worked.quarantine.sort("record_no").row(0, named=True)
+                    self.unread = first["record_no"], first["reason"]
                 committer.submit(worked.events, self._named(worked.quarantine))
                 del worked
                 if progress:
@@ -292,6 +296,8 @@ class _Ingestion:
     def _finish(self) -> FileReport:
         """Mark duplicates, and make the file count: from then on readers see its rows."""
         ledger, lake = self.ledger, self.lake
+        if self.unread and not ledger.events:
+            raise _nothing_fits(self.report, ledger, *self.unread)
         reasons = control_mismatches(ledger)
         reasons += clock_changes(ledger, self.decisions.told_by_no_order)
         if not ledger.records:
@@ -337,6 +343,17 @@ class _Ingestion:
         with self.watch.room("commit"):
             self.attempt.finish("duplicates", marks)
         return int(self.seen.contains(marks["event_id"]).sum())
+
+
+def _nothing_fits(report: FileReport, ledger: Ledger, record_no: int, reason: str) -> NeedsMapping:
+    """A layout by which no record at all can be read is not the file's."""
+    return NeedsMapping(
+        f"the layout {report.layout} has the file's columns, but none of its"
+        f" {ledger.quarantined:,} records could be read by it (record {record_no}: {reason})",
+        f"mend the layout (`pipeline-perf layouts show {report.layout}`), try it with `pipeline-perf"
+        " layouts check LAYOUT.yaml FILE`, and ingest the file again",
+        file=report.file,
+    )
 
 
 def _file_row(report: FileReport, origin: Origin, ledger: Ledger) -> pl.DataFrame:

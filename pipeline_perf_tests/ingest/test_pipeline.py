@@ -203,6 +203,61 @@ def test_a_file_that_is_no_file_of_records_leaves_nothing_in_the_lake(tmp_path: 
     assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []
 
 
+LAYOUT = """
+id: house
+carrier: house
+title: a house's own table of calls
+source: worked out from the file
+container: delimited
+zone: America/New_York
+tables:
+  - name: calls
+    header: [Begin, Caller, Called, Seconds]
+    fields:
+      event_type: {value: call}
+      started_at: {column: Begin, formats: ['FORM']}
+      duration_s: {column: Seconds, form: seconds}
+      from_number: Caller
+      to_number: Called
+"""
+
+
+@pytest.mark.parametrize("rows", [1, 400])
+def test_a_layout_by_which_no_record_can_be_read_is_not_the_files(
+    rows: int, tmp_path: Path
+) -> None:
+    calls = tmp_path / "calls.csv"
+    row = "19.06.2024 10:15:00,+12125550101,+12125550102,61\n"
+    calls.write_text("Begin,Caller,Called,Seconds\n" + row * rows)
+    layout = tmp_path / "layouts" / "house.yaml"
+    layout.parent.mkdir()
+    options = Options(layouts=layout.parent, chunk_bytes=4096)
+    lake = Lake(tmp_path / "lake")
+    layout.write_text(LAYOUT.replace("FORM", "%Y-%m-%d %H:%M:%S"))
+    report = ingest_file(calls, lake, options)
+    assert (report.status, report.records) == ("needs_mapping", 0)
+    assert f"none of its {rows} records could be read by it (record 2: " in report.reason
+    assert stored(tmp_path / "lake") == NOTHING
+    assert list((tmp_path / "lake" / "locks").iterdir()) == []
+
+    layout.write_text(LAYOUT.replace("FORM", "%d.%m.%Y %H:%M:%S"))
+    report = ingest_file(calls, lake, options)
+    assert (report.status, report.events, report.quarantined) == ("ingested", rows, 0)
+
+
+def test_a_file_whose_dates_have_to_be_asked_about_leaves_no_lock(tmp_path: Path) -> None:
+    bill = tmp_path / "bill.csv"
+    rows = "".join(f"03/0{day}/2024 10:00:00,2125550101,2125550102,60\n" for day in range(1, 10))
+    bill.write_text("Begin,Caller,Called,Seconds\n" + rows)
+    layout = tmp_path / "layouts" / "house.yaml"
+    layout.parent.mkdir()
+    both = "%d/%m/%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S"
+    layout.write_text(LAYOUT.replace("FORM", both))
+    report = ingest_file(bill, Lake(tmp_path / "lake"), Options(layouts=layout.parent))
+    assert report.status == "needs_mapping"
+    assert list((tmp_path / "lake" / "locks").iterdir()) == []
+
+
 # ------------------------- files that change or fail while they are read
 
 
