@@ -70,6 +70,14 @@ def _check_number(
     help="E.164 number of the line, where the file does not name it.",
 )
 @click.option("--tenant", help="Label kept with every event.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help=(
+        "Read files anew that the lake holds already, with the options and layouts of now, and"
+        " replace what it holds of them."
+    ),
+)
 @layouts_option
 @click.option(
     "--chunk-mib",
@@ -95,6 +103,7 @@ def ingest(
     zone: str | None,
     subscriber: str | None,
     tenant: str | None,
+    again: bool,
     own: Path,
     chunk_mib: float | None,
     expanded_mib: int | None,
@@ -135,7 +144,7 @@ def ingest(
     statuses = set()
     for path in files:
         with Bar(path.name, quiet=quiet) as progress:
-            for report in ingest_path(path, lake, options, progress):
+            for report in ingest_path(path, lake, options, progress, again=again):
                 statuses.add(report.status)
                 try:
                     if as_json:

@@ -19,6 +19,7 @@ import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.errors import ProjectError
+from pipeline_perf.ingest import correction
 from pipeline_perf.ingest.batch import Origin, Pieces
 from pipeline_perf.ingest.bookkeeping import (
     DEFAULT_ZONE,
@@ -34,8 +35,9 @@ from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.container.source import EXPANDED_BYTES
 from pipeline_perf.ingest.corridor import plans, work
 from pipeline_perf.ingest.deduplicate import across_files, within_file
-from pipeline_perf.ingest.errors import IngestError, NeedsMapping, UnreadableFile
+from pipeline_perf.ingest.errors import IngestError, NeedsMapping
 from pipeline_perf.ingest.layout.load import available, built_in
+from pipeline_perf.ingest.layout.model import Layout
 from pipeline_perf.ingest.normalise.decide import Decisions
 from pipeline_perf.ingest.normalise.phone_numbers import normalise as normalise_numbers
 from pipeline_perf.ingest.probe.probe import is_endless
@@ -46,7 +48,7 @@ from pipeline_perf.ingest.workers import Ahead, Committer
 from pipeline_perf.lake.attempt import Attempt
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import lake_faults
-from pipeline_perf.lake.schemas import SCHEMAS
+from pipeline_perf.lake.schemas import SCHEMAS, key_of
 from pipeline_perf.logs import logger
 
 log = logger(__name__)
@@ -74,18 +76,24 @@ class Options:
 
 
 def ingest_path(
-    path: Path, lake: Lake, options: Options = Options(), progress: Progress | None = None
+    path: Path,
+    lake: Lake,
+    options: Options = Options(),
+    progress: Progress | None = None,
+    *,
+    again: bool = False,
 ) -> Iterator[FileReport]:
     """Ingest a file, or every member of an archive; one report each.
 
-    Bad input ends in a report, not in an exception. `progress` is called after each chunk.
+    Bad input ends in a report, not in an exception. `progress` is called after each chunk. With
+    `again`, what the lake holds of the file is replaced once all of it is read anew.
     """
     try:
         for content in contents(path, options.expanded_bytes):
             member = content.source.member
             name = str(path) if member is None else f"{path}!{member}"
             with content:
-                yield _ingest(content, _printable(name), lake, options, progress)
+                yield _ingest(content, _printable(name), lake, options, progress, again=again)
     except IngestError as error:
         yield FileReport(_printable(str(path)), reason=_printable(str(error)))
 
@@ -103,7 +111,13 @@ def _printable(text: str) -> str:
 
 
 def _ingest(
-    content: Content, name: str, lake: Lake, options: Options, progress: Progress | None
+    content: Content,
+    name: str,
+    lake: Lake,
+    options: Options,
+    progress: Progress | None,
+    *,
+    again: bool,
 ) -> FileReport:
     watch = Stopwatch()
     report = FileReport(name)
@@ -113,17 +127,23 @@ def _ingest(
             report = dataclasses.replace(report, source_file_id=identity)
         with lake.lock(f"file-{identity}") as orphaned:
             with lake_faults(lake.root):
-                earlier = lake.files().filter(pl.col("source_file_id") == identity)
-            if earlier.height:
-                return _already(report, earlier.row(0, named=True), options, watch)
+                files = lake.files().filter(pl.col("source_file_id") == identity)
+                earlier = files.row(0, named=True) if files.height else None
+                if earlier and orphaned:
+                    correction.sweep(lake, identity)
+            if earlier and not again:
+                return _already(report, earlier, options, watch)
             try:
                 opened = _open(content, report, options, watch)
             except ProjectError as error:
                 # nothing is written yet: no reason to leave the lock behind
                 report = _refused(report, error)
             else:
-                ingestion = _Ingestion(opened, lake, report, watch, orphaned=orphaned)
+                ingestion = _Ingestion(opened, lake, report, watch, earlier, orphaned=orphaned)
                 report = ingestion.run(progress)
+            if earlier and report.status != "ingested":
+                kept = f"{report.reason}; what the lake holds of it stays as it was"
+                report = dataclasses.replace(report, reason=kept)
     except ProjectError as error:
         report = _refused(report, error)
     report = dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
@@ -161,9 +181,11 @@ def _already(
     other_zone = options.zone not in (None, row["zone"])
     if other_zone or options.subscriber or options.tenant != row["tenant"]:
         reason += (
-            f", its times taken as {row['zone']}; the options given now change nothing: to ingest"
-            " it anew, name another --lake"
+            f", its times taken as {row['zone']}; the options given now change nothing:"
+            " `ingest --again` reads it anew with them"
         )
+    elif changed := _changed(row, options):
+        reason += f"; since then {changed}: `ingest --again` reads it anew"
     return dataclasses.replace(
         report,
         status="already_ingested",
@@ -175,6 +197,20 @@ def _already(
     )
 
 
+def _changed(row: dict[str, Any], options: Options) -> str:
+    """What has changed since a file was ingested by which it might be read otherwise now."""
+    layout = available(options.layouts).get(row["layout"])
+    if layout is None:
+        return f"the layout {row['layout']} has gone"
+    if row["layout_hash"] not in (None, _layout_hash(layout)):
+        return f"the layout {row['layout']} was changed"
+    return "" if row["version"] == VERSION else "a newer version reads files otherwise"
+
+
+def _layout_hash(layout: Layout) -> str:
+    return hashlib.sha256(repr(layout).encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Opened:
     """A file of which it is known how it is read."""
@@ -183,6 +219,7 @@ class Opened:
     pieces: Pieces
     total: int  # the last piece's position; 0: not known
     way: str  # stands for all that its rows in the lake depend on beside its bytes
+    layout_hash: str
 
 
 def _open(content: Content, report: FileReport, options: Options, watch: Stopwatch) -> Opened:
@@ -225,7 +262,8 @@ def _open(content: Content, report: FileReport, options: Options, watch: Stopwat
     )
     way = hashlib.sha256(repr(decisive).encode()).hexdigest()[:16]
     records = unchanged(pieces(evidence, match, options.chunk_bytes), content)
-    return Opened(origin, records, expected(evidence), way)
+    hashed = _layout_hash(layouts[layout.id])
+    return Opened(origin, records, expected(evidence), way, hashed)
 
 
 def _number(text: str | None) -> str | None:
@@ -236,16 +274,27 @@ class _Ingestion:
     """One file on its way into the lake: what is known of it so far, and where it goes."""
 
     def __init__(
-        self, opened: Opened, lake: Lake, report: FileReport, watch: Stopwatch, *, orphaned: bool
+        self,
+        opened: Opened,
+        lake: Lake,
+        report: FileReport,
+        watch: Stopwatch,
+        earlier: dict[str, Any] | None,
+        *,
+        orphaned: bool,
     ) -> None:
-        self.opened, self.lake, self.watch = opened, lake, watch
+        self.opened, self.lake, self.watch, self.earlier = opened, lake, watch, earlier
         origin = opened.origin
+        self.generation = earlier["generation"] + 1 if earlier else 0
+        self.key = key_of(origin.source_file_id, self.generation)
         self.report = dataclasses.replace(report, carrier=origin.carrier, layout=origin.layout.id)
         self.ledger, self.decisions = Ledger(), Decisions()
         self.unread: tuple[int, str] | None = None  # the first record in quarantine, and why
         self.seen = within_file.SeenRows()
         with lake_faults(lake.root):
-            self.attempt = Attempt(lake, origin.source_file_id, opened.way, orphaned=orphaned)
+            self.attempt = Attempt(
+                lake, self.key, opened.way, orphaned=orphaned or earlier is not None
+            )
 
     def run(self, progress: Progress | None) -> FileReport:
         """Write the file's chunks, then what only the whole of it tells; what cannot be read to
@@ -284,11 +333,14 @@ class _Ingestion:
     def _counted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Events with their `occurrence`: chunks come in the order of the file."""
         with self.watch.room("deduplicate"):
-            return frame.with_columns(self.seen.add(frame)) if frame.height else frame
+            if not frame.height:
+                return frame
+            key = pl.lit(self.key).alias("source_file_id")
+            return frame.with_columns(self.seen.add(frame), key)
 
     def _named(self, quarantine: pl.DataFrame) -> pl.DataFrame:
         return quarantine.with_columns(
-            pl.lit(self.report.source_file_id).alias("source_file_id"),
+            pl.lit(self.key).alias("source_file_id"),
             pl.lit(self.report.file).alias("file"),
             pl.lit(self.opened.origin.layout.id).alias("layout"),
         )
@@ -302,47 +354,81 @@ class _Ingestion:
         reasons += clock_changes(ledger, self.decisions.told_by_no_order)
         if not ledger.records:
             reasons.append("a header but no records")
+        report = dataclasses.replace(
+            self.report,
+            status="ingested",
+            records=ledger.records,
+            events=ledger.events,
+            by_type={kind: ledger.by_type[kind] for kind in events.EVENT_TYPES},
+            quarantined=ledger.quarantined,
+            furniture=ledger.furniture,
+            lines=ledger.lines,
+            rules=dict(sorted(ledger.rules.items())),
+            reason="; ".join(reasons),
+            unmapped=ledger.unmapped,
+            zone_assumed=ledger.zone_assumed,
+        )
         with lake_faults(lake.root), lake.lock("finish"):
-            duplicates = self._mark()
-            report = dataclasses.replace(
-                self.report,
-                status="ingested",
-                records=ledger.records,
-                events=ledger.events,
-                by_type={kind: ledger.by_type[kind] for kind in events.EVENT_TYPES},
-                quarantined=ledger.quarantined,
-                duplicates=duplicates,
-                furniture=ledger.furniture,
-                lines=ledger.lines,
-                rules=dict(sorted(ledger.rules.items())),
-                reason="; ".join(reasons),
-                unmapped=ledger.unmapped,
-                zone_assumed=ledger.zone_assumed,
-                seconds=self.watch.total,
-                stages=self.watch.stages,
-            )
-            with self.watch.room("commit"):
-                self.attempt.finish("files", _file_row(report, self.opened.origin, ledger))
-        return report
+            lake.take_back()
+            with self.watch.room("deduplicate"):
+                own = self._own_marks()
+            if self.earlier:
+                duplicates = correction.replace(lake, self._row(report, own.height), own)
+            else:
+                duplicates = self._mark(own)
+                with self.watch.room("commit"):
+                    self.attempt.finish("files", self._row(report, duplicates))
+        if self.earlier:
+            with lake_faults(lake.root):
+                correction.sweep(lake, report.source_file_id)
+        return dataclasses.replace(
+            report, duplicates=duplicates, seconds=self.watch.total, stages=self.watch.stages
+        )
 
-    def _mark(self) -> int:
+    def _own_marks(self) -> pl.DataFrame:
+        """Marks of rows that tell a call again within the file."""
+        ledger = self.ledger
+        resent = self.seen.resent().with_columns(pl.lit("resent").alias("kind"))
+        repeats = (
+            within_file.repeats(pl.concat(rows), within_s)
+            for (_, within_s), rows in ledger.tellings.items()
+        )
+        again = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in repeats)
+        return pl.concat([*ledger.closings, resent, *again]).unique("event_id", keep="first")
+
+    def _mark(self, own: pl.DataFrame) -> int:
         """Find and commit the duplicates of the file; returns how many of its events are marked."""
-        ledger, identity = self.ledger, self.report.source_file_id
-        if ledger.span is None:
+        span, identity = self.ledger.span, self.report.source_file_id
+        if span is None:
             return 0
         with self.watch.room("deduplicate"):
-            resent = self.seen.resent().with_columns(pl.lit("resent").alias("kind"))
-            repeats = (
-                within_file.repeats(pl.concat(rows), within_s)
-                for (_, within_s), rows in ledger.tellings.items()
-            )
-            again = (pairs.with_columns(pl.lit("repeat").alias("kind")) for pairs in repeats)
-            own = pl.concat([*ledger.closings, resent, *again]).unique("event_id", keep="first")
-            others = across_files.across_files(self.lake, identity, *ledger.span, own)
+            others = across_files.across_files(self.lake, identity, *span, own)
             marks = pl.concat([own, others]).with_columns(pl.lit(identity).alias("source_file_id"))
         with self.watch.room("commit"):
             self.attempt.finish("duplicates", marks)
         return int(self.seen.contains(marks["event_id"]).sum())
+
+    def _row(self, report: FileReport, duplicates: int) -> pl.DataFrame:
+        """The file as it stands in `files`; one that is ingested anew keeps its place."""
+        first, last = self.ledger.span or (None, None)
+        row = dataclasses.asdict(report) | {
+            "by_type": json.dumps(report.by_type),
+            "rules": json.dumps(report.rules),
+            "duplicates": duplicates,
+            "seconds": self.watch.total,
+            "stages": json.dumps(self.watch.stages),
+            "first_start": first,
+            "last_start": last,
+            "tenant": self.opened.origin.tenant,
+            "zone": self.opened.origin.zone,
+            "ingested_at": self.earlier["ingested_at"] if self.earlier else dt.datetime.now(dt.UTC),
+            "generation": self.generation,
+            "version": VERSION,
+            "layout_hash": self.opened.layout_hash,
+        }
+        return pl.DataFrame(
+            {name: [row[name]] for name in SCHEMAS["files"]}, schema=SCHEMAS["files"]
+        )
 
 
 def _nothing_fits(report: FileReport, ledger: Ledger, record_no: int, reason: str) -> NeedsMapping:
@@ -350,22 +436,7 @@ def _nothing_fits(report: FileReport, ledger: Ledger, record_no: int, reason: st
     return NeedsMapping(
         f"the layout {report.layout} has the file's columns, but none of its"
         f" {ledger.quarantined:,} records could be read by it (record {record_no}: {reason})",
-        f"mend the layout (`pipeline-perf layouts show {report.layout}`), try it with `pipeline-perf"
-        " layouts check LAYOUT.yaml FILE`, and ingest the file again",
+        f"mend the layout (`pipeline-perf layouts show {report.layout}`), try it with"
+        " `pipeline-perf layouts check LAYOUT.yaml FILE`, and ingest the file again",
         file=report.file,
     )
-
-
-def _file_row(report: FileReport, origin: Origin, ledger: Ledger) -> pl.DataFrame:
-    first, last = ledger.span or (None, None)
-    row = dataclasses.asdict(report) | {
-        "by_type": json.dumps(report.by_type),
-        "rules": json.dumps(report.rules),
-        "stages": json.dumps(report.stages),
-        "first_start": first,
-        "last_start": last,
-        "tenant": origin.tenant,
-        "zone": origin.zone,
-        "ingested_at": dt.datetime.now(dt.UTC),
-    }
-    return pl.DataFrame({name: [row[name]] for name in SCHEMAS["files"]}, schema=SCHEMAS["files"])

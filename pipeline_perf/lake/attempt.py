@@ -42,30 +42,17 @@ class Attempt:
         name = self._name(generation)
         done = self._lake.committed(table, name)
         if done < 0 and self._orphaned and self._lake.begun(table, self._identity):
-            name = self._name(self._remove(table))
+            name = self._name(remove(self._lake, table, self._identity))
         if done >= 0:
             fields = {"table": table, "source_file_id": self._identity, "last_chunk": done}
             log.info("ingestion gone on with", extra={"fields": fields})
         return name, done
 
-    def _remove(self, table: str) -> int:
-        """Remove the file's rows from a table; returns the new generation.
-
-        The transactions of the removed chunks stay in the table: a new generation, begun before
-        anything is removed, keeps their own way from taking them for chunks that are still there.
-        """
-        generation = self._lake.committed(table, self._identity) + 1
-        self._lake.append(table, pl.DataFrame(schema=SCHEMAS[table]), self._identity, generation)
-        self._lake.delete(table, self._identity)
-        fields = {"table": table, "source_file_id": self._identity}
-        log.info("rows of an unfinished ingestion removed", extra={"fields": fields})
-        return generation
-
     def abandon(self) -> None:
         """Remove what was committed of a file that cannot be read to its end."""
         for table in CHUNKED:
             if self._lake.begun(table, self._identity):
-                self._remove(table)
+                remove(self._lake, table, self._identity)
 
     def _name(self, generation: int) -> str:
         return f"{self._identity}-{self._way}-{generation + 1}"
@@ -91,6 +78,20 @@ class Attempt:
             _check_space(self._lake, frame)
             name = self._name(-1)
             self._lake.append(table, frame, name, self._lake.committed(table, name) + 1)
+
+
+def remove(lake: Lake, table: str, key: str) -> int:
+    """Remove what is stored under a file's id, or a generation's, from a table that grows by
+    chunks; returns the new generation of its transactions.
+
+    The transactions of the removed chunks stay in the table: a new generation, begun before
+    anything is removed, keeps their own way from taking them for chunks that are still there.
+    """
+    generation = lake.committed(table, key) + 1
+    lake.append(table, pl.DataFrame(schema=SCHEMAS[table]), key, generation)
+    lake.delete(table, key)
+    log.info("rows removed", extra={"fields": {"table": table, "source_file_id": key}})
+    return generation
 
 
 def _check_space(lake: Lake, frame: pl.DataFrame) -> None:

@@ -1,10 +1,14 @@
-"""The lake: four append-only Delta tables, and how they are read together.
+"""The lake: four Delta tables, and how they are read together.
 
 `events` and `quarantine` grow by a commit per chunk, `duplicates` and `files` by one per file. Each
 commit carries an application transaction, so that an ingestion that was killed goes on after its
 last chunk and never doubles one. A file's rows count only once the file stands in `files`: readers
 see whole files. Marks for duplicates are rows of their own, because a later file may hold the
-better telling of a call, and because what is written is never rewritten.
+better telling of a call.
+
+A file that is ingested anew is a further generation of it, whose rows count once `files` names it.
+Until then the marks are read as they were (`correct`): `files` is the one table whose commit turns
+the lake from what it was into what it is. What is in the lake is rewritten by nothing else.
 """
 
 from __future__ import annotations
@@ -19,14 +23,22 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 from urllib.parse import unquote
 
 import polars as pl
 
 from pipeline_perf import events
 from pipeline_perf.lake.errors import LakeError, first_line
-from pipeline_perf.lake.schemas import ORDER, ROW_GROUP, SCHEMAS, STATISTICS
+from pipeline_perf.lake.schemas import (
+    GENERATION,
+    LATER,
+    ORDER,
+    ROW_GROUP,
+    SCHEMAS,
+    STATISTICS,
+    stored_as,
+)
 from pipeline_perf.logs import logger
 
 log = logger(__name__)
@@ -35,6 +47,10 @@ log = logger(__name__)
 #: another file are removed at that moment, although neither depends on the other; that is rare, and
 #: seldom happens twice.
 COMMITS = 10
+
+#: The transaction in `files` that says as of which version of `duplicates` (from 1) the marks are
+#: read; 0 and none: the newest.
+PIN = "marks"
 
 
 class Lake:
@@ -65,27 +81,17 @@ class Lake:
         """Commit rows as chunk `version` of `app`: all of them, or none; nothing happens when
         that chunk or a later one is there.
         """
-        from deltalake import CommitProperties, Transaction, write_deltalake
-        from deltalake.exceptions import CommitFailedError, DeltaError
+        from deltalake.exceptions import CommitFailedError
 
-        data = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
-        try:
+        with self._written(table):
             # Brought up to date: it does not know its own last commit, which would thwart this one.
-            target = self._open(table) or self._create(table)
+            target = self._target(table)
             if self._has(target, app, version):
                 return
-            if table in ORDER:
-                data = data.sort(ORDER[table])
-            added = [self._stored(table, data)] if data.height and self.local else []
-            properties = CommitProperties(app_transactions=[Transaction(app, version)])
+            added = self._added(table, frame)
             for attempt in range(COMMITS):
                 try:
-                    if self.local:
-                        target.create_write_transaction(
-                            added, "append", target.schema(), commit_properties=properties
-                        )
-                    else:
-                        write_deltalake(target, data, mode="append", commit_properties=properties)
+                    self._commit(target, added, "append", app, version)
                 except CommitFailedError:
                     if attempt + 1 == COMMITS:
                         raise
@@ -96,12 +102,91 @@ class Lake:
                 target.update_incremental()
                 if self._has(target, app, version):
                     return
+
+    def correct(self, files: pl.DataFrame, marks: pl.DataFrame) -> None:
+        """Put other rows in place of all that `files` and `duplicates` hold, both at once.
+
+        To be done under the lock `finish`: whoever holds it next takes back what one that was
+        killed has left.
+        """
+        with self._written("duplicates"):
+            held = self._target("duplicates")
+            self._pin(held.version() + 1)
+            self._commit(held, self._added("duplicates", marks), "overwrite")
+        with self._written("files"):
+            told = self._target("files")
+            self._commit(told, self._added("files", files), "overwrite", PIN, 0)
+
+    def take_back(self) -> None:
+        """Make the marks what they are read as, where a correction was killed; to be done under
+        the lock `finish`.
+        """
+        if (pin := self.committed("files", PIN)) <= 0:
+            return
+        with self._written("duplicates"):
+            if (held := self._open("duplicates")).version() >= pin:
+                held.restore(pin - 1)
+        self._pin(0)
+        log.info("a correction that was killed was taken back")
+
+    def _pin(self, version: int) -> None:
+        with self._written("files"):
+            told = self._target("files")
+            self._commit(told, self._added("files", pl.DataFrame()), "append", PIN, version)
+
+    def _target(self, table: str) -> Any:
+        """A table to write to, with the columns of this version."""
+        from deltalake.schema import Schema
+
+        target = self._open(table) or self._create(table)
+        known = {field.name for field in target.schema().fields}
+        whole = Schema.from_arrow(pl.Schema(SCHEMAS[table]))
+        if lacking := [field for field in whole.fields if field.name not in known]:
+            target.alter.add_columns(lacking)
+        return target
+
+    @contextlib.contextmanager
+    def _written(self, table: str) -> Iterator[None]:
+        from deltalake.exceptions import DeltaError
+
+        try:
+            yield
         except (DeltaError, OSError) as error:
             raise LakeError(
                 f"cannot be written: {first_line(error)}",
                 "check the path, its permissions and the space left",
                 file=self.uri(table),
             ) from error
+
+    def _added(self, table: str, frame: pl.DataFrame) -> Any:
+        """What a commit adds: rows in their order, or the file that already holds them."""
+        if not frame.height:
+            frame = pl.DataFrame(schema=SCHEMAS[table])
+        data = frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
+        if table in ORDER:
+            data = data.sort(ORDER[table])
+        if not self.local:
+            return data
+        return [self._stored(table, data)] if data.height else []
+
+    def _commit(
+        self,
+        target: Any,
+        added: Any,
+        mode: Literal["append", "overwrite"],
+        app: str | None = None,
+        version: int = 0,
+    ) -> None:
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        told = [Transaction(app, version)] if app else []
+        properties = CommitProperties(app_transactions=told)
+        if self.local:
+            target.create_write_transaction(
+                added, mode, target.schema(), commit_properties=properties
+            )
+        else:
+            write_deltalake(target, added, mode=mode, commit_properties=properties)
 
     @staticmethod
     def _has(target: Any, app: str, version: int) -> bool:
@@ -149,6 +234,23 @@ class Lake:
         """Remove the rows of a file whose ingestion never finished."""
         self._open(table).delete(f"source_file_id = '{source_file_id}'")
 
+    def generations(self, table: str, source_file_id: str) -> list[str]:
+        """What the rows of a file are stored under, whether they count or not."""
+        stored = pl.col("source_file_id")
+        # a range, by which the statistics in the log tell the files to open
+        own = stored.is_between(pl.lit(source_file_id), pl.lit(source_file_id + 2 * GENERATION))
+        keys = self.scan(table).filter(own).select(stored.unique()).collect()["source_file_id"]
+        return keys.sort().to_list()
+
+    def vacuum(self) -> None:
+        """Remove from the disk what no table holds any more. Whoever reads an earlier state of
+        the lake at this moment cannot go on.
+        """
+        for table in SCHEMAS:
+            with self._written(table):
+                if delta := self._open(table):
+                    delta.vacuum(0, dry_run=False, enforce_retention_duration=False)
+
     def _open(self, table: str) -> Any:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
@@ -170,7 +272,8 @@ class Lake:
     def _known(self, delta: Any, table: str) -> Any:
         """The table, if its columns are those of this version."""
         columns = [field.name for field in delta.schema().fields]
-        if columns != list(SCHEMAS[table]):
+        lacking = [name for name in SCHEMAS[table] if name not in columns]
+        if columns + lacking != list(SCHEMAS[table]) or not set(lacking) <= LATER[table]:
             named = f"{table} with {', '.join(columns)}"
             raise LakeError(
                 f"tables that are none of this version's lake ({named})",
@@ -248,30 +351,42 @@ class Lake:
         delta = self._open(table)
         if delta is None:
             return pl.LazyFrame(schema=SCHEMAS[table])
-        columns = list(SCHEMAS[table])
+        return self._scanned(table, delta)
+
+    def _scanned(self, table: str, delta: Any) -> pl.LazyFrame:
+        columns = SCHEMAS[table]
         if not (self.local and "%" in delta.table_uri):
-            return pl.scan_delta(delta).select(columns)
+            frame = pl.scan_delta(delta)
         # Polars looks for the files of a folder such as "My files" under its name as a URI has it,
         # My%20files.
-        paths = [unquote(uri) for uri in delta.file_uris()]
-        return (
-            pl.scan_parquet(paths, glob=False).select(columns)
-            if paths
-            else pl.LazyFrame(schema=SCHEMAS[table])
+        elif paths := [unquote(uri) for uri in delta.file_uris()]:
+            frame = pl.scan_parquet(paths, glob=False, schema=columns, missing_columns="insert")
+        else:
+            frame = pl.LazyFrame(schema=columns)
+        stored = {field.name for field in delta.schema().fields}
+        return frame.select(
+            pl.col(name) if name in stored else pl.lit(None, dtype=dtype).alias(name)
+            for name, dtype in columns.items()
         )
 
     def files(self) -> pl.DataFrame:
-        """One row per ingested file."""
-        return self.scan("files").collect()
+        """One row per ingested file, in the order in which they came."""
+        return (
+            self.scan("files")
+            .with_columns(pl.col("generation").fill_null(0))
+            .sort("ingested_at", maintain_order=True)
+            .collect()
+        )
 
     def finished(self) -> list[str]:
-        return self.scan("files").select("source_file_id").collect()["source_file_id"].to_list()
+        """What the rows of the ingested files are stored under in `events` and `quarantine`."""
+        return self.files().select(stored_as())["key"].to_list()
 
     def scan_events(self, *, distinct: bool = False) -> pl.LazyFrame:
         """Every event of every ingested file, `duplicate_of` filled; with `distinct`, each event
         told once.
         """
-        stored = self.scan("events").filter(pl.col("source_file_id").is_in(self.finished()))
+        stored = self._counting("events")
         marks = self.duplicates().select("event_id", "duplicate_of").lazy()
         if distinct:
             return (
@@ -283,17 +398,35 @@ class Lake:
 
     def scan_quarantine(self) -> pl.LazyFrame:
         """Every record that could not become an event, of ingested files."""
-        return self.scan("quarantine").filter(pl.col("source_file_id").is_in(self.finished()))
+        return self._counting("quarantine")
+
+    def _counting(self, table: str) -> pl.LazyFrame:
+        """The rows of ingested files, each under its file's id."""
+        keys = self.finished()
+        rows = self.scan(table).filter(pl.col("source_file_id").is_in(keys))
+        if any(GENERATION in key for key in keys):
+            return rows.with_columns(pl.col("source_file_id").str.split(GENERATION).list.first())
+        return rows
+
+    def marks(self) -> pl.DataFrame:
+        """The marks of ingested files, as they were found."""
+        pin, held = self.committed("files", PIN), self._open("duplicates")
+        if held is not None and 0 < pin <= held.version():
+            from deltalake import DeltaTable
+
+            held = DeltaTable(self.uri("duplicates"), version=pin - 1)
+        if held is None:
+            return pl.DataFrame(schema=SCHEMAS["duplicates"])
+        ids = self.files()["source_file_id"].to_list()
+        found = self._scanned("duplicates", held).filter(pl.col("source_file_id").is_in(ids))
+        return found.collect()
 
     def duplicates(self) -> pl.DataFrame:
         """Marked pairs, each event once, `duplicate_of` an event that is not itself a duplicate."""
         marks = (
-            self.scan("duplicates")
-            .filter(pl.col("source_file_id").is_in(self.finished()))
-            .collect()
-        )
-        marks = marks.sort("event_id", "duplicate_of").unique(
-            "event_id", keep="first", maintain_order=True
+            self.marks()
+            .sort("event_id", "duplicate_of")
+            .unique("event_id", keep="first", maintain_order=True)
         )
         told = marks
         for _ in range(marks.height.bit_length() + 1):

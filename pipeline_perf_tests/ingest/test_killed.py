@@ -14,6 +14,7 @@ import pytest
 
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.synth.dataset import DatasetSpec, generate
+from pipeline_perf_tests import kill_correction
 from pipeline_perf_tests.command import ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences, trials, watch, written
 
@@ -36,6 +37,15 @@ def test_after_a_kill_at_any_moment_the_lake_becomes_that_of_an_undisturbed_run(
     total = written(tmp_path / "undisturbed")
     assert min(trial.at[0] for trial in done) < total / 4
     assert max(trial.at[0] for trial in done) > total / 2
+
+
+def test_after_a_kill_at_any_moment_a_corrected_lake_is_as_before_or_right(tmp_path: Path) -> None:
+    [path] = generate(DatasetSpec("verizon", "csv", 2000), tmp_path / "data").files
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(path.read_bytes() + b"\r\n")
+    done = list(kill_correction.trials([path, copy], tmp_path, kills=6, seed=1))
+    assert {trial.found for trial in done} <= {"before", "right"}
+    assert [trial.differing for trial in done] == [[]] * 6
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

@@ -159,7 +159,7 @@ def test_a_file_that_came_in_since_is_compared_with_when_an_attempt_is_finished(
 
     lake = Lake(tmp_path / "lake")
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(pipeline, "_file_row", killed_before_the_last_commit)
+        patch.setattr(pipeline._Ingestion, "_row", killed_before_the_last_commit)
         ingest_file(carrier_file, lake, SMALL)
     assert stored(tmp_path / "lake")["duplicates"] > 0
     again = tmp_path / "again.csv"

@@ -14,11 +14,12 @@ the ids decide.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import polars as pl
 
 from pipeline_perf.lake.delta import Lake
-from pipeline_perf.lake.schemas import SCHEMAS
+from pipeline_perf.lake.schemas import SCHEMAS, stored_as
 
 #: Seconds by which the clocks and the counting of two switches differ (practice: 2 s; a hair more
 #: for rounding).
@@ -32,7 +33,8 @@ ROUNDS = 6
 BUCKET = 1_000_000
 
 
-# --------------------------------------------------------------------------- across files
+#: Two tellings of one call begin no further apart: a printed minute, and the clocks.
+MARGIN = dt.timedelta(seconds=60 + SKEW_S)
 
 _COMPARED = [
     "event_id", "source_file_id", "event_type", "started_at", "time_resolution_s", "duration_s",
@@ -53,15 +55,15 @@ def across_files(
 
     Of a pair, the event of the coarser source is marked; between equals, the later file's.
     """
-    margin = dt.timedelta(seconds=60 + SKEW_S)
     others = lake.files().filter(
         (pl.col("source_file_id") != file_id)
-        & (pl.col("first_start") <= last + margin)
-        & (pl.col("last_start") >= first - margin)
-    )["source_file_id"]
+        & (pl.col("first_start") <= last + MARGIN)
+        & (pl.col("last_start") >= first - MARGIN)
+    )
     pairs = pl.DataFrame(schema=SCHEMAS["duplicates"]).drop("source_file_id")
-    if not len(others):
+    if not others.height:
         return pairs
+    keys = others.select(stored_as())["key"].to_list()
     marked = pl.concat([lake.duplicates()["event_id"], own_marks["event_id"]])
     stored = lake.scan("events")
     starts = pl.col("started_at")
@@ -73,19 +75,11 @@ def across_files(
         .collect()
     )
     for _, rows, lo, hi in months.iter_rows():
-        buckets = max(1, -(-rows // BUCKET))
         nearby = stored.filter(
-            pl.col("source_file_id").is_in([file_id, *others.to_list()])
-            & starts.is_between(lo - margin, hi + margin)
-        ).select(_COMPARED)
-        for bucket in range(buckets):
-            part = (
-                nearby.filter(
-                    pl.struct("from_number", "to_number").hash(seed=0) % buckets == bucket
-                )
-                if buckets > 1
-                else nearby
-            )
+            pl.col("source_file_id").is_in([file_id, *keys])
+            & starts.is_between(lo - MARGIN, hi + MARGIN)
+        )
+        for part in buckets(nearby, rows):
             events = part.collect().filter(~pl.col("event_id").is_in(marked.implode()))
             own = events.filter(
                 (pl.col("source_file_id") == file_id) & pl.col("started_at").is_between(lo, hi)
@@ -94,6 +88,14 @@ def across_files(
             pairs = pl.concat([pairs, matches])
             marked = pl.concat([marked, matches["event_id"], matches["duplicate_of"]])
     return pairs
+
+
+def buckets(events: pl.LazyFrame, rows: int) -> Iterator[pl.LazyFrame]:
+    """What is compared of events, some BUCKET of so many at a time, all of a party pair at once."""
+    compared, number = events.select(_COMPARED), max(1, -(-rows // BUCKET))
+    for bucket in range(number):
+        parties = pl.struct("from_number", "to_number").hash(seed=0)
+        yield compared.filter(parties % number == bucket) if number > 1 else compared
 
 
 def matched(own: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
@@ -199,12 +201,12 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _exact(own: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Pairs that are equal in all that is compared: the first of own with the first of the
-    others, the second with the second.
+    others, the second with the second, in an order that does not depend on how they are stored.
     """
-    shared = own.join(others, on=keys, how="semi")
+    shared = own.join(others, on=keys, how="semi").sort("event_id")
     nth = pl.int_range(pl.len()).over(keys).alias("nth")
     both = shared.with_columns(nth).join(
-        others.join(shared, on=keys, how="semi").with_columns(nth),
+        others.join(shared, on=keys, how="semi").sort("event_id").with_columns(nth),
         on=[*keys, "nth"],
         suffix="_other",
     )
