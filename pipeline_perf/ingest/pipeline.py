@@ -378,6 +378,8 @@ class _Ingestion:
                 duplicates = self._mark(own)
                 with self.watch.room("commit"):
                     self.attempt.finish("files", self._row(report, duplicates))
+                    lake.fold("duplicates")
+                    lake.fold("files")
         if self.earlier:
             with lake_faults(lake.root):
                 correction.sweep(lake, report.source_file_id)

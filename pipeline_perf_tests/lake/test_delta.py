@@ -524,3 +524,35 @@ def test_a_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
     assert again.scan_events().collect().height == report.events
     assert again.scan_quarantine().collect().height == report.quarantined
     assert ingest_file(sample, again, Options()).status == "already_ingested"
+
+
+def test_many_small_files_of_a_table_are_made_one_of_the_same_rows(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    names = [f"{number:04}" for number in range(delta.FOLDED)]
+    for name in names[:-1]:
+        finish(lake, name)
+    lake.fold("files")
+    assert len(DeltaTable(lake.uri("files")).file_uris()) == delta.FOLDED - 1
+    finish(lake, names[-1])
+    before = lake.files().sort("source_file_id")
+    lake.fold("files")
+    assert len(DeltaTable(lake.uri("files")).file_uris()) == 1
+    assert lake.files().sort("source_file_id").equals(before)
+    assert sorted(lake.finished()) == names
+    finish(lake, names[0])  # its transaction is known still
+    assert lake.files().height == len(names)
+
+
+def test_a_lake_of_an_earlier_version_is_read_and_written(tmp_path: Path) -> None:
+    old = {name: dtype for name, dtype in SCHEMAS["files"].items() if name != "generation"}
+    old = {name: old[name] for name in old if name not in ("version", "layout_hash")}
+    row = pl.DataFrame({name: ["aa" if name == "source_file_id" else None] for name in old}, old)
+    for root in (tmp_path / "lake", tmp_path / "my lake"):
+        write_deltalake(str(root / "files"), row)
+        assert Lake(root).finished() == ["aa"]
+        finish(Lake(root), "bb")
+        files = Lake(root).files().sort("source_file_id")
+        assert files.select("source_file_id", "generation", "version").rows() == [
+            ("aa", 0, None),
+            ("bb", 0, None),
+        ]
