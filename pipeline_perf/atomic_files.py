@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,18 +20,16 @@ def whole_file(path: Path, *, new: bool = False) -> Iterator[BinaryIO]:
 
     If the block fails, `path` is as it was and nothing is left behind. A process that is killed in
     the block leaves a hidden file beside `path`, whose name has another ending. The folder is made
-    where it is missing; all may read the file, its owner may write. With `new`, nothing is ever
-    replaced: raises FileExistsError where `path` is there already.
+    where it is missing; who may read both is the process's to say (`permissions`). With `new`,
+    nothing is ever replaced: raises FileExistsError where `path` is there already.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    unfinished = Path(name)
+    unfinished = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with unfinished.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        unfinished.chmod(0o644)
         if new:
             path.hardlink_to(unfinished)  # unlike a rename, fails where the name is taken
         else:

@@ -19,6 +19,7 @@ from pipeline_perf.defs.checks import Producer, target_checks
 from pipeline_perf.defs.folders import Folders, Settings
 from pipeline_perf.defs.ingestion import accuracy, datasets, inbox, lake, parsed
 from pipeline_perf.defs.laboratory import benchmark, calibration, history, mutation, regression
+from pipeline_perf.permissions import restrict
 
 
 def build(settings: Settings) -> dg.Definitions:
@@ -110,4 +111,5 @@ def build(settings: Settings) -> dg.Definitions:
     )
 
 
+restrict(os.environ)  # every process of Dagster's that works on the data comes by here
 defs = build(Settings.of(os.environ))

@@ -8,6 +8,7 @@ A file per command, imported when it is called: the start of an ingestion is mea
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from typing import Any, NoReturn
@@ -15,12 +16,15 @@ from typing import Any, NoReturn
 import click
 
 from pipeline_perf.errors import ProjectError
+from pipeline_perf.permissions import restrict
 from pipeline_perf.privacy import masked, shown
 
 #: Where each command is defined.
 COMMANDS = {
     "bench": "pipeline_perf.cli.bench:bench",
     "events": "pipeline_perf.cli.lake:events",
+    "files": "pipeline_perf.cli.files:files",
+    "forget": "pipeline_perf.cli.files:forget",
     "generate": "pipeline_perf.cli.generate:generate",
     "ingest": "pipeline_perf.cli.ingest:ingest",
     "layouts": "pipeline_perf.cli.layouts:layouts",
@@ -64,6 +68,7 @@ class _Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, log: str | None) -> None:
     """Telephone records of any carrier into one clean table of events."""
+    restrict(os.environ)
     if log:
         from pipeline_perf.cli import logged
 

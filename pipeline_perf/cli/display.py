@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from pipeline_perf.ingest.bookkeeping import FileReport, Progress
     from pipeline_perf.ingest.recognise.signatures import Fit
     from pipeline_perf.ingest.trial import Trial
+    from pipeline_perf.lake.selection import Summary
 
+
+#: Characters of the longest bar.
+LONGEST = 40
 
 #: Layouts told of a file that fits none.
 NEAREST = 3
@@ -142,6 +146,46 @@ def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
         file, reason, raw = map(escape, told if unmasked else map(masked, told))
         table.add_row(file, place, row["rule"], reason, raw)
     Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
+
+
+def files_table(frame: pl.DataFrame) -> None:
+    """The files of a lake, one a row."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not frame.height:
+        click.echo("no files")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "file", "layout", "events", "duplicates", "quarantine", "zone", "ingested"):
+        number = name in ("events", "duplicates", "quarantine")
+        table.add_column(name, overflow="fold", justify="right" if number else "left")
+    for row in frame.iter_rows(named=True):
+        counts = (f"{row[name] or 0:,}" for name in ("events", "duplicates", "quarantined"))
+        file = escape(masked(shown(row["file"] or "")))
+        when = f"{row['ingested_at']:%Y-%m-%d %H:%M}" if row["ingested_at"] else ""
+        told = (row["source_file_id"], file, row["layout"], *counts, row["zone"], when)
+        table.add_row(*told)
+    Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
+
+
+def summary_table(summary: Summary, of: str) -> None:
+    """How many events there were when, and with whom; numbers masked."""
+    click.echo(of)
+    for title, counts in (
+        ("month", summary.months),
+        ("hour", summary.hours),
+        ("weekday", summary.weekdays),
+        ("counterpart", summary.counterparts),
+    ):
+        most = max((number for _, number in counts), default=0)
+        names = [masked(shown(name)) for name, _ in counts]
+        wide = max(map(len, [title, *names]))
+        click.echo(f"\n{title:{wide}}  {'events':>9}")
+        for name, (_, number) in zip(names, counts, strict=True):
+            bar = "█" * round(LONGEST * number / most) if most else ""
+            click.echo(f"{name:{wide}}  {number:9,}  {bar}".rstrip())
 
 
 def explain(name: str, fits: Sequence[Fit]) -> None:

@@ -1,55 +1,165 @@
 """`pipeline-perf events` and `pipeline-perf quarantine`: what the lake holds.
 
-Files for others to open, or a table on the screen.
+Files for others to open, or tables on the screen. Which events are meant is the business of
+`lake.selection`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.options import checked_lake, lake_option
+from pipeline_perf.cli.options import checked_lake, lake_option, opened_lake
+from pipeline_perf.privacy import masked, shown
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipeline_perf.lake.delta import Lake
+    from pipeline_perf.events import EVENT_TYPES
+    from pipeline_perf.lake.selection import Selection
+
+#: What a file's ending says of its form.
+ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".html": "html",
+    ".htm": "html",
+}
 
 _output_option = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; default: standard output.",
+    help="File to write; its ending says the form. Default: standard output.",
 )
+
+
+class _Moment(click.ParamType[dt.datetime]):
+    """A day, or a moment, in UTC; a day that ends a span belongs to it."""
+
+    name = "date"
+
+    def __init__(self, *, ends: bool = False) -> None:
+        self.ends = ends
+
+    def convert(
+        self, value: str | dt.datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write for example 2024-01-31 or 2024-01-31T18:00")
+        if self.ends and len(value) == len("2024-01-31"):
+            moment += dt.timedelta(days=1)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 @click.command()
 @lake_option
 @click.option("--distinct", is_flag=True, help="Leave out events that another event tells.")
+@click.option("--from", "since", type=_Moment(), help="First day or moment, in UTC.")
+@click.option("--to", "until", type=_Moment(ends=True), help="Last day, or moment, in UTC.")
+@click.option("--number", help="Only with this party: a number, or its last seven digits or more.")
+@click.option("--type", "types", multiple=True, help="Only of this type: call, sms, mms, data, ...")
+@click.option("--carrier", "carriers", multiple=True, help="Only of this carrier.")
+@click.option("--file", "files", multiple=True, help="Only of this file: its name or id.")
+@click.option(
+    "--summary",
+    "summarised",
+    is_flag=True,
+    help="Count calls by month, hour, weekday and counterpart; with -o FILE.html, as a picture.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["parquet", "csv", "json"]),
-    default="csv",
-    show_default=True,
+    help="Form of the export [default: by the ending of -o, else csv].",
 )
 @_output_option
-def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> None:
+def events(
+    lake_root: str,
+    distinct: bool,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    number: str | None,
+    types: tuple[str, ...],
+    carriers: tuple[str, ...],
+    files: tuple[str, ...],
+    summarised: bool,
+    form: str | None,
+    output: Path | None,
+) -> None:
     """Export the events, in the order of time.
 
-    The export is the data: telephone numbers stand in it in full.
+    The export is the data: telephone numbers stand in it in full. The ids of events have more
+    digits than spreadsheets and JavaScript keep of a number: in JSON they are text, and a
+    spreadsheet is to be told to take them for text.
+
+    With --summary, nothing is exported: calls are counted, each once, on the clock of their files,
+    and numbers masked.
     """
+    import polars as pl
 
-    def scan(lake: Lake) -> pl.LazyFrame:
+    from pipeline_perf.events import EVENT_TYPES
+    from pipeline_perf.lake.selection import Selection, files_named, with_names
+
+    if odd := sorted(set(types) - set(EVENT_TYPES)):
+        raise click.UsageError(f"--type {odd[0]}: none of {', '.join(EVENT_TYPES)}")
+    form = _form(form, output, ("html",) if summarised else ("csv", "json", "parquet"))
+    if summarised and form not in ("html", ""):
+        raise click.UsageError("--summary is a table for the screen; with -o, name a file .html")
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise click.UsageError("Parquet is binary: name a file with -o")
+    lake = opened_lake(checked_lake(lake_root))
+    with _told(lake_root, output):
+        named = tuple(identity for text in files for identity in files_named(lake, text))
+        if summarised and not types:
+            types = ("call",)
+        selection = Selection(since, until, number, types, carriers, named)
+        if summarised:
+            _summarise(selection, selection.of(lake.scan_events(distinct=True)), output)
+            return
+        chosen = selection.of(lake.scan_events(distinct=distinct))
+        told = chosen.select(pl.len(), pl.col("duplicate_of").count().alias("again")).collect()
         in_order = ("started_at", "source_file_id", "record_no")
-        return lake.scan_events(distinct=distinct).sort(in_order)
+        _write(with_names(chosen.sort(in_order), lake), form or "csv", output)
+    rows, again = told.row(0)
+    if output:
+        _wrote(rows, "events", output)
+    if again:
+        click.echo(
+            f"{again:,} of {rows:,} rows tell a call that another row tells: --distinct leaves them"
+            " out",
+            err=True,
+        )
 
-    _export(scan, lake_root, form, output)
+
+def _summarise(selection: Selection, chosen: pl.LazyFrame, output: Path | None) -> None:
+    from pipeline_perf.cli.display import summary_table
+    from pipeline_perf.lake.selection import summary
+
+    counted = summary(chosen, selection.number)
+    of = f"{counted.events:,} events ({', '.join(selection.types)}), each told once"
+    if output is None:
+        summary_table(counted, of)
+        return
+    from pipeline_perf.report.calls import calls_page
+
+    with _made(output).open("w", encoding="utf-8") as file:
+        file.write(calls_page(counted, "Calls", of))
+    _wrote(counted.events, "events", output)
 
 
 @click.command()
@@ -57,61 +167,72 @@ def events(lake_root: str, distinct: bool, form: str, output: Path | None) -> No
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
+    type=click.Choice(["table", "json", "csv", "parquet"]),
+    help="Form of the output [default: by the ending of -o, else table].",
 )
 @_output_option
 @click.option("--unmasked", is_flag=True, help="Show telephone numbers in full in the table, too.")
-def quarantine(lake_root: str, form: str, output: Path | None, unmasked: bool) -> None:
+def quarantine(lake_root: str, form: str | None, output: Path | None, unmasked: bool) -> None:
     """Show every record that could not become an event, with its reason.
 
-    The table shows the last four digits of telephone numbers. CSV and JSON are the data: the
+    The table shows the last four digits of telephone numbers. The other forms are the data: the
     numbers stand in them in full.
     """
+    import polars as pl
+
+    from pipeline_perf.cli.display import quarantine_table
+
+    form = _form(form, output, ("csv", "json", "parquet"))
     if form == "table" and output:
         raise click.UsageError("a table is for the screen: with -o, choose --format csv or json")
+    lake = opened_lake(checked_lake(lake_root))
+    with _told(lake_root, output):
+        frame = lake.scan_quarantine().sort("file", "record_no")
+        if form not in ("", "table"):
+            _write(frame, form, output)
+            if output:
+                _wrote(frame.select(pl.len()).collect().item(), "records", output)
+            return
+        table = frame.collect()
+    quarantine_table(table, unmasked=unmasked)
 
-    def scan(lake: Lake) -> pl.LazyFrame:
-        return lake.scan_quarantine().sort("file", "record_no")
 
-    _export(scan, lake_root, form, output, unmasked=unmasked)
+def _form(form: str | None, output: Path | None, known: tuple[str, ...]) -> str:
+    """The form asked for, or that of the file's ending; empty for none."""
+    if form or output is None:
+        return form or ""
+    if (ending := ENDINGS.get(output.suffix.lower())) not in known:
+        endings = ", ".join(f".{name}" for name in known)
+        raise click.UsageError(
+            f"{output}: its ending says no form that can be written; name it {endings}"
+            + (", or choose --format" if "csv" in known else "")
+        )
+    return ending or ""
 
 
-def _export(
-    scan: Callable[[Lake], pl.LazyFrame],
-    lake_root: str,
-    form: str,
-    output: Path | None,
-    *,
-    unmasked: bool = False,
-) -> None:
-    from pipeline_perf.cli.display import quarantine_table
-    from pipeline_perf.errors import ProjectError
-    from pipeline_perf.lake.delta import Lake
+@contextmanager
+def _told(lake_root: str, output: Path | None) -> Iterator[None]:
+    """What cannot be read or written, told in one line."""
     from pipeline_perf.lake.errors import lake_faults
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it, as it ends other commands
+    with lake_faults(f"{output or 'standard output'}, from the lake {lake_root}"):
+        yield
+
+
+def _write(frame: pl.LazyFrame, form: str, output: Path | None) -> None:
     from pipeline_perf.lake.export import write
 
-    if form == "parquet" and output is None and sys.stdout.isatty():
-        raise click.UsageError("Parquet is binary: name a file with -o")
-    lake = Lake(checked_lake(lake_root))
-    if lake.local and not any((Path(lake_root) / made).is_dir() for made in ("files", "locks")):
-        raise click.ClickException(
-            f"{lake_root}: no lake here. Ingest a file first, or name the lake with --lake"
-        )
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it, as it ends other commands
-    try:
-        with lake_faults(lake_root):
-            frame = scan(lake)
-            if form == "table":
-                table = frame.collect()
-    except ProjectError as error:
-        raise click.ClickException(str(error)) from error
-    if form == "table":
-        quarantine_table(table, unmasked=unmasked)
-        return
-    try:
-        with lake_faults(f"{output or 'standard output'}, from the lake {lake_root}"):
-            write(frame, form, output or sys.stdout.buffer)
-    except ProjectError as error:
-        raise click.ClickException(str(error)) from error
+    write(frame, form, _made(output) if output else sys.stdout.buffer)
+
+
+def _made(output: Path) -> Path:
+    """A file to write, whose folder is made, and said to be."""
+    if not output.parent.exists():
+        output.parent.mkdir(parents=True)
+        click.echo(f"made the folder {masked(shown(str(output.parent)))}", err=True)
+    return output
+
+
+def _wrote(rows: int, what: str, output: Path) -> None:
+    click.echo(f"wrote {rows:,} {what} to {masked(shown(str(output)))}", err=True)

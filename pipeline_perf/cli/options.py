@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline_perf.lake.delta import Lake
 
 #: Exit codes: 0, all is well; 1, something failed; 2, for usage, is click's own; 3, a file that no
 #: layout knows.
@@ -32,6 +36,18 @@ def checked_lake(root: str) -> str:
             f"--lake cannot hold {' '.join(map(repr, odd))}; name another folder"
         )
     return root
+
+
+def opened_lake(root: str) -> Lake:
+    """A lake that is there."""
+    from pipeline_perf.lake.delta import Lake
+
+    lake = Lake(root)
+    if lake.local and not any((Path(root) / made).is_dir() for made in ("files", "locks")):
+        raise click.ClickException(
+            f"{root}: no lake here. Ingest a file first, or name the lake with --lake"
+        )
+    return lake
 
 
 OWN_LAYOUTS = Path("data/layouts")

@@ -21,10 +21,12 @@ SIGNED_NUMBER = r"^[+-][0-9]+(?:\.[0-9]+)?$"
 def write(frame: pl.LazyFrame, form: str, target: Path | BinaryIO) -> None:
     """Write Parquet, CSV, or JSON (one object per line).
 
-    In CSV, text that a spreadsheet would run as a formula gets an apostrophe in front.
+    In CSV, text that a spreadsheet would run as a formula gets an apostrophe in front. In JSON, ids
+    of events are text: JavaScript keeps 53 bits of a number. Raises OSError where the target cannot
+    be written.
     """
-    if isinstance(target, Path):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    if form != "parquet":
+        frame = frame.with_columns(pl.col(name).cast(pl.String) for name in _ids(frame))
     if form == "parquet":
         frame.sink_parquet(target)
     elif form == "json":
@@ -33,6 +35,10 @@ def write(frame: pl.LazyFrame, form: str, target: Path | BinaryIO) -> None:
         schema = frame.collect_schema()
         texts = [name for name, dtype in schema.items() if dtype == pl.String]
         frame.with_columns(escaped(name) for name in texts).sink_csv(target)
+
+
+def _ids(frame: pl.LazyFrame) -> list[str]:
+    return [name for name in ("event_id", "duplicate_of") if name in frame.collect_schema()]
 
 
 def escaped(name: str) -> pl.Expr:

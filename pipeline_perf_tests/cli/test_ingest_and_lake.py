@@ -197,17 +197,21 @@ def test_nonsense_is_a_usage_error_that_says_what_to_write(
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_events_come_whole_and_in_the_order_of_time_in_every_format(
-    form: str, lake: Path, tmp_path: Path
+    form: str, lake: Path, report_file: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new folder" / f"events.{form}"
-    assert run("events", "--lake", lake, "--format", form, "-o", out).returncode == 0
+    done = run("events", "--lake", lake, "-o", out)
+    assert done.returncode == 0
+    assert f"made the folder {out.parent}\nwrote " in done.stderr
+    assert f" events to {out}\n" in done.stderr
     if form == "json":
         frame = pl.DataFrame(
             [json.loads(line) for line in out.read_text().splitlines()], infer_schema_length=None
         )
     else:
         frame = pl.read_csv(out) if form == "csv" else pl.read_parquet(out)
-    assert frame.columns == list(events.COLUMNS)
+    assert [name for name in frame.columns if name != "file"] == list(events.COLUMNS)
+    assert set(frame["file"]) == {str(report_file)}
     assert frame["record_no"].n_unique() == frame.height > 500
     assert frame["started_at"].is_sorted()
     assert frame["from_number"].drop_nulls().str.contains("555").any()
@@ -222,6 +226,168 @@ def test_distinct_leaves_out_what_is_told_again(lake: Path) -> None:
     every = pl.read_csv(StringIO(run("events", "--lake", lake).stdout))
     distinct = pl.read_csv(StringIO(run("events", "--lake", lake, "--distinct").stdout))
     assert distinct.height == every["duplicate_of"].null_count() < every.height
+    again = every.height - distinct.height
+    said = f"{again} of {every.height} rows tell a call that another row tells"
+    assert said in run("events", "--lake", lake).stderr
+    assert run("events", "--lake", lake, "--distinct").stderr == ""
+
+
+def exported(lake: Path, *arguments: object) -> pl.DataFrame:
+    done = run("events", "--lake", lake, *arguments)
+    assert done.returncode == 0, done.stderr
+    return pl.read_csv(StringIO(done.stdout), infer_schema=False)
+
+
+def test_events_are_chosen_by_time_party_kind_carrier_and_file(lake: Path) -> None:
+    every = exported(lake)
+    day, number = every["started_at"][300][:10], every["from_number"].drop_nulls()[0]
+    chosen = {
+        ("--from", day): pl.col("started_at") >= day,
+        ("--to", day): pl.col("started_at").str.head(10) <= day,
+        ("--from", f"{day}T12:00", "--to", f"{day}T18:00"): pl.col("started_at").is_between(
+            pl.lit(f"{day}T12:00"), pl.lit(f"{day}T18:00"), closed="left"
+        ),
+        ("--number", number): pl.any_horizontal(
+            pl.col("from_number", "to_number", "subscriber_number") == number
+        ),
+        ("--type", "sms"): pl.col("event_type") == "sms",
+        ("--type", "sms", "--type", "data"): pl.col("event_type").is_in(["sms", "data"]),
+        ("--carrier", "att"): pl.lit(True),
+        ("--carrier", "none"): pl.lit(False),
+        ("--file", every["source_file_id"][0][:8]): pl.lit(True),
+        ("--file", Path(every["file"][0]).name, "--type", "mms"): pl.col("event_type") == "mms",
+    }
+    for arguments, expected in chosen.items():
+        assert exported(lake, *arguments).equals(every.filter(expected)), arguments
+    assert 0 < exported(lake, "--from", day, "--to", day).height < every.height
+    assert exported(lake, "--number", number.removeprefix("+1")).equals(
+        exported(lake, "--number", number)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--from", "yesterday"], "write for example 2024-01-31"),
+        (["-o", "calls.xlsx"], "name it .csv, .json, .parquet, or choose --format"),
+        (["--summary", "-o", "calls.csv"], "name it .html"),
+        (["--type", "text"], "--type text: none of call, sms, mms, data, voicemail, other"),
+    ],
+)
+def test_what_cannot_be_chosen_or_written_is_a_usage_error(
+    arguments: list[str], said: str, lake: Path
+) -> None:
+    done = run("events", "--lake", lake, *arguments)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_an_unknown_file_is_said_so(lake: Path) -> None:
+    for command in (["events", "--file", "none.csv"], ["forget", "none.csv"]):
+        done = run(*command, "--lake", lake)
+        assert done.returncode == 1
+        assert "holds no file 'none.csv'; `pipeline-perf files` lists" in done.stderr
+
+
+def test_a_summary_counts_each_call_once_and_shows_no_number(lake: Path, tmp_path: Path) -> None:
+    calls = exported(lake, "--distinct", "--type", "call")
+    done = run("events", "--lake", lake, "--summary")
+    assert done.stdout.startswith(f"{calls.height} events (call), each told once\n")
+    for name, counted in (
+        ("month", calls["started_at_local"].str.head(7)),
+        ("hour", calls["started_at_local"].str.slice(11, 2)),
+    ):
+        told = done.stdout.partition(f"\n{name}")[2].partition("\n\n")[0].splitlines()[1:]
+        counts = {line.split()[0]: int(line.split()[1]) for line in told}
+        assert {key: n for key, n in counts.items() if n} == dict(
+            counted.value_counts().iter_rows()
+        )
+    page = tmp_path / "calls.html"
+    run("events", "--lake", lake, "--summary", "-o", page)
+    for text in (done.stdout, page.read_text()):
+        assert "•••••••01" in text
+        assert not NUMBER.search(text)
+    assert page.read_text().count("<svg") >= 4
+    some = run("events", "--lake", lake, "--summary", "--type", "sms", "--type", "mms").stdout
+    assert "events (sms, mms), each told once" in some
+
+
+def test_files_are_listed_and_forgotten_by_bytes_name_or_id(
+    report_file: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "lake"
+    copy = tmp_path / "of 2125550101.csv"
+    copy.write_bytes(report_file.read_bytes() + b"\r\n")
+    ingest(report_file, copy, "--lake", root)
+    table = run("files", "--lake", root).stdout
+    assert str(report_file) in table and "of •••••••0101.csv" in table
+    listed = [
+        json.loads(line) for line in run("files", "--lake", root, "--json").stdout.split("\n")[:-1]
+    ]
+    assert [row["file"] for row in listed] == [str(report_file), str(copy)]
+    assert listed[1]["duplicates"] == listed[1]["events"] == sum(listed[1]["by_type"].values())
+    moved = tmp_path / "moved.csv"
+    moved.write_bytes(report_file.read_bytes())
+    for wanted in (moved, copy.name):
+        done = run("forget", wanted, "--lake", root)
+        assert (done.returncode, done.stdout.count("  forgotten  ")) == (0, 1)
+        assert not NUMBER.search(done.stdout)
+    assert run("files", "--lake", root).stdout == "no files\n"
+    [report] = ingest(report_file, "--lake", root)
+    assert report["status"] == "ingested"
+    done = run("forget", listed[0]["source_file_id"], "--lake", root)
+    assert done.returncode == 0
+    assert exported(root).height == 0
+
+
+def test_a_file_ingested_again_is_read_with_the_options_of_now(
+    report_file: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "lake"
+    ingest(report_file, "--lake", root, "--tenant", "one")
+    said = run("ingest", report_file, "--lake", root, "--tenant", "two").stdout
+    assert "the options given now change nothing: `ingest --again`" in said
+    [report] = ingest(report_file, "--lake", root, "--tenant", "two", "--again")
+    assert report["status"] == "ingested"
+    assert set(exported(root)["tenant"]) == {"two"}
+
+
+def test_an_already_ingested_file_says_that_its_layout_was_changed(tmp_path: Path) -> None:
+    own = tmp_path / "layouts"
+    own.mkdir()
+    calls = tmp_path / "calls.csv"
+    calls.write_text(UNKNOWN)
+    draft = run("layouts", "draft", calls).stdout
+    layout = own / "house.yaml"
+    layout.write_text(draft.replace("'???'", "'who'"))
+    given = (calls, "--lake", tmp_path / "lake", "--layouts", own)
+    [report] = ingest(*given)
+    assert report["status"] == "ingested", report
+    assert "since then" not in run("ingest", *given).stdout
+    layout.write_text(re.sub(r"(?m)^title: .*", "title: mended", layout.read_text()))
+    said = run("ingest", *given).stdout
+    assert "was changed: `ingest --again` reads it anew" in said
+    layout.unlink()
+    assert "has gone: `ingest --again` reads it anew" in run("ingest", *given).stdout
+
+
+@pytest.mark.parametrize(("mask", "modes"), [(None, {0o700, 0o600}), ("027", {0o750, 0o640})])
+def test_what_is_written_is_its_owners_alone_unless_told_otherwise(
+    mask: str | None, modes: set[int], report_file: Path, tmp_path: Path
+) -> None:
+    environment = ENVIRONMENT | ({"PIPELINE_PERF_UMASK": mask} if mask else {})
+    place = tmp_path / "here"
+    for command in (
+        ["ingest", report_file],
+        ["events", "-o", place / "out" / "events.csv"],
+        ["events", "-o", place / "out" / "events.parquet"],
+        ["events", "--summary", "-o", place / "out" / "calls.html"],
+    ):
+        done = run(*command, "--lake", place / "lake", env=environment)
+        assert done.returncode == 0, done.stderr
+    made = [place, *place.rglob("*")]
+    assert {path.stat().st_mode & 0o777 for path in made} == modes
+    assert run("files", env=ENVIRONMENT | {"PIPELINE_PERF_UMASK": "8"}).returncode == 1
 
 
 def test_the_quarantine_table_masks_numbers_and_the_exports_do_not(lake: Path) -> None:

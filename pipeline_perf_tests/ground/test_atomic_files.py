@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,22 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_is_replaced_at_once_and_may_be_read_by_all(path: Path) -> None:
+@pytest.fixture(params=[(0o022, 0o644), (0o077, 0o600)], ids=["all", "owner"])
+def mode(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What a new file's mode is under the mask of the process."""
+    mask, made = request.param
+    before = os.umask(mask)
+    yield made
+    os.umask(before)
+
+
+def test_a_file_is_replaced_at_once_and_read_by_whom_the_mask_allows(path: Path, mode: int) -> None:
     with whole_file(path) as file:
         file.write(b"\x00new")
         file.flush()
         assert path.read_text() == OLD
     assert path.read_bytes() == b"\x00new"
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode & 0o777 == mode
     assert names(path.parent) == ["report.json"]
 
 
