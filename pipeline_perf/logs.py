@@ -45,12 +45,19 @@ def _tell(record: logging.LogRecord) -> bool:
     told = ", ".join(f"{name}={value}" for name, value in fields.items())
     record.msg, record.args = f"{event}: {told}" if told else event, ()
     record.__dict__.update(event=event, fields=fields)
+    if record.exc_info:  # a formatter takes the text where there is one, and makes none of its own
+        record.exc_text, record.exc_info = _traceback(record), None
     return True
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields: Mapping[str, Any] = getattr(record, "fields", {})
     return {name: _plain(value) for name, value in fields.items()}
+
+
+def _traceback(record: logging.LogRecord) -> str:
+    made = record.exc_info and logging.Formatter().formatException(record.exc_info)
+    return masked(record.exc_text or made or "")
 
 
 def configure(level: str, stream: TextIO) -> None:
@@ -87,8 +94,8 @@ class JsonLines(logging.Formatter):
             "event": getattr(record, "event", None) or masked(record.getMessage()),
         }
         told |= _fields(record)
-        if record.exc_info:
-            told["error"] = masked(self.formatException(record.exc_info))
+        if record.exc_text or record.exc_info:
+            told["error"] = _traceback(record)
         return json.dumps(told, ensure_ascii=False)
 
 

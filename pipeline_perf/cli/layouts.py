@@ -90,6 +90,7 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
     """
     from pipeline_perf.cli.display import tell
     from pipeline_perf.ingest.container.content import contents
+    from pipeline_perf.ingest.door import door
     from pipeline_perf.ingest.errors import IngestError, LayoutError, NeedsMapping
     from pipeline_perf.ingest.layout.load import load
 
@@ -106,8 +107,9 @@ def _check(own: Path | None, file: Path, samples: tuple[Path, ...]) -> None:
             from pipeline_perf.ingest.trial import attempt
 
             for content in (content for sample in samples for content in contents(sample)):
-                with content:
-                    tell(attempt(content, layout))
+                with content, door(content.name):
+                    trial = attempt(content, layout)
+                tell(trial)
     except LayoutError as error:
         raise click.ClickException("\n".join(error.slips)) from error
     except NeedsMapping as error:
@@ -126,30 +128,34 @@ def _draft(file: Path) -> None:
     telephone numbers masked.
     """
     from pipeline_perf.ingest.container.content import contents
+    from pipeline_perf.ingest.door import door
     from pipeline_perf.ingest.errors import IngestError
     from pipeline_perf.ingest.mapping.draft import draft
     from pipeline_perf.ingest.recognise.evidence import look
 
     try:
         content = next(contents(file))  # an archive holds files of one kind
-        evidence = look(content, [])
+        with door(content.name):
+            evidence = look(content, [])
+            drafted = None if evidence.pages is not None else draft(evidence, examples=True)
     except IngestError as error:
         raise click.ClickException(str(error)) from error
-    if evidence.pages is not None:
+    if drafted is None:
         raise click.ClickException(
             f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show"
             " att_bill_pdf`"
         )
-    click.echo(draft(evidence, examples=True), nl=False)
+    click.echo(drafted, nl=False)
 
 
 def _check_records(content: Content, known: Collection[Layout]) -> bool:
     """Tell which layouts a file of records fits; returns whether it fits one."""
     from pipeline_perf.cli.display import explain
+    from pipeline_perf.ingest.door import door
     from pipeline_perf.ingest.recognise.evidence import look
     from pipeline_perf.ingest.recognise.signatures import fits
 
-    with content:
+    with content, door(content.name):
         judged = fits(look(content, known), known)
     explain(content.name, judged)
     return not judged[0].lacking

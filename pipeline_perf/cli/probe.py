@@ -53,25 +53,23 @@ def probe(file: Path, as_json: bool) -> None:
     file is told. Exit code 1: the bytes cannot be had.
     """
     from pipeline_perf.ingest.container.content import contents
-    from pipeline_perf.ingest.errors import UnreadableFile
+    from pipeline_perf.ingest.door import door
+    from pipeline_perf.ingest.errors import IngestError
     from pipeline_perf.ingest.probe.probe import probe as look
 
     failed = False
-    try:
-        for content in contents(file):
-            try:
-                with content:
-                    findings = look(content)
-            except UnreadableFile as error:
-                click.echo(f"Error: {masked(shown(str(error)))}", err=True)
-                failed = True
-                continue
-            if as_json:
-                click.echo(json.dumps(told(findings), ensure_ascii=False))
-            else:
-                show(findings)
-    except UnreadableFile as error:
-        raise click.ClickException(str(error)) from error
+    for content in contents(file):
+        try:
+            with content, door(content.name):
+                findings = look(content)
+        except IngestError as error:
+            click.echo(f"Error: {masked(shown(str(error)))}", err=True)
+            failed = True
+            continue
+        if as_json:
+            click.echo(json.dumps(told(findings), ensure_ascii=False))
+        else:
+            show(findings)
     sys.exit(1 if failed else 0)
 
 

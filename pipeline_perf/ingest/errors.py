@@ -36,3 +36,9 @@ class NeedsMapping(IngestError):
     code = "needs_mapping"
 
     suggestion = ""  # a layout to complete, where one can be begun
+
+
+class Unforeseen(IngestError):
+    """What the program did not foresee of a file: a fault of the program, and so logged."""
+
+    code = "unforeseen"

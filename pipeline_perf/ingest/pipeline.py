@@ -35,6 +35,7 @@ from pipeline_perf.ingest.container.lines import BLOCK, MAX_LINE, too_long
 from pipeline_perf.ingest.container.source import EXPANDED_BYTES
 from pipeline_perf.ingest.corridor import plans, work
 from pipeline_perf.ingest.deduplicate import across_files, within_file
+from pipeline_perf.ingest.door import door
 from pipeline_perf.ingest.errors import IngestError, NeedsMapping
 from pipeline_perf.ingest.layout.load import available, built_in
 from pipeline_perf.ingest.layout.model import Layout
@@ -122,28 +123,24 @@ def _ingest(
     watch = Stopwatch()
     report = FileReport(name)
     try:
-        with watch.room("probe"):
-            identity = _identified(content)
-            report = dataclasses.replace(report, source_file_id=identity)
-        with lake.lock(f"file-{identity}") as orphaned:
-            with lake_faults(lake.root):
-                files = lake.files().filter(pl.col("source_file_id") == identity)
-                earlier = files.row(0, named=True) if files.height else None
-                if earlier and orphaned:
-                    correction.sweep(lake, identity)
-            if earlier and not again:
-                return _already(report, earlier, options, watch)
-            try:
-                opened = _open(content, report, options, watch)
-            except ProjectError as error:
-                # nothing is written yet: no reason to leave the lock behind
-                report = _refused(report, error)
-            else:
-                ingestion = _Ingestion(opened, lake, report, watch, earlier, orphaned=orphaned)
-                report = ingestion.run(progress)
-            if earlier and report.status != "ingested":
-                kept = f"{report.reason}; what the lake holds of it stays as it was"
-                report = dataclasses.replace(report, reason=kept)
+        with door(name):
+            with watch.room("probe"):
+                identity = _identified(content)
+                report = dataclasses.replace(report, source_file_id=identity)
+            with lake.lock(f"file-{identity}") as orphaned:
+                with lake_faults(lake.root):
+                    files = lake.files().filter(pl.col("source_file_id") == identity)
+                    earlier = files.row(0, named=True) if files.height else None
+                    if earlier and orphaned:
+                        correction.sweep(lake, identity)
+                if earlier and not again:
+                    return _already(report, earlier, options, watch)
+                report = _entered(
+                    content, lake, report, options, watch, progress, earlier, orphaned=orphaned
+                )
+                if earlier and report.status != "ingested":
+                    kept = f"{report.reason}; what the lake holds of it stays as it was"
+                    report = dataclasses.replace(report, reason=kept)
     except ProjectError as error:
         report = _refused(report, error)
     report = dataclasses.replace(report, seconds=watch.total, stages=watch.stages)
@@ -161,6 +158,29 @@ def _identified(content: Content) -> str:
         if is_endless(content, MAX_LINE):
             raise too_long(content.name)
         return content.identify()
+
+
+def _entered(
+    content: Content,
+    lake: Lake,
+    report: FileReport,
+    options: Options,
+    watch: Stopwatch,
+    progress: Progress | None,
+    earlier: dict[str, Any] | None,
+    *,
+    orphaned: bool,
+) -> FileReport:
+    """Read a file into the lake. What cannot be read to its end leaves nothing behind, and so the
+    lock goes; with a fault of the lake it stays.
+    """
+    try:
+        with door(report.file):
+            opened = _open(content, report, options, watch)
+    except ProjectError as error:
+        return _refused(report, error)
+    ingestion = _Ingestion(opened, lake, report, watch, earlier, orphaned=orphaned)
+    return ingestion.run(progress)
 
 
 def _refused(report: FileReport, error: ProjectError) -> FileReport:
@@ -301,8 +321,9 @@ class _Ingestion:
         its end leaves nothing behind.
         """
         try:
-            self._write(progress)
-            return self._finish()
+            with door(self.report.file):
+                self._write(progress)
+                return self._finish()
         except IngestError as error:
             with lake_faults(self.lake.root):
                 self.attempt.abandon()

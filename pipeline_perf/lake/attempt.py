@@ -53,6 +53,8 @@ class Attempt:
         for table in CHUNKED:
             if self._lake.begun(table, self._identity):
                 remove(self._lake, table, self._identity)
+        if self._lake.begun("duplicates", self._identity):  # written once, and in one generation
+            self._lake.delete("duplicates", self._identity)
 
     def _name(self, generation: int) -> str:
         return f"{self._identity}-{self._way}-{generation + 1}"

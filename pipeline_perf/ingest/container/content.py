@@ -24,6 +24,7 @@ from pipeline_perf.ingest.container.source import (
     regular_size,
     sources,
 )
+from pipeline_perf.ingest.door import door
 from pipeline_perf.ingest.errors import UnreadableFile
 
 #: Bytes of a source that are kept in memory, so that they need not be read again: a little of what
@@ -169,7 +170,12 @@ class Content:
         if self.complete:
             return 0
         if not self.packed:
-            self._stream.seek(at)
+            try:
+                self._stream.seek(at)
+            except (OSError, OverflowError):
+                if at < self.end():
+                    raise
+                return 0  # no file system goes to every place that a damaged archive names
             return self._stream.readinto(buffer)
         if at != self._passed:
             raise UnreadableFile(
@@ -276,7 +282,7 @@ def contents(
 
     The opening that shows that a file is no archive is the one that it is read by.
     """
-    with contextlib.ExitStack() as undone:
+    with contextlib.ExitStack() as undone, door(str(path)):
         with explained(str(path)):
             stored = regular_size(path)
             file = undone.enter_context(path.open("rb"))
@@ -286,6 +292,6 @@ def contents(
         file.close()
         yield from (Content(part, hold=hold) for part in parts)
         return
-    with explained(str(path)):
+    with door(str(path)):
         stream = parts[0].open(file)
     yield Content(parts[0], stream, hold=hold)

@@ -37,6 +37,16 @@ EXPANDED_RATIO = 100
 #: LZMA is left out: the archive dictates how much memory its decoder takes, up to 4 GiB.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
+#: What decompressors say of data that are not what they should be.
+DAMAGED = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+)
+
 BUFFER = 1 << 16
 
 #: How the comment begins that announces a page by its name.
@@ -305,14 +315,7 @@ def explained(name: str) -> Iterator[None]:
         ) from error
     except KeyError as error:
         raise UnreadableFile("no such member in the archive", "list it again", file=name) from error
-    except (
-        zipfile.BadZipFile,
-        gzip.BadGzipFile,
-        zlib.error,
-        struct.error,
-        EOFError,
-        NotImplementedError,
-    ) as error:
+    except DAMAGED as error:
         raise UnreadableFile(
             f"damaged compressed data ({error})", "ask for the file again", file=name
         ) from error

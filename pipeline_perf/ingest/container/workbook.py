@@ -13,7 +13,6 @@ import functools
 import io
 import posixpath
 import zipfile
-import zlib
 from array import array
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pipeline_perf.ingest.container import number_formats
 from pipeline_perf.ingest.container.content import HELD, Content
 from pipeline_perf.ingest.container.element import MAX_DEPTH, too_deep
 from pipeline_perf.ingest.container.safe_xml import feed, parser, too_long
-from pipeline_perf.ingest.container.source import BUFFER, Source, expansion_limit
+from pipeline_perf.ingest.container.source import BUFFER, DAMAGED, METHODS, Source, expansion_limit
 from pipeline_perf.ingest.errors import UnreadableFile
 
 #: What a workbook has at most (ECMA-376; Excel's own limits): anything beyond is made to do harm.
@@ -116,19 +115,17 @@ def _rendered(packed: BinaryIO, source: Workbook) -> Generator[bytes, None, None
                     "if it is genuine, allow more with --expanded-mib, or save its sheets as CSV",
                     file=name,
                 )
+            if any(member.compress_type not in METHODS for member in archive.infolist()):
+                raise UnreadableFile(
+                    "a workbook packed by a method that no spreadsheet uses",
+                    "save it anew",
+                    file=name,
+                )
             book = _book(archive, name)
             for sheet in book.sheets:
                 with archive.open(sheet) as stream:
                     yield from _sheet(stream, book, name)
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        NotImplementedError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except (*DAMAGED, KeyError, OSError, RuntimeError, ValueError) as error:
         raise UnreadableFile(
             f"no workbook that can be read ({error})",
             "save it anew as .xlsx, or its sheet as CSV",
@@ -298,7 +295,9 @@ def _read_shared(stream: IO[bytes], shared: SharedTexts, name: str) -> None:
 
 @functools.lru_cache(maxsize=COLUMNS)
 def column_of(letters: str) -> int:
-    """A column's place, from 0: A → 0, AB → 27."""
+    """A column's place, from 0: A → 0, AB → 27; COLUMNS for more letters than any has."""
+    if len(letters) > 3:
+        return COLUMNS
     at = 0
     for letter in letters:
         at = at * 26 + ord(letter) - 64

@@ -159,7 +159,8 @@ def _text(
     known: dialect.Dialect | None = None,
 ) -> Probe:
     """The findings on lines of text, of which the dialect may be known."""
-    parts = [s for s in (samples.head[:HEAD_BYTES], samples.middle, samples.tail) if s]
+    # a workbook's rows may be none: then the head is empty
+    parts = [samples.head[:HEAD_BYTES], *(s for s in (samples.middle, samples.tail) if s)]
     charset = encoding.detect(parts, priors)
     if charset is None:
         return Probe(content, "binary")
