@@ -41,6 +41,10 @@ _ALIKE = 0.7
 #: Characters of a value that a message repeats.
 _SHOWN = 60
 
+#: Bytes of a file and depth of its lists and mappings beyond which nobody wrote it. The
+#: library takes minutes for tens of megabytes, and some ten thousand deep it takes the process down.
+_BYTES, _DEPTH = 1 << 20, 5_000
+
 
 class FactsError(ProjectError):
     """A file of facts that cannot be used as it is written, for one reason or several.
@@ -194,7 +198,19 @@ def _composed(path: Path, error: type[FactsError]) -> Node | None:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(_BYTES + 1)
+        if len(data) > _BYTES:
+            raise error(
+                f"longer than {_BYTES // 2**20} MiB, as no file of facts is",
+                "check what the file is",
+                file=str(path),
+            )
+        text = data.decode("utf-8")
+        if sum(map(text.count, "[{-?")) > _DEPTH and _is_deep(yaml.parse(text, Loader=loader)):
+            raise error(
+                f"nested more than {_DEPTH:,} deep", "check its brackets and dashes", file=str(path)
+            )
         return yaml.compose(text, Loader=loader)
     except OSError as fault:
         problem = f"cannot be read ({fault.strerror})"
@@ -216,6 +232,18 @@ def _composed(path: Path, error: type[FactsError]) -> Node | None:
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         problem = f"not readable as YAML ({' '.join(str(fault).split())})"
         raise error(problem, "save it as text in UTF-8", file=str(path)) from fault
+
+
+def _is_deep(events: Iterable[Any]) -> bool:
+    import yaml
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            return True
+    return False
 
 
 # --------------------------------------------------------------------------- what forms there are

@@ -17,8 +17,9 @@ from pipeline_perf.ingest.container.element import (
     too_deep,
 )
 
-#: Where the next element may begin behind one that cannot be read.
-NEXT_OBJECT = re.compile(r"(?:\}\s*,\s*|\n\s*,?\s*)(?=\{)")
+#: Where the next element may begin behind one that cannot be read. A stretch of blanks is looked at
+#: from its beginning only, and once: thousands of empty lines would take hours otherwise.
+NEXT_OBJECT = re.compile(r"(?:\}\s*+,\s*+|(?<!\s)[^\S\n]*+\n\s*+(?:,\s*+)?+)(?=\{)")
 BETWEEN = re.compile(r"[\s,]*")
 
 

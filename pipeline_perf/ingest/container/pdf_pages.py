@@ -145,9 +145,10 @@ def _opened(content: Content) -> Iterator[PDF]:
     from pdfminer.pdftypes import resolve1
     from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-    # It warns of every oddity that it gets over; what matters of them is said here, as a sheet's
-    # trouble.
-    logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    # They warn of every oddity that they get over, in the file's own words; what matters of them is
+    # said here, as a sheet's trouble.
+    for library in ("pdfminer", "pdfplumber"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     if not content.hold():
         raise UnreadableFile(
             f"a packed PDF of more than {HELD // 2**20} MiB",

@@ -63,6 +63,9 @@ class Source:
     may_expand_to: int = field(default=EXPANDED_BYTES, compare=False)
     # members that are read one behind the other, as `member` says: pages of HTML
     pages: tuple[str, ...] = ()
+    # the archive, open, where its directory has been read already: one of thousands of members
+    # would be read thousands of times
+    archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -77,12 +80,20 @@ class Source:
         try:
             if self.member is None:
                 return self.path.stat().st_size
-            with zipfile.ZipFile(self.path) as archive:
+            with self._opened() as archive:
                 return sum(
                     archive.getinfo(name).compress_size for name in self.pages or (self.member,)
                 )
         except (OSError, zipfile.BadZipFile, KeyError):
             return None
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[zipfile.ZipFile]:
+        if self.archive is not None:
+            yield self.archive
+            return
+        with zipfile.ZipFile(self.path) as archive:
+            yield archive
 
     def open(self, file: io.BufferedReader | None = None) -> io.BufferedReader:
         """The expanded bytes, buffered; only a source that is not compressed can be sought in.
@@ -99,7 +110,7 @@ class Source:
             if self.member is None:
                 stream = opened.enter_context(file or self.path.open("rb"))
             else:
-                archive = opened.enter_context(zipfile.ZipFile(self.path))
+                archive = opened.enter_context(self._opened())
                 packed = (
                     _Pages(archive, self.pages)
                     if self.pages
@@ -194,8 +205,8 @@ def sources(
     with explained(str(path)):
         if not file.peek(4).startswith(ZIP):
             return [Source(path, may_expand_to=may_expand_to)]
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
+        archive = zipfile.ZipFile(path)  # closed with the last of its sources
+        members = archive.infolist()
     names = {member.filename for member in members}
     if names & {"[Content_Types].xml", "mimetype"}:
         return [Source(path, may_expand_to=may_expand_to)]
@@ -237,10 +248,12 @@ def sources(
     limit = expansion_limit(stored, may_expand_to)
     if sum(member.file_size for member in wanted) > limit:
         raise UnreadableFile(_too_large(str(path), limit))
-    return _told_apart(path, wanted, may_expand_to)
+    return _told_apart(path, archive, wanted, may_expand_to)
 
 
-def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) -> list[Source]:
+def _told_apart(
+    path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], may_expand_to: int
+) -> list[Source]:
     """The sources of an archive.
 
     An export has a page of HTML for each call: thousands of sources would take hours.
@@ -266,6 +279,7 @@ def _told_apart(path: Path, members: list[zipfile.ZipInfo], may_expand_to: int) 
             label if len(names) > 1 else names[0],
             may_expand_to,
             tuple(names) if len(names) > 1 else (),
+            archive,
         )
         for label, names in groups.items()
     ]
