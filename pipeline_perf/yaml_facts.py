@@ -42,7 +42,7 @@ _ALIKE = 0.7
 _SHOWN = 60
 
 #: Bytes of a file and depth of its lists and mappings beyond which nobody wrote it. The
-#: library takes minutes for tens of megabytes, and some ten thousand deep it takes the process down.
+#: library takes minutes for tens of megabytes, and some ten thousand deep it ends the process.
 _BYTES, _DEPTH = 1 << 20, 5_000
 
 

@@ -51,7 +51,7 @@ class Bar:
         )
 
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(),
             TextColumn("{task.fields[rows]:,} rows  {task.fields[rate]:,.0f} rows/s"),
             TimeRemainingColumn(),
             console=Console(stderr=True, emoji=False), transient=True,

@@ -389,7 +389,7 @@ class _Ingestion:
             unmapped=ledger.unmapped,
             zone_assumed=ledger.zone_assumed,
         )
-        with lake_faults(lake.root), lake.lock("finish"):
+        with lake_faults(lake.root), lake.lock("finish", telling=False):
             lake.take_back()
             with self.watch.room("deduplicate"):
                 own = self._own_marks()

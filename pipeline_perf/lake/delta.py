@@ -314,11 +314,12 @@ class Lake:
         return self._open(table)
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[bool]:
+    def lock(self, name: str, *, telling: bool = True) -> Iterator[bool]:
         """Keep other processes on this machine out; the kernel frees it when the holder dies.
 
-        Yields whether a holder before may have died or failed: its lock file is still there. On an
-        object store there is no lock: there the transactions alone keep writers apart.
+        Yields whether a holder before may have died or failed: its lock file is still there. Where
+        that is not `telling`, only a killed holder leaves one. On an object store there is no lock:
+        there the transactions alone keep writers apart.
         """
         if not self.local:
             yield True
@@ -326,8 +327,13 @@ class Lake:
         path = Path(self.root) / "locks" / name
         handle, orphaned = self._acquire(path)
         with handle:
-            yield orphaned
-            path.unlink(missing_ok=True)  # after a failure it stays, and tells the next holder
+            try:
+                yield orphaned
+            except BaseException:
+                if not telling:
+                    path.unlink(missing_ok=True)
+                raise  # otherwise it stays, and tells the next holder
+            path.unlink(missing_ok=True)
 
     def _acquire(self, path: Path) -> tuple[IO[str], bool]:
         while True:

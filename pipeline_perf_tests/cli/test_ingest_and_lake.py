@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -132,10 +133,12 @@ def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(
     report_file: Path, tmp_path: Path
 ) -> None:
     leader, follower = pty.openpty()
+    # a name is a name, and no colour
+    named = shutil.copy(report_file, tmp_path / "[red]calls.csv")
     command = [
         *COMMAND,
         "ingest",
-        str(report_file),
+        str(named),
         "--lake",
         str(tmp_path / "lake"),
         "--chunk-mib",
@@ -155,6 +158,7 @@ def test_a_terminal_shows_rows_per_second_and_gets_its_cursor_back(
     os.close(leader)
     assert bar.returncode == 0
     assert b"rows/s" in seen
+    assert b"[red]calls.csv" in seen
     assert b"\x1b[?25h" in seen
 
 

@@ -8,7 +8,10 @@ import dataclasses
 import errno
 import functools
 import gzip
+import io
+import logging
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +27,7 @@ from pipeline_perf.ingest.read import pieces, text
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf.synth.dataset import DatasetSpec, generate
-from pipeline_perf_tests.command import ingest, start
+from pipeline_perf_tests.command import NUMBER, ingest, start
 from pipeline_perf_tests.kill_ingestion import contents, differences
 
 SMALL = Options(zone="America/New_York", chunk_bytes=4096)
@@ -452,3 +455,53 @@ def test_pages_of_a_pdf_are_committed_together(
     assert report.status == "ingested"
     assert len(list((tmp_path / "lake" / "events" / "_delta_log").glob("*.json"))) > 2
     assert differences(expected, contents(tmp_path / "lake")) == []
+
+
+def test_an_unforeseen_fault_ends_its_file_only_and_is_logged_masked(
+    carrier_file: Path, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        raise IndexError("no such place in the call of 212-555-0143")
+
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.write(carrier_file, "first.csv")
+        archive.writestr("second.csv", carrier_file.read_bytes() + b"\n")
+    lake, heard = Lake(tmp_path / "lake"), io.StringIO()
+    (handler := logging.StreamHandler(heard)).setLevel("ERROR")
+    logging.getLogger("pipeline_perf").addHandler(handler)
+    try:
+        first, second = ingest_path(tmp_path / "calls.zip", lake, SMALL, after(3, fail))
+    finally:
+        logging.getLogger("pipeline_perf").removeHandler(handler)
+    assert (first.status, second.status) == ("rejected", "ingested")
+    assert "a fault of this program" in first.reason
+    assert "IndexError: no such place" in first.reason
+    assert "\n" not in first.reason
+    assert "Traceback" in heard.getvalue()
+    assert "•••••••0143" in heard.getvalue()
+    assert not NUMBER.search(heard.getvalue())
+    # nothing of it is left, and it is read as if it had never failed
+    assert not list((tmp_path / "lake" / "locks").iterdir())
+    assert set(lake.scan("events").collect()["source_file_id"]) == {second.source_file_id}
+    [again, known] = ingest_path(tmp_path / "calls.zip", lake, SMALL)
+    assert (again.status, known.status) == ("ingested", "already_ingested")
+
+
+@pytest.mark.parametrize("wanted", [MemoryError, KeyboardInterrupt, SystemExit])
+def test_what_the_machine_or_a_person_wants_is_obeyed(
+    wanted: type[BaseException], carrier_file: Path, tmp_path: Path
+) -> None:
+    def stop() -> None:
+        raise wanted
+
+    with pytest.raises(wanted):
+        ingest_file(carrier_file, Lake(tmp_path / "lake"), SMALL, after(2, stop))
+
+
+def test_a_file_that_needs_a_layout_after_all_leaves_nothing_behind(tmp_path: Path) -> None:
+    golden = Path(__file__).parent / "golden" / "att_bill_texts_20091219.csv"
+    path = tmp_path / "texts.csv"  # its dates have no year, and now its name has none either
+    path.write_bytes(golden.read_bytes())
+    report = ingest_file(path, Lake(tmp_path / "lake"), Options())
+    assert report.status == "needs_mapping"
+    assert not [file for file in (tmp_path / "lake").rglob("*") if file.is_file()]

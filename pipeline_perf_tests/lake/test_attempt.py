@@ -142,3 +142,16 @@ def test_a_chunk_is_refused_where_less_is_free_than_it_takes(
         full = usage._replace(free=needed)
     one.commit("events", rows(1), 0)
     assert stored(lake) == [1]
+
+
+def test_an_abandoned_attempt_leaves_neither_rows_nor_marks(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    abandoned = attempt(lake, orphaned=False)
+    abandoned.commit("events", rows(1), 0)
+    abandoned.finish("duplicates", marks(1))
+    abandoned.abandon()
+    assert stored(lake) == stored(lake, "duplicates") == []
+    again = attempt(lake, orphaned=False)
+    again.commit("events", rows(1), 0)
+    again.finish("duplicates", marks(1))
+    assert stored(lake) == stored(lake, "duplicates") == [1]

@@ -499,6 +499,9 @@ def test_a_lock_whose_holder_failed_tells_the_next(tmp_path: Path) -> None:
         assert orphaned
     with Lake(tmp_path).lock("file-aa") as orphaned:
         assert not orphaned
+    with pytest.raises(LakeError), Lake(tmp_path).lock("finish", telling=False):
+        raise LakeError("failed")
+    assert list((tmp_path / "locks").iterdir()) == []
 
 
 def test_at_a_url_there_is_no_lock_and_any_holder_before_may_have_died(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,3 +69,13 @@ def test_bytes_held_in_parts_are_those_of_the_whole(parts, at, count) -> None:
     assert bytes(buffer[:filled]) == data[at : at + count]
     held.cut(at)
     assert len(held) == min(at, len(data))
+
+
+@pytest.mark.parametrize("place", [2**31, 2**62, 2**63, 2**64])
+def test_there_is_nothing_at_a_place_that_no_file_system_has(place: int, tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_bytes(b"Date,Number\n")
+    with Content(Source(tmp_path / "calls.csv")) as content:
+        stream = content.open()
+        stream.read(4)
+        stream.raw.seek(place)
+        assert stream.raw.read(8) == b""

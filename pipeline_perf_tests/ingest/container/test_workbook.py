@@ -17,6 +17,7 @@ from pipeline_perf.ingest.container.content import Content
 from pipeline_perf.ingest.container.source import Source
 from pipeline_perf.ingest.container.workbook import column_of, lines_of
 from pipeline_perf.ingest.errors import UnreadableFile
+from pipeline_perf.ingest.probe.probe import probe
 from pipeline_perf_tests.ingest.container.workbook_files import (
     Cell,
     letters,
@@ -206,3 +207,28 @@ def test_no_damage_raises_anything_but_the_named_error(
         lines(path)
     except UnreadableFile as error:
         assert "a.xlsx" in str(error)
+
+
+def test_a_workbook_without_a_row_is_empty(tmp_path: Path) -> None:
+    workbook(tmp_path / "book.xlsx", {"Calls": sheet([])})
+    with Content(Source(tmp_path / "book.xlsx")) as content:
+        assert probe(content).container == "empty"
+
+
+def test_a_column_of_more_letters_than_any_has_is_damage(tmp_path: Path) -> None:
+    row = b'<row><c r="' + b"A" * 900_000 + b'1"><v>1</v></c></row>'
+    workbook(tmp_path / "book.xlsx", {"Calls": sheet([row])})
+    with pytest.raises(UnreadableFile, match="damaged workbook"):
+        lines(tmp_path / "book.xlsx")
+
+
+def test_a_packing_whose_memory_the_file_dictates_is_refused(tmp_path: Path) -> None:
+    workbook(tmp_path / "book.xlsx", {"Calls": sheet([])})
+    with (
+        zipfile.ZipFile(tmp_path / "book.xlsx") as was,
+        zipfile.ZipFile(tmp_path / "lzma.xlsx", "w", zipfile.ZIP_LZMA) as archive,
+    ):
+        for name in was.namelist():
+            archive.writestr(name, was.read(name))
+    with pytest.raises(UnreadableFile, match="packed by a method that no spreadsheet uses"):
+        lines(tmp_path / "lzma.xlsx")

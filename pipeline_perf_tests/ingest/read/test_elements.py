@@ -292,3 +292,13 @@ def test_xml_read_by_another_parser_has_as_many_records() -> None:
         == len(ET.fromstring(whole).findall("cdrData"))
         == 4
     )
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n", " \n", "\n,", " "])
+def test_stretches_of_blanks_behind_a_broken_object_take_no_longer_than_others(blank: str) -> None:
+    """The next object is sought from each place once: looking three times from each would take
+    days here.
+    """
+    broken, sound = of_json(f'{{"a": !}}{blank * 50_000}\n{{"b": 1}}')
+    assert broken.trouble is not None
+    assert sound.values == {"b": "1"}
