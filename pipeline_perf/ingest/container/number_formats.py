@@ -35,7 +35,7 @@ LENGTHS = 1_000
 #: Parts of a date format: text in quotes or behind a backslash, elapsed time, the parts of date and
 #: time, anything else.
 PART = re.compile(
-    r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|(AM/PM|A/P)|(y+|m+|d+|h+|s+(?:\.0+)?)|(_.|\*.)|(.)',
+    r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^][]*\]|(AM/PM|A/P)|(y+|m+|d+|h+|s+(?:\.0+)?)|(_.|\*.)|(.)',
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -55,8 +55,9 @@ def shown(code: str, epoch_1904: bool = False) -> Shown:
             parts=parts,
             epoch=dt.datetime(1904, 1, 1) if epoch_1904 else dt.datetime(1899, 12, 30),
         )
-    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.', "", first)
-    mask = re.fullmatch(r"[^0#?]*([0#?,]+)(?:\.([0#?]+))?[^0#?]*", bare)
+    bare = re.sub(r'"[^"]*"|\\.|\[[^][]*\]|_.', "", first)
+    # nothing is given back: a code of strangers may be a million signs long
+    mask = re.fullmatch(r"[^0#?]*+([0#?,]++)(?:\.([0#?]++))?[^0#?]*+", bare)
     if mask and "E" not in bare.upper() and "%" not in bare and "/" not in bare:
         whole, fraction = mask[1], mask[2] or ""
         return functools.partial(

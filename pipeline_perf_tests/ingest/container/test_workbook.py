@@ -232,3 +232,10 @@ def test_a_packing_whose_memory_the_file_dictates_is_refused(tmp_path: Path) -> 
             archive.writestr(name, was.read(name))
     with pytest.raises(UnreadableFile, match="packed by a method that no spreadsheet uses"):
         lines(tmp_path / "lzma.xlsx")
+
+
+@pytest.mark.parametrize(
+    "code", ["[" * 300_000, "," * 100_000 + "0a0", '"' * 99_999, "h[" * 99_999]
+)
+def test_a_format_made_to_take_for_ever_is_looked_at_once(code: str) -> None:
+    assert number_formats.shown(code)("1")
