@@ -1,13 +1,13 @@
 """Damaged files: each is read, refused with its reason, or needs a layout; nothing else.
 
-Thousands of them: `python -m pipeline_perf_tests.damaged_files`.
+Thousands of them: `python -m pipeline_perf_tests.ingest.damaged_files`.
 """
 
 from pathlib import Path
 
 import pytest
 
-from pipeline_perf_tests.damaged_files import DAMAGE, damaged_file, golden, outcome
+from pipeline_perf_tests.ingest.damaged_files import DAMAGE, damaged_file, golden, outcome
 
 #: Each golden file twice at least.
 SEEDS = range(160)

@@ -1,7 +1,7 @@
 """Damage the golden files in every way that comes to mind, hand each to the command line's rooms in
 this process, and account for what becomes of it.
 
-    python -m pipeline_perf_tests.damaged_files --files 2000
+    python -m pipeline_perf_tests.ingest.damaged_files --files 2000
 
 prints each file with which something went wrong, and exits non-zero if there is one: an exception
 that is no error of ours, a record without a fate, a lock or a temporary file left behind, more than
@@ -36,7 +36,7 @@ from pipeline_perf.ingest.pipeline import Options, ingest_path
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf.privacy import CONTROLS
 
-GOLDEN = Path(__file__).parent / "ingest" / "golden"
+GOLDEN = Path(__file__).parent / "golden"
 
 #: What one file may take; those that are damaged are none of them larger than 100 KiB.
 SECONDS, MIB = 20.0, 400.0
