@@ -16,10 +16,18 @@ from typing import Any, Literal
 
 from pipeline_perf.bench.calibrate.calibrate import FAMILY as CALIBRATION
 from pipeline_perf.bench.explain.bottleneck import NEEDED, Bottleneck, Limits, Machine, diagnose
-from pipeline_perf.bench.judge.targets import Status, Target, Verdict, judge, met_in
+from pipeline_perf.bench.judge.targets import (
+    Status,
+    Target,
+    Verdict,
+    judge,
+    load,
+    met_in,
+    planned,
+)
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.results import ResultStore, Run
-from pipeline_perf.contract import SCENARIOS, scenarios
+from pipeline_perf.contract import SCENARIOS, TARGETS, scenarios
 from pipeline_perf.privacy import masked
 from pipeline_perf.report import comparisons, error_rates, nights
 from pipeline_perf.report.comparisons import Compared
@@ -35,7 +43,18 @@ LESS_IS_BETTER = frozenset(
 )
 
 #: The loudest first.
-STATUSES: tuple[Status, ...] = ("fail", "warn", "unresolved", "pass", "tracked", "not_measured")
+STATUSES: tuple[Status, ...] = (
+    "fail",
+    "warn",
+    "unresolved",
+    "pass",
+    "tracked",
+    "not_measured",
+    "planned",
+)
+
+#: Families that the lab measures of itself and of any tree, in runs of their own.
+OF_THE_LAB = frozenset({CALIBRATION, "regression"})
 
 
 @dataclass(frozen=True)
@@ -146,6 +165,11 @@ def assemble(
         latest.get(verdict.target.id, verdict)
         for verdict in judge(targets, measurements, met_in(targets, earlier.values()))
     ]
+    offered = scenarios.load(scenarios_file)
+    seen = {figure.workload for figures in (measurements, *earlier.values()) for figure in figures}
+    verdicts = planned(verdicts, seen | {one.workload for one in offered} | OF_THE_LAB)
+    if _of_others(measurements, verdicts, targets):
+        verdicts = [one for one in verdicts if one.status not in ("not_measured", "planned")]
     charts = sorted(
         nights.plotted(measurements),
         key=lambda chart: (by_size(chart[0]), chart[1] == "peak_memory"),
@@ -167,10 +191,21 @@ def assemble(
         error_rates=rates,
         says={
             name: scenario.says
-            for scenario in scenarios.load(scenarios_file)
+            for scenario in offered
             for name in (scenario.workload, scenario.name)
         },
     )
+
+
+def _of_others(
+    measurements: Iterable[Measurement], verdicts: Iterable[Verdict], targets: Sequence[Target]
+) -> bool:
+    """Whether the run measured somebody else's work by this project's own contract: what that has
+    to say of the ingestion is then none of theirs.
+    """
+    families = {target.metric.partition(".")[0] for target in targets} - OF_THE_LAB
+    own = families & {figure.family for figure in measurements}
+    return not own and list(targets) == load(TARGETS)
 
 
 def build(
@@ -248,12 +283,19 @@ def readiness(verdicts: Sequence[Verdict]) -> Readiness:
         for verdict in verdicts
         if verdict.target.required and verdict.status == "unresolved"
     ]
-    judged = len(verdicts) - counts["not_measured"] - counts["tracked"]
-    silent = counts["not_measured"]
+    tracked, silent, to_come = (counts[name] for name in ("tracked", "not_measured", "planned"))
+    judged = len(verdicts) - silent - to_come - tracked
     scope = (
-        f"{judged} of {len(verdicts)} targets were judged, {counts['tracked']} without a limit"
-        f" recorded; {silent} are not measured, and nothing is said about them."
+        f"{judged + tracked} of {judged + tracked} targets that this run measures: {judged} judged,"
+        f" {tracked} recorded."
+        if judged + tracked
+        else "No target speaks of what this run measured: docs/writing-targets.md says how to write"
+        " some."
     )
+    if silent:
+        scope += f" {silent} are left to other runs."
+    if to_come:
+        scope += f" {to_come} are planned: nothing here measures them yet."
     if failed:
         headline = f"{_targets(failed)} missed: {', '.join(failed)}"
         return Readiness("no_go", headline, scope, counts)

@@ -18,6 +18,7 @@ WORDS = {
     "pass": "Met",
     "tracked": "Recorded",
     "not_measured": "Not measured",
+    "planned": "Planned",
 }
 TITLES = {"go": "Go", "no_go": "No-go", "undecided": "Undecided"}
 

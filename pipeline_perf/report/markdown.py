@@ -68,9 +68,13 @@ def markdown(report: Report) -> str:
         blocks.append(_folded("What holds each workload up", _bottlenecks(report)))
     if report.error_rates:
         blocks.append(_folded("How often the lab itself is wrong", _error_rates(report)))
-    if silent := report.with_status("not_measured"):
-        ids = ", ".join(f"`{verdict.target.id}`" for verdict in silent)
-        blocks.append(_folded(f"{len(silent)} targets are not measured", ids))
+    for silent, words in (
+        (report.with_status("not_measured"), "left to other runs"),
+        (report.with_status("planned"), "planned"),
+    ):
+        if silent:
+            ids = ", ".join(f"`{verdict.target.id}`" for verdict in silent)
+            blocks.append(_folded(f"{len(silent)} targets are {words}", ids))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -29,6 +29,7 @@ _STYLES = {
     "pass": "green",
     "tracked": "dim",
     "not_measured": "dim",
+    "planned": "dim",
 }
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
 

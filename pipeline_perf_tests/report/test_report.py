@@ -63,8 +63,24 @@ def test_the_report_of_the_newest_run_tells_what_was_missed_and_what_nobody_meas
     assert statuses["ingest.csv_100k.ratio"] == "warn"
     assert statuses["ingest.rows_per_mib.1m"] == "unresolved"
     assert statuses["ingest.csv_10k"] == "tracked"
-    assert statuses["api.p95"] == "not_measured"
+    assert statuses["api.p95"] == "planned" and statuses["ingest.csv_500k"] == "not_measured"
+    detail = report.readiness.detail
+    of_run = len(report.with_status("fail", "warn", "unresolved", "pass", "tracked"))
+    assert detail.startswith(f"{of_run} of {of_run} targets that this run measures: ")
+    assert f"{len(report.with_status('planned'))} are planned: nothing here measures" in detail
     assert len(report.verdicts) == len(load(TARGETS))
+
+
+def test_in_a_repository_of_ones_own_the_projects_targets_are_none_of_theirs(
+    tmp_path: Path,
+) -> None:
+    store = ResultStore(tmp_path)
+    store.write(new_run(ENVIRONMENT, NIGHT), [Measurement("wordcount.seconds", "text", 1.0, "s")])
+    found = assemble(store, load(TARGETS))
+    assert found.verdicts == () and "No target speaks of what this run" in found.readiness.detail
+    theirs = [replace(target(required=Threshold("<", 2)), metric="wordcount.seconds"), target()]
+    found = assemble(store, theirs)
+    assert [verdict.status for verdict in found.verdicts] == ["pass", "planned"]
 
 
 def test_a_target_of_ours_met_on_an_earlier_night_fails_when_missed_tonight(
@@ -189,8 +205,9 @@ def test_the_markdown_puts_what_needs_attention_first_and_folds_the_rest(report:
         and "`ingest.csv_100k.ratio`" in shown
     )
     assert "`ingest.csv_1m`" not in shown and "`ingest.csv_1m`" in folded
-    silent = len(report.with_status("not_measured"))
-    assert f"{silent} targets are not measured" in folded
+    silent, to_come = (len(report.with_status(name)) for name in ("not_measured", "planned"))
+    assert f"{silent} targets are left to other runs" in folded
+    assert f"{to_come} targets are planned" in folded
     assert all(
         line.count(" | ") == 6
         for line in text.splitlines()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import fmean, median
@@ -19,7 +19,7 @@ from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.yaml_facts import FactsError, Slip, read_sections
 
-Status = Literal["pass", "warn", "fail", "unresolved", "tracked", "not_measured"]
+Status = Literal["pass", "warn", "fail", "unresolved", "tracked", "not_measured", "planned"]
 Aggregate = Literal["median", "mean", "max", "min"]
 Comparator = Literal["<", "<=", ">", ">=", "=="]
 
@@ -38,6 +38,7 @@ _LIMIT = re.compile(r"(<=|>=|==|<|>)\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(
 
 #: From best to worst: where a target covers several scopes, the worst one is its verdict.
 _RANK: dict[Status, int] = {
+    "planned": 0,
     "not_measured": 0,
     "tracked": 1,
     "pass": 2,
@@ -198,6 +199,31 @@ def judge(
         ]
         verdicts.append(max(judged, key=_badness, default=Verdict(target, "not_measured")))
     return verdicts
+
+
+def planned(verdicts: Iterable[Verdict], workloads: Iterable[str]) -> list[Verdict]:
+    """The verdicts, those that nothing here can measure as *planned*.
+
+    `workloads` are the names (family.scope) of whatever is or was measured here; a family alone
+    stands for all of its scopes.
+    """
+    known: dict[str, set[str]] = {}
+    for name in workloads:
+        family, _, scope = name.partition(".")
+        known.setdefault(family, set()).add(scope)
+
+    def measurable(target: Target) -> bool:
+        scopes = known.get(target.metric.partition(".")[0], set())
+        return "" in scopes or any(
+            fnmatchcase(scope, pattern) for scope in scopes for pattern in target.scope
+        )
+
+    return [
+        replace(verdict, status="planned")
+        if verdict.status == "not_measured" and not measurable(verdict.target)
+        else verdict
+        for verdict in verdicts
+    ]
 
 
 def met(verdicts: Iterable[Verdict]) -> set[str]:
