@@ -27,10 +27,15 @@ $(VENV)/installed: pyproject.toml setup.py constraints.txt
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test]'
 	@touch $@
 
+# Of Dagster's log a terminal shows the steps, and what they say of themselves.
+SAID := -e 's/.* - STEP_START - Started execution of step "\(.*\)"\./\1/p' \
+	-e 's/.* - dagster - INFO - ci - [0-9a-f-]* - [a-z0-9_]* - /  /p'
+
 bench: setup
 	@mkdir -p data/results
 	@echo "Running the job ci (log: data/results/ci.log) ..."
-	@timeout -k 30 900 $(BIN)/dagster job execute -m pipeline_perf.definitions -j ci >data/results/ci.log 2>&1; status=$$?; \
+	@{ timeout -k 30 900 $(BIN)/dagster job execute -m pipeline_perf.definitions -j ci 2>&1; echo $$? >data/results/ci.status; } \
+		| tee data/results/ci.log | sed -un $(SAID); status=$$(cat data/results/ci.status); rm data/results/ci.status; \
 	if [ $$status = 0 ] || ls data/results/*.parquet >/dev/null 2>&1; then $(BIN)/pipeline-perf report; fi; \
 	[ $$status = 0 ] || { tail -n 1 data/results/ci.log; echo "The job failed: see data/results/ci.log"; } >&2; \
 	exit $$status

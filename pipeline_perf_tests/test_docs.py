@@ -4,12 +4,15 @@ check is in the runbook.
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+from pipeline_perf.bench.judge.targets import judge, load
+from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.cli import main
 
 PROJECT = Path(__file__).parents[1]
@@ -67,6 +70,19 @@ def test_everything_that_make_is_asked_for_is_in_the_makefile(page: Path) -> Non
     asked = set(re.findall(r"(?:^    |`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))
     rules = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert asked <= set(rules)
+
+
+def test_the_targets_written_in_the_documents_are_judged_as_they_say(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "writing-targets.md").read_text(encoding="utf-8")
+    block = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    path = tmp_path / "targets.yaml"
+    path.write_text(textwrap.dedent(block[1]), encoding="utf-8")
+    figures = [
+        Measurement("wordcount.seconds", "long_text", 7.0, "s"),
+        Measurement("wordcount.peak_memory", "long_text", float(2**30), "B"),
+    ]
+    assert [verdict.status for verdict in judge(load(path), figures)] == ["warn", "fail"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

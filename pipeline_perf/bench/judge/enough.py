@@ -132,8 +132,13 @@ def judged(samples: Sequence[Sample]) -> str:
     """The metric that a slow-down of the workload of these `samples` shows in.
 
     "cpu_seconds", which other work hardly disturbs; "seconds", wall time, where it mostly waits.
+    Queueing for a processor that others have is no waiting of its own.
     """
-    shares = [sample.cpu_s / sample.wall_s for sample in samples if sample.ok and sample.wall_s]
+    shares = [
+        sample.cpu_s / max(sample.wall_s - (sample.queued_s or 0.0), sample.cpu_s, 1e-9)
+        for sample in samples
+        if sample.ok and sample.wall_s
+    ]
     return "cpu_seconds" if shares and median(shares) >= COMPUTES else "seconds"
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -70,6 +71,12 @@ def test_a_slow_repetition_in_the_middle_is_no_warming_up() -> None:
 def test_what_computes_is_judged_on_cpu_time_and_what_waits_on_wall_time() -> None:
     assert judged(samples([1.0] * 3)) == "cpu_seconds"
     assert judged(samples([1.0] * 3, cpu_share=0.05)) == "seconds"
+
+
+def test_who_queued_for_a_processor_all_the_time_is_judged_on_cpu_time() -> None:
+    starved = Sample(WORKLOAD, 0, "", datetime.now(UTC), wall_s=10, cpu_user_s=1, queued_s=8.5)
+    assert judged([starved]) == "cpu_seconds"
+    assert judged([replace(starved, queued_s=2.0)]) == "seconds"
 
 
 def test_a_series_goes_on_until_it_is_enough_the_most_are_done_or_the_time_is_up() -> None:
