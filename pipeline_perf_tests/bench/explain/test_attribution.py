@@ -1,6 +1,7 @@
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,59 @@ def test_what_makes_the_whole_slower_is_named_before_what_became_faster_meanwhil
     sides = [exact(base | {"slower": 1_600, "faster": 0})], [exact(base)]
     assert names(attribute(*sides)) == names(attribute(*sides, change=0.02)) == ["slower", "faster"]
     assert names(attribute(*sides, change=-0.02)) == ["faster", "slower"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("change", [-0.38, None])
+def test_a_function_that_held_most_of_the_time_is_not_taken_for_the_constant(
+    seed: int, change: float | None
+) -> None:
+    """From the shares alone, the other one might as well have grown."""
+    before, after = {"count": 0.7, "update": 0.3}, {"count": 0.32, "update": 0.3}
+    sides = [
+        [profiled(seconds, int(1_400 * sum(seconds.values())), 10 * seed + run) for run in range(4)]
+        for seconds in (after, before)
+    ]
+    found = attribute(*sides, change=change)
+    assert names(found) == ["count"] and found.named[0].growth == pytest.approx(-0.38, abs=0.06)
+    # The same shares, but it took longer: now the other one has grown.
+    slower = [replace(run, worth_s=0.7 / 0.32 * 0.62) for run in sides[0]]
+    assert names(attribute(slower, sides[1])) == ["update"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_work_that_moved_is_named_on_both_sides_and_nothing_else(seed: int) -> None:
+    after = SECONDS | {"scan": 1.0, "build": 2.6}
+    sides = [
+        [profiled(seconds, 2_000, 100 * seed + run) for run in range(4)]
+        for seconds in (after, SECONDS)
+    ]
+    assert set(names(attribute(*sides))) == {"scan", "build"}
+
+
+def test_what_contradicts_the_verdict_is_not_named() -> None:
+    base = {"faster": 1_600, "large": 6_000, "small": 1_000}
+    sides = [exact(base | {"faster": 600})], [exact(base)]
+    assert names(attribute(*sides, change=-0.1)) == ["faster"]
+    assert attribute(*sides, change=0.1).verdict == "none"
+
+
+def test_where_runs_differ_as_much_as_the_change_nobody_is_named_for_it() -> None:
+    """One function is nearly everything: whether it changed, only the seconds can tell."""
+    base = {"all": 2.0, "rest": 0.02}
+    runs = [
+        [
+            replace(profiled(base, 2_000, seed + run), worth_s=2.02 * factor)
+            for run, factor in enumerate(factors)
+        ]
+        for seed, factors in ((0, (1.3, 0.9, 1.25, 0.95)), (50, (1.0, 1.2, 0.85, 1.1)))
+    ]
+    assert not attribute(*runs).named
+    steady = [
+        [replace(run, worth_s=worth) for run in side]
+        for side, worth in zip(runs, (2.8, 2.02), strict=True)
+    ]
+    assert names(attribute(*steady)) == ["all"]
 
 
 def test_longer_profiling_of_one_side_is_no_change() -> None:
