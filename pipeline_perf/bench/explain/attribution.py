@@ -433,7 +433,9 @@ def _measured(subject: Sequence[Profile], base: Sequence[Profile]) -> _Level:
     ]
     ratio = sum(ratios) / len(ratios)
     squares = sum((other - ratio) ** 2 for other in ratios)
-    variance = (_PRIOR_FREEDOM * _RUNS_DIFFER**2 + squares) / (_PRIOR_FREEDOM + len(ratios) - 1)
+    freedom = _PRIOR_FREEDOM + len(ratios) - 1
+    # Over freedom - 2: as Student's t varies, for the spread is estimated from few runs.
+    variance = (_PRIOR_FREEDOM * _RUNS_DIFFER**2 + squares) / (freedom - 2)
     totals = [sum(run.total for run in side) / len(side) for side in (subject, base)]
     samples = math.log(max(totals[0], 1) / max(totals[1], 1))
     return _Level(samples - ratio, variance / len(ratios))
