@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 import click
 
+from pipeline_perf.cli.console import as_called, prepare
+from pipeline_perf.cli.options import Commands
 from pipeline_perf.errors import ProjectError
 from pipeline_perf.permissions import restrict
 from pipeline_perf.privacy import masked, shown
@@ -34,7 +36,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(Commands):
     """The commands of COMMANDS; what stops one ends in one line, telephone numbers masked."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -54,7 +56,8 @@ class _Commands(click.Group):
             raise
         except (ProjectError, click.ClickException) as error:
             lines = str(error).splitlines()
-            raise click.ClickException("\n".join(masked(shown(line)) for line in lines)) from error
+            told = "\n".join(as_called(masked(shown(line))) for line in lines)
+            raise click.ClickException(told) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,6 +71,7 @@ class _Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, log: str | None) -> None:
     """Telephone records of any carrier into one clean table of events."""
+    prepare()
     restrict(os.environ)
     if log:
         from pipeline_perf.cli import logged

@@ -6,13 +6,16 @@ What is shown masks telephone numbers; nothing is decided here.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_perf.cli.console import as_called
 from pipeline_perf.privacy import masked, shown
+from pipeline_perf.report.figures import number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +33,9 @@ LONGEST = 40
 NEAREST = 3
 #: Codes told of a field that the layout does not map them for; --json has all.
 CODES = 10
+
+#: A rate over less is that of the start-up.
+SECONDS_THAT_TELL_A_RATE = 2.0
 
 
 class Bar:
@@ -52,19 +58,23 @@ class Bar:
 
         self.bar = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(),
-            TextColumn("{task.fields[rows]:,} rows  {task.fields[rate]:,.0f} rows/s"),
+            TextColumn("{task.fields[rows]} rows  {task.fields[rate]} rows/s"),
             TimeRemainingColumn(),
             console=Console(stderr=True, emoji=False), transient=True,
         )  # fmt: skip
         self.bar.start()
-        self.task = self.bar.add_task(masked(shown(self.name)), total=None, rows=0, rate=0.0)
+        self.task = self.bar.add_task(masked(shown(self.name)), total=None, rows=0, rate=0)
         self.started = time.monotonic()
         return self.update
 
     def update(self, used: int, total: int, rows: int) -> None:
         rate = rows / max(time.monotonic() - self.started, 1e-9)
         self.bar.update(
-            self.task, completed=min(used, total or used), total=total or None, rows=rows, rate=rate
+            self.task,
+            completed=min(used, total or used),
+            total=total or None,
+            rows=number(rows),
+            rate=number(round(rate)),
         )
 
     def __exit__(self, *_: object) -> None:
@@ -88,22 +98,11 @@ def summarise(report: FileReport) -> None:
         f"[bold]{escape(masked(shown(report.file)))}[/]  [{colour}]{report.status}[/]", end=""
     )
     if report.layout and report.status in ("ingested", "already_ingested"):
-        types = ", ".join(f"{n:,} {name}" for name, n in report.by_type.items() if n)
-        rate = (
-            f"  ({report.seconds:.1f} s, {report.records / max(report.seconds, 1e-9):,.0f} rows/s)"
-            if report.status == "ingested"
-            else ""
-        )
-        console.print(f"  {report.carrier} · {report.layout}{rate}")
-        console.print(
-            f"  {report.events:,} events ({types or 'none'}), {report.duplicates:,} of them"
-            " duplicates"
-        )
+        pace = f"  ({_pace(report)})" if report.status == "ingested" else ""
+        console.print(f"  {report.carrier} · {report.layout}{pace}")
+        console.print(f"  {_events(report.events, report.by_type, report.duplicates)}")
         if report.quarantined:
-            what = "record" if report.quarantined == 1 else "records"
-            console.print(
-                f"  {report.quarantined:,} {what} in quarantine: see pipeline-perf quarantine"
-            )
+            console.print(f"  {_quarantined(report.quarantined)}")
         for name, codes in report.unmapped.items():
             console.print(f"  {escape(unmapped(name, codes))}")
         if report.zone_assumed:
@@ -111,7 +110,7 @@ def summarise(report: FileReport) -> None:
     else:
         console.print()
     if report.reason:
-        console.print(f"  {escape(masked(shown(report.reason)))}")
+        console.print(f"  {escape(as_called(masked(shown(report.reason))))}")
     if report.suggestion:
         console.print("  A layout to complete:\n", style="dim")
         console.print(escape(masked(report.suggestion)))
@@ -119,9 +118,53 @@ def summarise(report: FileReport) -> None:
 
 def unmapped(name: str, codes: Mapping[str, int]) -> str:
     """The codes of a field that the layout does not map, the most frequent first."""
-    first = [f"{masked(shown(code))[:40]} ({n:,})" for code, n in list(codes.items())[:CODES]]
+    first = [f"{masked(shown(code))[:40]} ({number(n)})" for code, n in list(codes.items())[:CODES]]
     more = f" and {len(codes) - CODES} others" if len(codes) > CODES else ""
     return f"{name}: the layout does not map {', '.join(first)}{more}"
+
+
+def _pace(report: FileReport) -> str:
+    """How long a file took; how fast it was only where reading it outlasted the start by far."""
+    took = f"{report.seconds:.1f} s"
+    if report.seconds < SECONDS_THAT_TELL_A_RATE:
+        return took
+    return f"{took}, {number(round(report.records / report.seconds))} rows/s"
+
+
+def _events(events: int, by_type: Mapping[str, int], duplicates: int) -> str:
+    types = ", ".join(f"{number(n)} {name}" for name, n in by_type.items() if n)
+    return f"{number(events)} events ({types or 'none'}), {number(duplicates)} of them duplicates"
+
+
+def _quarantined(records: int) -> str:
+    what = "record" if records == 1 else "records"
+    return as_called(f"{number(records)} {what} in quarantine: see pipeline-perf quarantine")
+
+
+class Totals:
+    """What became of several files, added up."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.by_type: Counter[str] = Counter()
+        self.events = self.duplicates = self.quarantined = 0
+
+    def add(self, report: FileReport) -> None:
+        self.statuses[report.status] += 1
+        self.by_type.update(report.by_type)
+        self.events += report.events
+        self.duplicates += report.duplicates
+        self.quarantined += report.quarantined
+
+    def show(self) -> None:
+        """Nothing of a single file: all of it has been said."""
+        if self.statuses.total() < 2:
+            return
+        became = ", ".join(f"{number(n)} {status}" for status, n in self.statuses.items())
+        click.echo(f"{number(self.statuses.total())} files: {became}")
+        click.echo(f"  {_events(self.events, self.by_type, self.duplicates)}")
+        if self.quarantined:
+            click.echo(f"  {_quarantined(self.quarantined)}")
 
 
 def quarantine_table(frame: pl.DataFrame, *, unmasked: bool) -> None:
@@ -204,25 +247,24 @@ def explain(name: str, fits: Sequence[Fit]) -> None:
         if nearest
         else f"it has nothing of any of {len(fits)} layouts"
     )
-    click.echo(
-        f"  {others}; why it is not of a certain one: pipeline-perf layouts check LAYOUT.yaml FILE"
-    )
-    click.echo("`pipeline-perf layouts draft` begins a layout for it")
+    why = "why it is not of a certain one: pipeline-perf layouts check LAYOUT.yaml FILE"
+    click.echo(as_called(f"  {others}; {why}"))
+    click.echo(as_called("`pipeline-perf layouts draft` begins a layout for it"))
 
 
 def tell(trial: Trial) -> None:
     """What a layout makes of a file; numbers masked."""
     became = (
-        f"{trial.furniture:,} furniture, {trial.events:,} events, {trial.quarantined:,} in"
-        " quarantine"
+        f"{number(trial.furniture)} furniture, {number(trial.events)} events,"
+        f" {number(trial.quarantined)} in quarantine"
     )
-    click.echo(f"\n{masked(shown(trial.name))}: {trial.lines:,} lines: {became}")
+    click.echo(f"\n{masked(shown(trial.name))}: {number(trial.lines)} lines: {became}")
     for line, rule, reason, text in trial.rejected:
         click.echo(
             f"  line {line}: {rule}: {masked(shown(reason))}\n    {masked(shown(text))[:200]}"
         )
     if trial.quarantined > len(trial.rejected):
-        click.echo(f"  and {trial.quarantined - len(trial.rejected):,} more in quarantine")
+        click.echo(f"  and {number(trial.quarantined - len(trial.rejected))} more in quarantine")
     for filled in trial.filled:
         share = filled.events / max(1, trial.events)
         click.echo(

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_perf.cli.console import called, meant, offered
 from pipeline_perf.cli.options import scenarios_option
+from pipeline_perf.report.figures import number
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from pipeline_perf.synth.dataset import DatasetSpec
 
 
@@ -18,13 +22,44 @@ if TYPE_CHECKING:
 DEFAULT_DATASETS = Path("data/datasets")
 
 
+def _complete_carrier(
+    _context: click.Context, _parameter: click.Parameter, text: str
+) -> list[CompletionItem]:
+    from pipeline_perf.synth.dataset import LAYOUTS
+
+    return offered(text, [carrier for carrier, _ in LAYOUTS])
+
+
+def _complete_format(
+    context: click.Context, _parameter: click.Parameter, text: str
+) -> list[CompletionItem]:
+    from pipeline_perf.synth.dataset import LAYOUTS
+
+    chosen = context.params.get("carrier")
+    return offered(text, [form for carrier, form in LAYOUTS if chosen in (None, carrier)])
+
+
+def _complete_scenario(
+    _context: click.Context, _parameter: click.Parameter, text: str
+) -> list[CompletionItem]:
+    from pipeline_perf.contract import scenarios
+
+    return offered(text, [scenario.name for scenario in scenarios.load()])
+
+
 @click.command()
-@click.argument("scenario", required=False)
+@click.argument("scenario", required=False, shell_complete=_complete_scenario)
 @click.option(
     "--carrier",
+    shell_complete=_complete_carrier,
     help="Carrier, switch or platform, such as att; an unknown one is answered with all there are.",
 )
-@click.option("--format", "form", help="csv, fixed, pdf and others, by carrier.")
+@click.option(
+    "--format",
+    "form",
+    shell_complete=_complete_format,
+    help="csv, fixed, pdf and others, by carrier.",
+)
 @click.option("--rows", type=click.IntRange(min=1), help="Records of the file.")
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Another seed gives other people and calls."
@@ -77,15 +112,15 @@ def generate(
                 f"{output}: cannot be written ({error}); check the path and the space left"
             ) from error
         for path, facts in zip(dataset.files, dataset.facts["files"], strict=True):
-            click.echo(f"{path}  {facts['records']:,} records, layout {facts['layout']}")
+            click.echo(f"{path}  {number(facts['records'])} records, layout {facts['layout']}")
         click.echo(f"  truth: {dataset.events.parent}")
         options = [
             f"--{option}={dataset.facts[option]}"
             for option in ("zone", "subscriber")
             if dataset.facts[option]
         ]
-        command = ["pipeline-perf", "ingest", *map(str, dataset.files), *options]
-        click.echo(f"  ingest: {shlex.join(command)}")
+        command = ["ingest", *map(str, dataset.files), *options]
+        click.echo(f"  ingest: {called()} {shlex.join(command)}")
 
 
 def _scenario(name: str, path: Path | None) -> tuple[DatasetSpec, ...]:
@@ -93,5 +128,7 @@ def _scenario(name: str, path: Path | None) -> tuple[DatasetSpec, ...]:
 
     known = {scenario.name: scenario for scenario in scenarios.load(path or SCENARIOS)}
     if name not in known:
-        raise click.UsageError(f"there is no scenario {name!r}; choose one of: {', '.join(known)}")
+        raise click.UsageError(
+            f"there is no scenario {name!r}{meant(name, known)}; choose one of: {', '.join(known)}"
+        )
     return known[name].data

@@ -9,11 +9,13 @@ import math
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from pipeline_perf.cli.console import speaks_utf8
 from pipeline_perf.cli.options import (
     FAILED,
     NEEDS_MAPPING,
@@ -22,6 +24,7 @@ from pipeline_perf.cli.options import (
     layouts_option,
     own_layouts,
 )
+from pipeline_perf.privacy import masked, shown
 
 
 def _stop_ingesting(number: int, _frame: object) -> NoReturn:
@@ -35,14 +38,12 @@ def _stop_ingesting(number: int, _frame: object) -> NoReturn:
 def _check_zone(_context: click.Context, _option: click.Parameter, zone: str | None) -> str | None:
     if zone is None:
         return None
-    import polars as pl  # its own list of zones is what the file's times will meet
+    from pipeline_perf.ingest.layout.forms import zone_note, zone_slip
 
-    try:
-        pl.select(pl.datetime(2000, 1, 1, time_zone=zone or "none"))
-    except pl.exceptions.PolarsError:
-        raise click.BadParameter(
-            f"{zone!r} is no IANA zone; write for example America/New_York or UTC"
-        ) from None
+    if trouble := zone_slip(zone):
+        raise click.BadParameter(trouble)
+    if note := zone_note(zone):
+        click.echo(f"Note: {note}", err=True)
     return zone
 
 
@@ -57,7 +58,9 @@ def _check_number(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE|FOLDER...", type=click.Path(path_type=Path)
+)
 @lake_option
 @click.option(
     "--zone",
@@ -111,6 +114,8 @@ def ingest(
 ) -> None:
     """Turn carriers' files into events.
 
+    Of a folder, all its files are taken, those in its folders, too; what is skipped is said.
+
     Stopping it, by Ctrl-C or in any other way, leaves the lake readable; the same command goes on
     where it was.
 
@@ -124,7 +129,7 @@ def ingest(
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
     # Imports alone make the collector look through all objects time and again: for 0.25 s.
     gc.set_threshold(100_000)
-    from pipeline_perf.cli.display import Bar, summarise
+    from pipeline_perf.cli.display import Bar, Totals, summarise
     from pipeline_perf.ingest.container.lines import BLOCK
     from pipeline_perf.ingest.container.source import EXPANDED_BYTES
     from pipeline_perf.ingest.pipeline import Options, ingest_path
@@ -141,21 +146,45 @@ def ingest(
     # a bar and a log would write over one another
     logged = context.find_root().params.get("log") is not None
     quiet = as_json or logged or not sys.stderr.isatty()
-    statuses = set()
-    for path in files:
+    totals = Totals()
+    for path in _all_files(files):
         with Bar(path.name, quiet=quiet) as progress:
             for report in ingest_path(path, lake, options, progress, again=again):
-                statuses.add(report.status)
+                totals.add(report)
                 try:
                     if as_json:
-                        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+                        plain = not speaks_utf8()  # JSON writes any character in ASCII, too
+                        click.echo(json.dumps(report.to_json(), ensure_ascii=plain))
                     else:
                         summarise(report)
                 except OSError as error:
                     _cannot_tell(error)
-    sys.exit(
-        FAILED if "rejected" in statuses else NEEDS_MAPPING if "needs_mapping" in statuses else 0
-    )
+    if not as_json:
+        try:
+            totals.show()
+        except OSError as error:
+            _cannot_tell(error)
+    if totals.statuses["rejected"]:
+        sys.exit(FAILED)
+    sys.exit(NEEDS_MAPPING if totals.statuses["needs_mapping"] else 0)
+
+
+def _all_files(named: Sequence[Path]) -> Iterator[Path]:
+    """The files that were named, and those of folders; what of a folder is skipped is said."""
+    from pipeline_perf.ingest.container.folder import look_through
+
+    for path in named:
+        if not path.is_dir():
+            yield path
+            continue
+        found = list(look_through(path))
+        for one in found:
+            if one.skipped:
+                click.echo(f"{masked(shown(str(one.path)))}  skipped: {one.skipped}", err=True)
+        files = [one.path for one in found if not one.skipped]
+        if not files:
+            click.echo(f"{masked(shown(str(path)))}  holds no files to read", err=True)
+        yield from files
 
 
 def _cannot_tell(error: OSError) -> NoReturn:

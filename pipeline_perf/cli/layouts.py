@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.options import NEEDS_MAPPING, layouts_option, own_layouts
+from pipeline_perf.cli.console import meant, offered
+from pipeline_perf.cli.options import NEEDS_MAPPING, Commands, layouts_option, own_layouts
 from pipeline_perf.privacy import masked, shown
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from pipeline_perf.ingest.container.content import Content
     from pipeline_perf.ingest.layout.model import Layout
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Commands, invoke_without_command=True)
 @layouts_option
 @click.pass_context
 def layouts(context: click.Context, own: Path) -> None:
@@ -52,8 +55,16 @@ def _list(own: Path | None) -> None:
         )
 
 
+def _complete_layout(
+    _context: click.Context, _parameter: click.Parameter, text: str
+) -> list[CompletionItem]:
+    from pipeline_perf.ingest.layout.load import BUILT_IN
+
+    return offered(text, [path.stem for path in BUILT_IN.glob("*.yaml")])
+
+
 @layouts.command("show")
-@click.argument("layout_id", metavar="ID")
+@click.argument("layout_id", metavar="ID", shell_complete=_complete_layout)
 @click.pass_obj
 def _show(own: Path | None, layout_id: str) -> None:
     """Print a layout's YAML."""
@@ -68,10 +79,12 @@ def _show(own: Path | None, layout_id: str) -> None:
         except LayoutError as error:  # it stops an ingestion, but not a look at another one
             click.echo(f"Warning: {error}", err=True)
     if not paths:
+        known = [path.stem for path in BUILT_IN.glob("*.yaml")]
         raise click.ClickException(
-            f"there is no layout {layout_id!r}; see pipeline-perf layouts list"
+            f"there is no layout {layout_id!r}{meant(layout_id, known)}; see pipeline-perf layouts"
+            " list"
         )
-    click.echo(paths[0].read_text(encoding="utf-8"), nl=False)
+    click.echo(paths[0].read_bytes(), nl=False)  # UTF-8, as YAML is, wherever it goes
 
 
 @layouts.command("check")
@@ -145,7 +158,7 @@ def _draft(file: Path) -> None:
             f"{file}: a PDF's columns have to be looked at; begin with `pipeline-perf layouts show"
             " att_bill_pdf`"
         )
-    click.echo(drafted, nl=False)
+    click.echo(drafted.encode(), nl=False)  # UTF-8, as YAML is
 
 
 def _check_records(content: Content, known: Collection[Layout]) -> bool:

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 FAILED = 1
 NEEDS_MAPPING = 3
 
+
+class Commands(click.Group):
+    """Commands of which the help says the whole first sentence; click would cut it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, command.get_short_help_str(limit=1000))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 DEFAULT_LAKE = "data/lake"
 
 lake_option = click.option(

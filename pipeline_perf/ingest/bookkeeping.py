@@ -59,7 +59,11 @@ class FileReport:
         public = [f.name for f in dataclasses.fields(self)][
             : -len(("stages", "rules", "lines", "suggestion", "zone_assumed"))
         ]
-        return {name: getattr(self, name) for name in public} | {"seconds": round(self.seconds, 3)}
+        return {name: getattr(self, name) for name in public} | {
+            "seconds": round(self.seconds, 3),
+            # of a file that is in the lake already, each of its events tells
+            "zone_assumed": None if self.status == "already_ingested" else self.zone_assumed,
+        }
 
 
 class Stopwatch:

@@ -104,7 +104,7 @@ def attempt(content: Content, layout: Layout) -> Trial:
             "the file states no zone: its times were taken as UTC; --zone tells it at the ingestion"
         )
     told = {
-        name: ", ".join(f"{n:,} {value}" for value, n in sorted(values[name].items(), key=_most))
+        name: ", ".join(f"{n} {value}" for value, n in sorted(values[name].items(), key=_most))
         for name in CODED
     }
     filled = tuple(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from pipeline_perf.bench.judge.targets import Threshold, Verdict
+if TYPE_CHECKING:  # the command line writes its numbers by this module, too, and starts fast
+    from pipeline_perf.bench.judge.targets import Threshold, Verdict
 
 #: Statuses as people read them.
 WORDS = {

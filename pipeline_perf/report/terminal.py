@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_perf.bench.judge.targets import Verdict
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
 from pipeline_perf.report.figures import (
@@ -31,31 +34,65 @@ _STYLES = {
     "not_measured": "dim",
     "planned": "dim",
 }
+_THIN, _DASH = "\u202f", "–"  # what figures hold their parts together by, and write for none
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
+
+
+class _Verdicts:
+    """Verdicts, one a row; one a paragraph on a console that has no room for their rows."""
+
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        self.verdicts = verdicts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = self._rows()
+        room = Measurement.get(console, options, rows).minimum
+        yield rows if room <= options.max_width else self._paragraphs()
+
+    def _rows(self) -> Table:
+        rows = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("Verdict", "Target"):
+            rows.add_column(name, overflow="fold")
+        for name in _FIGURES:
+            rows.add_column(name, justify="right", no_wrap=True)
+        for verdict in self.verdicts:
+            rows.add_row(_word(verdict), Text(verdict.target.id), *map(Text, _figures(verdict)))
+            if verdict.note:
+                rows.add_row("", Text(verdict.note, "dim"))
+        return rows
+
+    def _paragraphs(self) -> Group:
+        lines: list[RenderableType] = []
+        for verdict in self.verdicts:
+            lines.append(Text.assemble(_word(verdict), "  ", verdict.target.id))
+            told = [
+                f"{name.lower()} {figure}".replace(_THIN, "\xa0").replace(" ", "\xa0")
+                for name, figure in zip(_FIGURES, _figures(verdict), strict=True)
+                if figure != _DASH
+            ]
+            lines.append(Padding(Text(", ".join(told)), (0, 0, 0, 2)))
+            if verdict.note:
+                lines.append(Padding(Text(verdict.note, "dim"), (0, 0, 0, 2)))
+        return Group(*lines)
+
+
+_FIGURES = ("Measured", "Required", "Ours", "Margin")
+
+
+def _word(verdict: Verdict) -> Text:
+    return Text(WORDS[verdict.status], _STYLES[verdict.status])
+
+
+def _figures(verdict: Verdict) -> tuple[str, ...]:
+    """A cell for each of _FIGURES."""
+    target = verdict.target
+    limits = (limit(target.required, target.unit), limit(target.ours, target.unit))
+    return (actual(verdict), *limits, margin(verdict))
 
 
 def table(report: Report) -> Group:
     """The verdicts, the failed repetitions and, last, the readiness, for a rich console."""
-    rows = Table(box=None, pad_edge=False, header_style="dim")
-    rows.add_column("Verdict", no_wrap=True)
-    rows.add_column("Target", overflow="fold")
-    for name in ("Measured", "Required", "Ours", "Margin"):
-        rows.add_column(name, justify="right", no_wrap=name != "Measured")
-    for verdict in report.with_status("fail", "warn", "unresolved", "pass", "tracked"):
-        target = verdict.target
-        cells = (
-            actual(verdict),
-            limit(target.required, target.unit),
-            limit(target.ours, target.unit),
-            margin(verdict),
-        )
-        rows.add_row(
-            Text(WORDS[verdict.status], _STYLES[verdict.status]),
-            Text(target.id),
-            *(Text(cell) for cell in cells),
-        )
-        if verdict.note:
-            rows.add_row("", Text(verdict.note, "dim"))
+    rows = _Verdicts(report.with_status("fail", "warn", "unresolved", "pass", "tracked"))
     failures = [
         Text(f"{workload}, repetition {turn + 1}: {reason}", "red")
         for workload, turn, reason in report.failures

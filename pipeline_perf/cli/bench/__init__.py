@@ -17,12 +17,12 @@ from pipeline_perf.cli.bench.following import ack, baseline, history
 from pipeline_perf.cli.bench.lab import Lab
 from pipeline_perf.cli.bench.measuring import list_, profile, run
 from pipeline_perf.cli.bench.trusting import calibrate
-from pipeline_perf.cli.options import data_option, scenarios_option
+from pipeline_perf.cli.options import Commands, data_option, scenarios_option
 from pipeline_perf.errors import ProjectError
 from pipeline_perf.extras import require
 
 
-class _Commands(click.Group):
+class _Commands(Commands):
     """Commands whose named errors end in one line."""
 
     def invoke(self, context: click.Context) -> Any:

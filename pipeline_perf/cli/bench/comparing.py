@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, show, table
+from pipeline_perf.cli.bench.lab import FAILED, UNRESOLVED, Lab, complete_workload, show, table
+from pipeline_perf.cli.console import as_called
 from pipeline_perf.privacy import masked
 
 #: The part of the time that is kept for profiles.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--scenario",
     multiple=True,
+    shell_complete=complete_workload,
     help=(
         "Workload to compare; may be given again. Default: the usual ones that this repository"
         " holds."
@@ -223,4 +225,4 @@ def _print_explanation(explanation: Explanation, page: Path | None) -> None:
         click.echo(f"  stage: {explanation.stage}")
     if page:
         click.echo(f"  flame graph of the difference: {page}")
-    click.echo("  before and after as a page: pipeline-perf report --comparison")
+    click.echo(as_called("  before and after as a page: pipeline-perf report --comparison"))

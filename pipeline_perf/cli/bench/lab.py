@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline_perf.cli.console import offered
 from pipeline_perf.logs import logger
 from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.table import Table
 
     from pipeline_perf.bench.judge.baseline import Baselines
@@ -121,6 +123,15 @@ def showing(tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
         log.info("measuring", extra={"fields": {"workload": step.workload, "says": step.says}})
 
     return paced(told, 0.5 if terminal else 10.0)
+
+
+def complete_workload(
+    context: click.Context, _parameter: click.Parameter, text: str
+) -> list[CompletionItem]:
+    """The workloads and scenarios whose names begin so, for the shell's completion."""
+    given = context.parent.params if context.parent else {}
+    registry = Lab(given.get("data") or Path("data"), given.get("scenarios")).registry()
+    return offered(text, [name for offer in registry.offers for name in (offer.name, offer.scope)])
 
 
 def newest_run(lab: Lab) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.bench.lab import FAILED, Lab, show, table
+from pipeline_perf.cli.bench.lab import FAILED, Lab, complete_workload, show, table
+from pipeline_perf.cli.console import as_called
 from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def list_(lab: Lab) -> None:
 
 
 @click.command()
-@click.argument("scenario", nargs=-1)
+@click.argument("scenario", nargs=-1, shell_complete=complete_workload)
 @click.option(
     "--repetitions",
     type=click.IntRange(1),
@@ -80,9 +81,8 @@ def run(
         )
         _print_measured(workload, measured)
         failed = failed or bool(measured.failures)
-    click.echo(
-        f"Run {session.run.id} is stored in {lab.store.root}; pipeline-perf report judges it."
-    )
+    judges = as_called("pipeline-perf report judges it.")
+    click.echo(f"Run {session.run.id} is stored in {lab.store.root}; {judges}")
     sys.exit(FAILED if failed else 0)
 
 
@@ -121,7 +121,7 @@ def _print_measured(workload: Workload, measured: Measured) -> None:
 
 
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=complete_workload)
 @click.option(
     "--memory",
     is_flag=True,

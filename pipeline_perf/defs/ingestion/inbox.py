@@ -6,7 +6,6 @@ nothing.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Self
 import dagster as dg
 
 from pipeline_perf.defs.folders import Folders
+from pipeline_perf.ingest.container.folder import look_through
 from pipeline_perf.privacy import masked
 
 #: The job that reads one file.
@@ -24,9 +24,6 @@ PARTITIONS = dg.DynamicPartitionsDefinition(name="inbox")
 
 #: Between two looks. The second look that finds a file unchanged takes it: within a minute.
 SECONDS_BETWEEN_LOOKS = 30
-
-#: How transfer programs name a file until it is whole.
-UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 
 
 @dataclass(frozen=True)
@@ -106,24 +103,21 @@ def look(entries: Sequence[Entry], cursor: Cursor) -> tuple[list[Entry], Cursor]
 def entries(inbox: Path) -> list[Entry]:
     """The files of the inbox and its folders, hidden and unfinished ones left out."""
     seen = []
-    for folder, folders, names in os.walk(inbox):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.startswith(".") or name.lower().endswith(UNFINISHED):
-                continue
-            path = Path(folder, name)
-            try:
-                status = path.stat()
-            except FileNotFoundError:  # taken away since it was listed, or a link to nothing
-                continue
-            seen.append(
-                Entry(
-                    name=str(path.relative_to(inbox)),
-                    size=status.st_size,
-                    modified=status.st_mtime_ns,
-                    changed=status.st_ctime_ns,
-                )
+    for found in look_through(inbox):
+        if found.skipped:
+            continue
+        try:
+            status = found.path.stat()
+        except FileNotFoundError:  # taken away since it was listed
+            continue
+        seen.append(
+            Entry(
+                name=str(found.path.relative_to(inbox)),
+                size=status.st_size,
+                modified=status.st_mtime_ns,
+                changed=status.st_ctime_ns,
             )
+        )
     return sorted(seen, key=lambda entry: entry.name)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.layout.forms import YEAR, is_zone
+from pipeline_perf.ingest.layout.forms import YEAR, is_zone, zone_slip
 from pipeline_perf.ingest.layout.model import (
     FIELDS,
     Field,
@@ -124,8 +124,8 @@ def _field(name: str, spec: Field, layout: Layout) -> Iterator[Slip]:
             )
         if name in NUMERIC and not re.search(r"\d", value):
             yield place, f"{name}: {value!r} is no number"
-        if name == "zone" and not is_zone(value):
-            yield place, f"zone {value!r} is neither UTC nor an IANA name such as America/New_York"
+        if name == "zone" and (trouble := _zone(value, local=False)):
+            yield place, trouble
     if name in MOMENTS:
         if (spec.column or spec.context) and not spec.formats:
             yield (
@@ -194,12 +194,14 @@ def _form(form: str, spec: Field) -> str:
     )
 
 
-def _zone(zone: str) -> str:
-    return (
-        ""
-        if zone in ("local", OPEN) or is_zone(zone)
-        else f"zone {zone!r} is neither local, UTC nor an IANA name such as America/New_York"
-    )
+def _zone(zone: str, *, local: bool = True) -> str:
+    """What is wrong with a zone; `local`: whether the layout may leave it to the user."""
+    if local and zone in ("local", OPEN):
+        return ""
+    if is_zone(zone):
+        return f"zone {trouble}" if (trouble := zone_slip(zone)) else ""
+    allowed = "neither local, UTC nor" if local else "neither UTC nor"
+    return f"zone {zone!r} is {allowed} an IANA name such as America/New_York"
 
 
 # --------------------------------------------------------------------------- tables

@@ -17,6 +17,61 @@ OFFSET = r"\s*(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
 
 # --------------------------------------------------------------------------- zones
 
+#: Abbreviations that people write for the zone of a place. Each is one half of the year of it, and
+#: the few that are names of zones, too, keep that half's clock in the other: beside each the place
+#: that may be meant, and its fixed offset.
+ABBREVIATIONS = {
+    "EST": ("America/New_York", "Etc/GMT+5"), "EDT": ("America/New_York", "Etc/GMT+4"),
+    "CST": ("America/Chicago", "Etc/GMT+6"), "CDT": ("America/Chicago", "Etc/GMT+5"),
+    "MST": ("America/Denver or America/Phoenix", "Etc/GMT+7"),
+    "MDT": ("America/Denver", "Etc/GMT+6"),
+    "PST": ("America/Los_Angeles", "Etc/GMT+8"), "PDT": ("America/Los_Angeles", "Etc/GMT+7"),
+    "AST": ("America/Halifax or America/Puerto_Rico", "Etc/GMT+4"),
+    "AKST": ("America/Anchorage", "Etc/GMT+9"), "AKDT": ("America/Anchorage", "Etc/GMT+8"),
+    "HST": ("Pacific/Honolulu or America/Adak", "Etc/GMT+10"),
+    "GMT": ("Europe/London", "UTC"), "GREENWICH": ("Europe/London", "UTC"),
+    "BST": ("Europe/London", "Etc/GMT-1"),
+    "CEST": ("Europe/Paris", "Etc/GMT-2"), "EEST": ("Europe/Helsinki", "Etc/GMT-3"),
+    "WEST": ("Europe/Lisbon", "Etc/GMT-1"), "MSK": ("Europe/Moscow", "Etc/GMT-3"),
+    "JST": ("Asia/Tokyo", "Etc/GMT-9"), "IST": ("Asia/Kolkata or Europe/Dublin", ""),
+    "AEST": ("Australia/Sydney or Australia/Brisbane", "Etc/GMT-10"),
+    "AEDT": ("Australia/Sydney", "Etc/GMT-11"),
+}  # fmt: skip
+
+
+def zone_slip(name: str) -> str:
+    """What is to be asked about a zone that a person states, '' where it is clear.
+
+    >>> zone_slip("America/New_York")
+    ''
+    >>> zone_slip("EST")[:43]
+    "'EST' has one clock for winter and summer, "
+    """
+    bare = name.strip().upper().removeprefix("ETC/").rstrip("+-0")
+    if place := ABBREVIATIONS.get(bare):
+        where, fixed = place
+        return (
+            f"{name!r} has one clock for winter and summer, and places change theirs: write the"
+            f" place, {where}" + (f", or {fixed} where the clock is never changed" if fixed else "")
+        )
+    return "" if is_zone(name) else f"{name!r} is no IANA zone; write for example America/New_York"
+
+
+def zone_note(name: str) -> str:
+    """What is said of a zone that is a fixed offset by its very name, '' of another.
+
+    >>> zone_note("Etc/GMT+5")
+    'Etc/GMT+5 is 5 h behind UTC all the year; where clocks are changed, name the place instead'
+    """
+    offset = re.fullmatch(r"Etc/GMT([+-])(\d+)", name)
+    if not offset or offset[2].strip("0") == "":
+        return ""
+    side = "behind" if offset[1] == "+" else "ahead of"  # POSIX counts westwards
+    return (
+        f"{name} is {offset[2]} h {side} UTC all the year; where clocks are changed, name the place"
+        " instead"
+    )
+
 
 @functools.lru_cache(maxsize=1000)
 def is_zone(name: str) -> bool:
