@@ -63,7 +63,7 @@ lint: setup
 
 ui: setup
 	@echo "Dagster UI: http://localhost:3000 (look at Lineage and Runs); its history is kept in data/dagster"
-	@$(BIN)/dagster dev
+	@DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" PYTHONWARNINGS='ignore:Function `dev_command`' $(BIN)/dagster dev
 
 clean:
 	rm -rf $(VENV) build *.egg-info data/dagster data/datasets data/lake data/lakes data/results data/reports

@@ -21,6 +21,19 @@ from pipeline_perf.defs.ingestion import accuracy, datasets, inbox, lake, parsed
 from pipeline_perf.defs.laboratory import benchmark, calibration, history, mutation, regression
 from pipeline_perf.permissions import restrict
 
+#: What people's files go through; everything else belongs to the lab.
+INGESTION = ("inbox", lake.GROUP)
+
+
+def _placed(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """An asset with its group and its owner: the ingestion's, or one of the lab's by kind."""
+    kind = spec.key.path[0]
+    ingests = kind in INGESTION
+    return spec.replace_attributes(
+        group_name="ingestion" if ingests else f"lab_{kind}",
+        owners=["team:ingestion" if ingests else "team:lab"],
+    )
+
 
 def build(settings: Settings) -> dg.Definitions:
     """The definitions over one contract, one set of scenarios and one data directory."""
@@ -101,7 +114,7 @@ def build(settings: Settings) -> dg.Definitions:
         ),
     ]
     return dg.Definitions(
-        assets=assets,
+        assets=[_placed(lake.INBOX), *(one.map_asset_specs(_placed) for one in assets)],
         asset_checks=judged,
         jobs=[*scenario_jobs.values(), *others],
         schedules=jobs.schedules(scenario_jobs),

@@ -29,28 +29,27 @@ UTC = pl.Datetime("us", "UTC")
 #: Columns that every event has; `schema` and the rules named `*_missing` hold them to it.
 REQUIRED = frozenset({"event_id", "source_file_id", "record_no", "event_type", "started_at"})
 
-#: Column name → Polars type, in the order of the table. `record_no` is the 1-based physical line on
-#: which the record begins (the row of a workbook); a running number in PDF, JSON, XML and HTML.
+#: Column name → Polars type, in the order of the table.
 COLUMNS: dict[str, pl.DataType] = {
-    "event_id": pl.Int64(),  # Delta has no unsigned integers: a 64-bit hash read as signed
-    "source_file_id": pl.String(),  # SHA-256 of the file's bytes, first 16 hex digits
-    "record_no": pl.Int64(),  # line, row or running number, from 1
-    "page": pl.Int32(),  # 1-based; null outside PDF
+    "event_id": pl.Int64(),
+    "source_file_id": pl.String(),
+    "record_no": pl.Int64(),
+    "page": pl.Int32(),
     "tenant": pl.String(),
     "carrier": pl.String(),
     "layout": pl.String(),
     "event_type": pl.String(),
-    "direction": pl.String(),  # as seen from the subscriber
-    "answered": pl.Boolean(),  # null where the source does not say
+    "direction": pl.String(),
+    "answered": pl.Boolean(),
     "started_at": UTC,
-    "started_at_local": MICROSECONDS,  # as written in the source
-    "zone": pl.String(),  # IANA name, or the offset that the time itself states, such as -05:00
+    "started_at_local": MICROSECONDS,
+    "zone": pl.String(),
     "zone_assumed": pl.Boolean(),
-    "time_resolution_s": pl.Int16(),  # 1 or 60
+    "time_resolution_s": pl.Int16(),
     "duration_s": pl.Float64(),
     "duration_resolution_s": pl.Int16(),
     "subscriber_number": pl.String(),
-    "from_number": pl.String(),  # E.164 where resolvable, else as written
+    "from_number": pl.String(),
     "to_number": pl.String(),
     "bytes_total": pl.Int64(),
     "call_id": pl.String(),
@@ -63,8 +62,49 @@ COLUMNS: dict[str, pl.DataType] = {
     "imsi": pl.String(),
     "charge": pl.Decimal(18, 6),
     "currency": pl.String(),
-    "occurrence": pl.Int32(),  # the how-manieth of identical rows in this file, from 1
-    "duplicate_of": pl.Int64(),  # event_id or null
+    "occurrence": pl.Int32(),
+    "duplicate_of": pl.Int64(),
+}
+
+#: Column name → what stands in it, for people.
+MEANINGS: dict[str, str] = {
+    # Delta has no unsigned integers
+    "event_id": "The event's identity: a 64-bit hash, read as a signed number",
+    "source_file_id": "SHA-256 of the file's bytes, its first 16 hex digits",
+    "record_no": (
+        "Physical line on which the record begins, or row of a workbook, from 1; a running number"
+        " in PDF, JSON, XML and HTML"
+    ),
+    "page": "Page, from 1; empty outside PDF",
+    "tenant": "Whose file it is, in an installation that serves several",
+    "carrier": "Carrier, switch or platform that wrote the record",
+    "layout": "Layout by which the record was read",
+    "event_type": f"One of {', '.join(EVENT_TYPES)}",
+    "direction": f"As seen from the subscriber: one of {', '.join(DIRECTIONS)}",
+    "answered": "Whether the call was answered; empty where the source does not say",
+    "started_at": "Start, in UTC",
+    "started_at_local": "Start, as written in the source",
+    "zone": "IANA name, or the offset that the time itself states, such as -05:00",
+    "zone_assumed": "Whether neither the file nor the user states the zone",
+    "time_resolution_s": "Seconds that the start is exact to: 1, or 60 where seconds are not given",
+    "duration_s": "Duration in seconds",
+    "duration_resolution_s": "Seconds that the duration is exact to",
+    "subscriber_number": "Number of the line whose records these are, as the numbers below",
+    "from_number": "Caller or sender; E.164 where it can be resolved, else as written",
+    "to_number": "Called or receiver; E.164 where it can be resolved, else as written",
+    "bytes_total": "Volume in bytes, both ways together",
+    "call_id": "Identity of the call, shared by its legs",
+    "leg_no": "Leg of the call, from 1",
+    "cell_first": "Cell in which the event began",
+    "cell_last": "Cell in which the event ended",
+    "latitude": "Degrees north of the cell or the handset",
+    "longitude": "Degrees east of the cell or the handset",
+    "imei": "Identity of the handset, 14 to 16 digits",
+    "imsi": "Identity of the SIM card, 14 or 15 digits",
+    "charge": "Amount charged, in `currency`",
+    "currency": "ISO 4217 code of the charge",
+    "occurrence": "The how-manieth of identical rows in this file, from 1",
+    "duplicate_of": "event_id of the event that tells the same; empty where none does",
 }
 
 Action = Literal["reject", "flag"]

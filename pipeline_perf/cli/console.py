@@ -77,12 +77,12 @@ def meant(name: str, known: Iterable[str]) -> str:
     """The question after a name that nobody knows, '' where nothing known is like it.
 
     >>> meant("att_moblity", ["att_mobility", "verizon_le"])
-    '; did you mean att_mobility?'
+    ' (did you mean att_mobility?)'
     """
     import difflib
 
     alike = difflib.get_close_matches(name.lower(), list(known), n=3)
-    return f"; did you mean {' or '.join(alike)}?" if alike else ""
+    return f" (did you mean {' or '.join(alike)}?)" if alike else ""
 
 
 def offered(text: str, known: Iterable[str]) -> list[CompletionItem]:

@@ -34,8 +34,8 @@ NEAREST = 3
 #: Codes told of a field that the layout does not map them for; --json has all.
 CODES = 10
 
-#: A rate over less is that of the start-up.
-SECONDS_THAT_TELL_A_RATE = 2.0
+#: The rate of fewer records is that of the start-up.
+RECORDS_THAT_TELL_A_RATE = 20_000
 
 
 class Bar:
@@ -126,9 +126,9 @@ def unmapped(name: str, codes: Mapping[str, int]) -> str:
 def _pace(report: FileReport) -> str:
     """How long a file took; how fast it was only where reading it outlasted the start by far."""
     took = f"{report.seconds:.1f} s"
-    if report.seconds < SECONDS_THAT_TELL_A_RATE:
+    if report.records < RECORDS_THAT_TELL_A_RATE:
         return took
-    return f"{took}, {number(round(report.records / report.seconds))} rows/s"
+    return f"{took}, {number(round(report.records / max(report.seconds, 1e-9)))} rows/s"
 
 
 def _events(events: int, by_type: Mapping[str, int], duplicates: int) -> str:

@@ -140,7 +140,7 @@ def failed_checks(instance: dg.DagsterInstance, run: str) -> list[FailedCheck]:
     failed = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
-        status = evaluation.metadata.get("status")
+        status = evaluation.metadata.get("verdict")
         # That a warning was not measured is for the page, and no news: it would be told every time.
         silent = (
             evaluation.severity is dg.AssetCheckSeverity.WARN

@@ -17,10 +17,10 @@ from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.privacy import masked
-from pipeline_perf.report.figures import figure, limit
+from pipeline_perf.report.figures import WORDS, figure, limit
 
-#: The status in the metadata of a check that judged nothing.
-NOT_MEASURED = "not_measured"
+#: The verdict in the metadata of a check that judged nothing.
+NOT_MEASURED = WORDS["not_measured"]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
     figures = {
         "value": verdict.actual,
         "target": threshold.limit if threshold else None,
-        "margin": verdict.margin,
+        "margin_percent": verdict.margin * 100 if verdict.margin is not None else None,
         **({"low": verdict.low, "high": verdict.high} if verdict.low != verdict.high else {}),
         "repetitions": verdict.repetitions,
     }
@@ -125,12 +125,13 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description=_figure(verdict),
         metadata={
+            "verdict": WORDS[verdict.status],
             **{
                 name: metadata.legible(value)
                 for name, value in figures.items()
                 if value is not None
             },
-            "status": verdict.status,
+            "unit": verdict.target.unit or "none: a share or a ratio",
             **({"alert": verdict.alert} if verdict.alert else {}),
         },
     )

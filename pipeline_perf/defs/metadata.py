@@ -51,8 +51,12 @@ def legible(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """What became of the files of one ingestion, as sums that plot and a row per file."""
+def ingestion(reports: Sequence[FileReport], held: int | None = None) -> dict[str, Any]:
+    """What became of the files of one ingestion, as sums that plot and a row per file.
+
+    What is to be said of them comes first. `held` is the number of events in the whole lake; left
+    out where these files are all that it holds.
+    """
     rooms: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     for report in reports:
@@ -62,10 +66,21 @@ def ingestion(reports: Sequence[FileReport]) -> dict[str, Any]:
         name: sum(int(getattr(report, name)) for report in reports)
         for name in ("records", "events", "quarantined", "duplicates", "furniture", "lines")
     }
+    statuses = Counter(report.status.replace("_", " ") for report in reports)
+    said = [masked(report.reason) for report in reports if report.reason]
+    assumed = sum(report.zone_assumed for report in reports)
     return {
+        "became": ", ".join(f"{n} {status}" for status, n in statuses.items()),
+        **(
+            {"reason": said[0] if len(said) == 1 else f"{len(said)} files: see per_file"}
+            if said
+            else {}
+        ),
+        "zone_assumed_files": assumed,
         "files": len(reports),
         **sums,
-        "dagster/row_count": sums["events"],
+        "dagster/row_count": sums["events"] if held is None else held,
+        **({} if held is None else {"dagster/partition_row_count": sums["events"]}),
         "seconds": legible(sum(report.seconds for report in reports)),
         **{f"seconds_{room}": legible(seconds) for room, seconds in rooms.items()},
         "rules": dg.MetadataValue.json(dict(sorted(rules.items()))),
@@ -77,6 +92,8 @@ def _file(report: FileReport) -> dict[str, Any]:
     shown = (
         "file",
         "status",
+        "reason",
+        "zone_assumed",
         "carrier",
         "layout",
         "records",
@@ -85,11 +102,11 @@ def _file(report: FileReport) -> dict[str, Any]:
         "duplicates",
         "furniture",
         "seconds",
-        "reason",
     )
     row = {name: getattr(report, name) for name in shown}
     return row | {
         "file": masked(report.file.rpartition("/")[2]),
+        "status": report.status.replace("_", " "),
         "reason": masked(report.reason),
         "seconds": round(report.seconds, 3),
     }
@@ -109,11 +126,41 @@ def preview(frame: pl.LazyFrame) -> dg.MetadataValue:
     )
 
 
-def column_schema() -> dg.TableSchema:
-    """The event table's columns and types, for Dagster's page of an asset."""
+def column_schema(
+    columns: Mapping[str, pl.DataType] = events.COLUMNS,
+    meanings: Mapping[str, str] = events.MEANINGS,
+) -> dg.TableSchema:
+    """A table's columns, types and meanings, for Dagster's page of an asset."""
     return dg.TableSchema(
-        columns=[dg.TableColumn(name, str(dtype)) for name, dtype in events.COLUMNS.items()]
+        columns=[
+            dg.TableColumn(name, plain(dtype), description=meanings.get(name))
+            for name, dtype in columns.items()
+        ]
     )
+
+
+def plain(dtype: pl.DataType) -> str:
+    """A type in words.
+
+    >>> plain(pl.Datetime("us", "UTC")), plain(pl.Int16()), plain(pl.Decimal(18, 6))
+    ('time in UTC', 'whole number', 'decimal(18, 6)')
+    """
+    match dtype:
+        case pl.Datetime(time_zone=None):
+            return "local time"
+        case pl.Datetime():
+            return f"time in {dtype.time_zone}"
+        case pl.Decimal():
+            return f"decimal({dtype.precision}, {dtype.scale})"
+        case pl.String():
+            return "text"
+        case pl.Boolean():
+            return "true or false"
+        case _ if dtype.is_integer():
+            return "whole number"
+        case _ if dtype.is_float():
+            return "number"
+    return str(dtype).lower()
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:

@@ -13,6 +13,7 @@ from pipeline_perf.defs import recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.report.content import assemble
 from pipeline_perf.report.document import write
+from pipeline_perf.report.figures import TITLES, WORDS
 from pipeline_perf.report.markdown import markdown
 
 GROUP = "report"
@@ -28,7 +29,7 @@ def asset_of(
     `deps` are the assets whose figures it reports, `contract` the targets that judge them.
     """
 
-    @dg.asset(key=KEY, deps=list(deps), group_name=GROUP, kinds={"html", "markdown"})
+    @dg.asset(key=KEY, deps=list(deps), kinds={"html", "markdown"})
     def readiness(
         context: dg.AssetExecutionContext, folders: Folders
     ) -> dg.MaterializeResult[None]:
@@ -40,8 +41,12 @@ def asset_of(
         written = write(report, folders.reports)
         return dg.MaterializeResult(
             metadata={
-                **{status: int(count) for status, count in report.readiness.counts.items()},
-                "state": report.readiness.state,
+                "verdict": TITLES[report.readiness.state],
+                "reason": report.readiness.headline,
+                **{
+                    f"targets_{WORDS[status].lower().replace(' ', '_')}": int(count)
+                    for status, count in report.readiness.counts.items()
+                },
                 recording.RUN: report.run.id,
                 "report": dg.MetadataValue.md(_unfolded(markdown(report))),
                 "html": dg.MetadataValue.path(str(written.html.resolve())),

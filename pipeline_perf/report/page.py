@@ -6,7 +6,7 @@ There is no script but that of a flame graph, in a frame of its own. What is sai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
@@ -91,6 +91,7 @@ def _render(template: str, **values: Any) -> str:
         "sides": sides,
         "stage_changes": stage_changes,
         "groupby_in_order": _groupby_in_order,
+        "perfect_apart": perfect_apart,
     }
     css = Markup(files("pipeline_perf.report").joinpath("page.css").read_text(encoding="utf-8"))
     return environment.get_template(template).render(
@@ -111,6 +112,21 @@ def _accuracy_names(report: Report) -> list[str]:
         return asked.index(name) if name in asked else len(asked), name
 
     return sorted(measured, key=place)
+
+
+Scored = list[tuple[str, Mapping[str, float]]]
+
+
+def perfect_apart(report: Report) -> tuple[Scored, Scored]:
+    """The scenarios that fall short in some figure of accuracy, and those that do not."""
+    short: Scored = []
+    perfect: Scored = []
+    for scope, scores in report.accuracy.items():
+        flawless = all(
+            value == (0 if name in LESS_IS_BETTER else 1) for name, value in scores.items()
+        )
+        (perfect if flawless else short).append((scope, scores))
+    return short, perfect
 
 
 @dataclass(frozen=True)

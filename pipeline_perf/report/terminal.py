@@ -45,11 +45,11 @@ class _Verdicts:
         self.verdicts = verdicts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = self._rows()
-        room = Measurement.get(console, options, rows).minimum
-        yield rows if room <= options.max_width else self._paragraphs()
+        unbounded = options.update(max_width=1000)
+        asked = Measurement.get(console, unbounded, self._rows(notes=False)).maximum
+        yield self._rows() if asked <= options.max_width else self._paragraphs()
 
-    def _rows(self) -> Table:
+    def _rows(self, *, notes: bool = True) -> Table:
         rows = Table(box=None, pad_edge=False, header_style="dim")
         for name in ("Verdict", "Target"):
             rows.add_column(name, overflow="fold")
@@ -57,7 +57,7 @@ class _Verdicts:
             rows.add_column(name, justify="right", no_wrap=True)
         for verdict in self.verdicts:
             rows.add_row(_word(verdict), Text(verdict.target.id), *map(Text, _figures(verdict)))
-            if verdict.note:
+            if notes and verdict.note:
                 rows.add_row("", Text(verdict.note, "dim"))
         return rows
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
+from pipeline_perf import events
 from pipeline_perf.bench.judge import targets
 from pipeline_perf.contract import TARGETS, scenarios
 from pipeline_perf.definitions import build
@@ -66,14 +68,16 @@ def test_the_library_does_not_import_dagster() -> None:
     assert python(code).strip() == "False"
 
 
-def test_assets_have_two_levels_a_group_of_the_first_and_a_description(
+def test_assets_have_two_levels_a_group_an_owner_and_a_description(
     shipped: dg.Definitions,
 ) -> None:
     graph = shipped.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert len(key.path) == 2
-        assert node.group_name == key.path[0]
+        ingests = key.path[0] in ("inbox", "lake")
+        assert node.group_name == ("ingestion" if ingests else f"lab_{key.path[0]}")
+        assert node.owners == ["team:ingestion" if ingests else "team:lab"]
         assert node.description, key
         assert node.kinds, key
 
@@ -117,7 +121,37 @@ def test_only_the_inbox_is_partitioned(shipped: dg.Definitions) -> None:
     partitioned = {
         key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def
     }
-    assert partitioned == {"lake/events", "lake/quarantine"}
+    assert partitioned == {"inbox/files", "lake/events", "lake/quarantine", "lake/marks"}
+
+
+def test_the_pipeline_is_seen_from_its_source_to_the_marks(shipped: dg.Definitions) -> None:
+    graph = shipped.resolve_asset_graph()
+    inbox, events, quarantine, marks = (
+        dg.AssetKey(path)
+        for path in (
+            ["inbox", "files"], ["lake", "events"], ["lake", "quarantine"], ["lake", "marks"],
+        )
+    )  # fmt: skip
+    assert not graph.get(inbox).is_executable
+    assert graph.get(inbox).child_keys == {events, quarantine}
+    assert graph.get(events).child_keys == {marks}
+
+
+def test_every_column_of_the_event_table_is_told_in_words(shipped: dg.Definitions) -> None:
+    node = shipped.resolve_asset_graph().get(dg.AssetKey(["lake", "events"]))
+    columns = node.metadata["dagster/column_schema"].columns
+    assert [column.name for column in columns] == list(events.COLUMNS) == list(events.MEANINGS)
+    assert all(column.description for column in columns)
+    assert not [column.type for column in columns if "=" in column.type or "Int" in column.type]
+
+
+def test_a_run_of_the_command_line_stands_in_the_timeline(shipped: dg.Definitions) -> None:
+    (location,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    name = shipped.get_repository_def().name
+    label = f"{name}@{location['python_module']['location_name']}"
+    for job in shipped.resolve_all_job_defs():
+        if job.name != "__ASSET_JOB":
+            assert job.tags[".dagster/repository"] == label
 
 
 def test_jobs_hold_their_tiers(shipped: dg.Definitions) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -249,6 +250,27 @@ def test_what_failed_work_says_of_itself_is_told_without_numbers() -> None:
     assert [form for form in forms if NUMBER.search(form)] == []
     assert all("•••••••0143.pdf: of •••••••0143" in form.replace("\\_", "_") for form in forms)
     assert report.verdicts[0].note.endswith("of •••••••0143")
+
+
+@pytest.mark.parametrize("width", [140, 80, 60])
+def test_a_terminal_of_any_width_shows_every_target_and_figure_whole(width: int) -> None:
+    names = ["accuracy.validation_coverage.false_alarms", "ingest.peak_memory.of_everything"]
+    contract = [
+        replace(target(name, required=Threshold("<", 4.0 * 2**30)), metric=f"a.{name}", unit="B")
+        for name in names
+    ]
+    figures = [
+        Measurement(f"a.{name}", "b", size * 2.0**20, "B")
+        for name in names
+        for size in (264, 344, 300)
+    ]
+    report = build(new_run(ENVIRONMENT, NIGHT), figures, judge(contract, figures))
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table(report))
+    printed = console.file.getvalue()
+    assert all(len(line) <= width for line in printed.splitlines())
+    for whole in (*names, "Met ", "(264 to 344 MiB)", "< 4 GiB"):
+        assert whole in re.sub("[\xa0\u202f]", " ", printed)
 
 
 def test_a_busy_machine_and_local_changes_are_mentioned() -> None:

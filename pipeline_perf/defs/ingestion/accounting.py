@@ -22,6 +22,7 @@ READ = ("ingested", "already_ingested")
 CONSERVATION = "nothing_is_lost"
 CONFORMITY = "events_keep_the_rules"
 LEGIBILITY = "every_file_is_read"
+ZONES = "every_time_has_its_zone"
 
 #: Rows that pandera sees at once: it needs the table in memory, about 0.5 kB a row.
 CONFORMITY_ROWS = 200_000
@@ -38,6 +39,8 @@ def spec(name: str, asset: dg.AssetKey, *, blocking: bool = False) -> dg.AssetCh
         LEGIBILITY: (
             "Every file was read: none rejected, none in a layout that nobody has described yet"
         ),
+        ZONES: "Every file states the zone of its times, or somebody who knows it has: none is UTC"
+        " for want of a better one",
     }
     return dg.AssetCheckSpec(name, asset=asset, description=says[name], blocking=blocking)
 
@@ -105,6 +108,24 @@ def legibility(asset: dg.AssetKey, reports: Sequence[FileReport]) -> dg.AssetChe
         passed=not unread,
         metadata={"unread": _listed(unread)},
         description=masked("; ".join(unread[:3])),
+    )
+
+
+def zones(asset: dg.AssetKey, reports: Sequence[FileReport]) -> dg.AssetCheckResult:
+    """The check, a warning, that no zone was assumed."""
+    assumed = [report.file for report in reports if report.zone_assumed]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=ZONES,
+        passed=not assumed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"assumed": _listed(assumed)},
+        description=(
+            f"times taken as UTC: {masked('; '.join(assumed[:3]))}; state the zone in the run's"
+            " configuration, or in a layout of your own"
+            if assumed
+            else ""
+        ),
     )
 
 

@@ -63,7 +63,6 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 classification,
                 deps=deps,
-                group_name=CLASSIFICATION,
                 kinds={"polars"},
                 description=(
                     "Files recognised, fields right, defects caught and corrected, against the"
@@ -73,7 +72,6 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 duplicates,
                 deps=deps,
-                group_name=DUPLICATES,
                 kinds={"polars"},
                 description=(
                     "Duplicates found, calls lost and calls still told twice, against the truth."

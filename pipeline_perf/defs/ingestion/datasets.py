@@ -37,7 +37,6 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key(scenario.name),
-        group_name=GROUP,
         kinds={"file", *(formats if len(formats) < MOST_KINDS else ())},
         description=f"Generated files with their truth. {scenario.says}.",
     )

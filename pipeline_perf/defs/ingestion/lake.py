@@ -1,6 +1,7 @@
-"""The assets of lakes without generated files: lake/events, lake/quarantine and lake/samples.
+"""The assets of lakes without generated files: the inbox, lake/events, lake/quarantine, lake/marks
+and lake/samples.
 
-The inbox fills the first two. Nothing here is compared with a truth: there is none.
+The inbox fills the three after it. Nothing here is compared with a truth: there is none.
 """
 
 import shutil
@@ -19,12 +20,21 @@ from pipeline_perf.defs.ingestion import accounting, inbox
 from pipeline_perf.ingest.bookkeeping import FileReport
 from pipeline_perf.ingest.pipeline import Options, ingest_path
 from pipeline_perf.lake.delta import Lake
+from pipeline_perf.lake.schemas import SCHEMAS
 from pipeline_perf.privacy import masked
 
 GROUP = "lake"
 
-EVENTS, QUARANTINE, SAMPLES = (
-    dg.AssetKey([GROUP, name]) for name in ("events", "quarantine", "samples")
+EVENTS, QUARANTINE, MARKS, SAMPLES = (
+    dg.AssetKey([GROUP, name]) for name in ("events", "quarantine", "marks", "samples")
+)
+
+#: Where the pipeline begins. Nobody makes it: carriers' files are put there.
+INBOX = dg.AssetSpec(
+    ["inbox", "files"],
+    kinds={"file"},
+    description="Carriers' files as they arrive in data/inbox; each is a partition of its own.",
+    partitions_def=inbox.PARTITIONS,
 )
 
 CHECKS = (accounting.LEGIBILITY, accounting.CONSERVATION, accounting.CONFORMITY)
@@ -51,12 +61,17 @@ class FileOptions(dg.Config):
     )
 
 
+def _columns(table: str) -> dg.TableSchema:
+    """The schema of a table of the lake; its columns that events have, too, mean the same."""
+    return metadata.column_schema(SCHEMAS[table])
+
+
 @dg.multi_asset(
     name="inbox_file",
     specs=[
         dg.AssetSpec(
             EVENTS,
-            group_name=GROUP,
+            deps=[INBOX],
             kinds={"polars", "deltalake"},
             description=(
                 "The event table: every record of every file that came through the inbox,"
@@ -66,15 +81,29 @@ class FileOptions(dg.Config):
         ),
         dg.AssetSpec(
             QUARANTINE,
-            group_name=GROUP,
+            deps=[INBOX],
             kinds={"polars", "deltalake"},
             description=(
                 "Records of the inbox's files that could not become events, each with its rule and"
                 " reason."
             ),
+            metadata={"dagster/column_schema": _columns("quarantine")},
+        ),
+        dg.AssetSpec(
+            MARKS,
+            deps=[EVENTS],
+            kinds={"polars", "deltalake"},
+            description=(
+                "Which events tell what another one tells: sent again, told by two carriers, or the"
+                " same call in other words."
+            ),
+            metadata={"dagster/column_schema": _columns("duplicates")},
         ),
     ],
-    check_specs=[accounting.spec(name, EVENTS, blocking=True) for name in CHECKS],
+    check_specs=[
+        *(accounting.spec(name, EVENTS, blocking=True) for name in CHECKS),
+        accounting.spec(accounting.ZONES, EVENTS),
+    ],
     partitions_def=inbox.PARTITIONS,
 )
 def inbox_file(
@@ -105,23 +134,40 @@ def inbox_file(
             ),
             allow_retries=False,  # the same bytes will be read no better the next time
         )
+    for report in reports:
+        if report.status == "already_ingested":
+            context.log.warning(masked(f"{report.file} changes nothing: {report.reason}"))
     of_file = pl.col("source_file_id").is_in([report.source_file_id for report in reports])
     yield dg.MaterializeResult(
         asset_key=EVENTS,
         metadata={
-            **metadata.ingestion(reports),
+            **metadata.ingestion(reports, _height(lake.scan_events())),
             "preview": metadata.preview(lake.scan_events().filter(of_file)),
         },
-        check_results=judged(EVENTS, lake, reports),
+        check_results=[*judged(EVENTS, lake, reports), accounting.zones(EVENTS, reports)],
     )
     yield dg.MaterializeResult(
-        asset_key=QUARANTINE, metadata=quarantine(lake.scan_quarantine().filter(of_file))
+        asset_key=QUARANTINE,
+        metadata=quarantine(
+            lake.scan_quarantine().filter(of_file), _height(lake.scan_quarantine())
+        ),
     )
+    marked = lake.scan_events().filter(pl.col("duplicate_of").is_not_null())
+    yield dg.MaterializeResult(
+        asset_key=MARKS,
+        metadata={
+            "events_marked": _height(marked.filter(of_file)),
+            "dagster/row_count": _height(marked),
+        },
+    )
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
 
 
 @dg.asset(
     key=SAMPLES,
-    group_name=GROUP,
     kinds={"polars", "deltalake"},
     check_specs=[accounting.spec(name, SAMPLES) for name in CHECKS],
     metadata={"dagster/column_schema": metadata.column_schema()},
@@ -181,14 +227,15 @@ def measured(reports: Sequence[FileReport], *, lossless: bool) -> list[Measureme
     ]
 
 
-def quarantine(frame: pl.LazyFrame) -> dict[str, Any]:
-    """How many records are in quarantine and why.
+def quarantine(frame: pl.LazyFrame, held: int) -> dict[str, Any]:
+    """Why records are in quarantine, how many of these files, and how many in the whole lake.
 
     Their text is not shown: it is personal, and in the lake.
     """
     rules = frame.group_by("rule").len("records").sort("records", descending=True).collect()
     return {
-        "records": int(rules["records"].sum()),
-        "dagster/row_count": int(rules["records"].sum()),
         "rules": metadata.table(rules.to_dicts()),
+        "records": int(rules["records"].sum()),
+        "dagster/row_count": held,
+        "dagster/partition_row_count": int(rules["records"].sum()),
     }

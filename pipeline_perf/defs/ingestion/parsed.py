@@ -38,7 +38,6 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     @dg.asset(
         key=asset,
         deps=[datasets.key(scenario.name)],
-        group_name=GROUP,
         kinds={"polars", "deltalake"},
         check_specs=[accounting.spec(accounting.CONSERVATION, asset)],
         metadata={"dagster/column_schema": metadata.column_schema()},

@@ -61,7 +61,6 @@ def asset_of(
             *([datasets.key(other.name)] if other else []),
             *(judged_first if scenario.family == "scenario" else []),
         ],
-        group_name=GROUP,
         kinds={"python", "parquet"},
         description=(
             "Ingestion from file to lake, measured in fresh"

@@ -40,7 +40,7 @@ class Trials(dg.Config):
 def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
     """The asset that simulates the error rates and gathers the measured ones."""
 
-    @dg.asset(key=KEY, group_name=GROUP, kinds={"numpy"})
+    @dg.asset(key=KEY, kinds={"numpy"})
     def rates(
         context: dg.AssetExecutionContext, config: Trials, folders: Folders
     ) -> dg.MaterializeResult[None]:
@@ -128,7 +128,7 @@ def not_measured(target: Target) -> dg.AssetCheckResult:
             "not measured on this machine: pipeline-perf bench calibrate --real, or --attribution,"
             " measures it in hours"
         ),
-        metadata={"status": NOT_MEASURED},
+        metadata={"verdict": NOT_MEASURED},
     )
 
 

@@ -42,7 +42,6 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
     @dg.asset(
         key=key(scenario.name),
         deps=[datasets.key(scenario.name)],
-        group_name=GROUP,
         kinds={"python", "parquet"},
         description=(
             "Ingestion as a multiple of a pinned computation that never changes, from pairs"
@@ -108,7 +107,6 @@ def alerts_of(scenarios: Sequence[Scenario]) -> dg.AssetsDefinition:
     @dg.asset(
         key=ALERTS,
         deps=[key(scenario.name) for scenario in scenarios],
-        group_name="report",
         kinds={"python"},
         check_specs=[
             dg.AssetCheckSpec(

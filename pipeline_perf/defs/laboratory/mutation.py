@@ -37,7 +37,7 @@ class Sample(dg.Config):
     only: str = Field("", description="Of them only those whose module:line has this pattern.")
 
 
-@dg.asset(key=KEY, group_name=GROUP, kinds={"pytest"})
+@dg.asset(key=KEY, kinds={"pytest"})
 def mutation_score(
     context: dg.AssetExecutionContext, config: Sample, folders: Folders
 ) -> dg.MaterializeResult[None]:

@@ -116,7 +116,6 @@ def assets_of(measured: Sequence[Scenario], usual: str = "") -> dg.AssetsDefinit
             dg.AssetSpec(
                 asset,
                 deps=[datasets.key(scenario.name)],
-                group_name=GROUP,
                 kinds={"python", "git"},
                 skippable=True,
                 description=(

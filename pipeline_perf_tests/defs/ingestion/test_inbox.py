@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from pipeline_perf.defs.ingestion.inbox import (
 )
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf_tests.command import NUMBER
-from pipeline_perf_tests.defs.conftest import Project
+from pipeline_perf_tests.defs.conftest import ROOT, Project
 
 
 def entry(name: str, size: int = 10, modified: int = 1, changed: int = 1) -> Entry:
@@ -203,12 +204,51 @@ def test_a_file_of_the_inbox_becomes_events_in_the_lake(project: Project, sample
         "nothing_is_lost",
         "every_file_is_read",
         "events_keep_the_rules",
+        "every_time_has_its_zone",
     }
     lake = Lake(project.data / "lake")
     assert lake.scan_events().collect().height + lake.scan_quarantine().collect().height == 250
     again = ingest(project, sample.name)
     assert again.success
+    told = materialised(again, "events")
+    assert told["became"] == "1 already ingested"
+    assert str(told["reason"]).startswith("the same bytes were ingested on ")
     assert Lake(project.data / "lake").files().height == 1
+
+
+def materialised(done: dg.ExecuteInProcessResult, name: str) -> dict[str, object]:
+    """What stands at an asset of the lake."""
+    (event,) = done.asset_materializations_for_node("inbox_file")[
+        ("events", "quarantine", "marks").index(name) :
+    ][:1]
+    assert event.asset_key == dg.AssetKey(["lake", name])
+    return {key: entry.value for key, entry in event.metadata.items()}
+
+
+def test_the_rows_that_the_lake_holds_are_those_of_all_its_files(
+    project: Project, sample: Path
+) -> None:
+    (project.data / "inbox").mkdir()
+    bill = ROOT / "data/samples/tmobile_bill_1.pdf"
+    for path in (sample, bill):
+        shutil.copy(path, project.data / "inbox")
+        done = ingest(project, path.name)
+    lake = Lake(project.data / "lake")
+    held = {
+        "events": lake.scan_events().collect(),
+        "quarantine": lake.scan_quarantine().collect(),
+        "marks": lake.scan_events().filter(pl.col("duplicate_of").is_not_null()).collect(),
+    }
+    for name, frame in held.items():
+        assert materialised(done, name)["dagster/row_count"] == frame.height
+    assert materialised(done, "events")["dagster/partition_row_count"] == 58
+    assert materialised(done, "events")["zone_assumed_files"] == 1
+    (warning,) = [one for one in done.get_asset_check_evaluations() if not one.passed]
+    assert (warning.check_name, warning.severity) == (
+        "every_time_has_its_zone",
+        dg.AssetCheckSeverity.WARN,
+    )
+    assert "tmobile_bill_1.pdf" in str(warning.description)
 
 
 @pytest.mark.parametrize(
