@@ -22,7 +22,6 @@ from pipeline_perf.privacy import masked, shown
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipeline_perf.events import EVENT_TYPES
     from pipeline_perf.lake.selection import Selection
 
 #: What a file's ending says of its form.
