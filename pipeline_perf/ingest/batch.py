@@ -88,10 +88,10 @@ INVISIBLE = r"[\x{ad}\x{61c}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\
 
 
 def plain(text: pl.Expr) -> pl.Expr:
-    """A cell's text without blanks around it, and without what is there to keep a spreadsheet
-    from taking it for a number: an apostrophe in front, or ="2125550101".
+    """A cell's text without blanks or NULs around it, and without what keeps a spreadsheet from
+    taking it for a number: an apostrophe in front, or ="2125550101".
     """
-    bare = text.str.replace_all(INVISIBLE, "").str.strip_chars()
+    bare = text.str.replace_all(INVISIBLE, "").str.strip_chars("\0").str.strip_chars()
     return bare.str.strip_chars_start("'’").str.replace(r'^="(.*)"$', "$1")
 
 

@@ -165,6 +165,17 @@ def test_bytes_of_nothing_within_the_text_lose_no_record(report_file: Path, tmp_
     assert report["records"] == 400
 
 
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_block_of_nothing_that_a_lost_write_left_is_no_record_and_no_binary_data(
+    end: bytes, report_file: Path, tmp_path: Path
+) -> None:
+    lines = report_file.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "blank.csv"
+    path.write_bytes(b"".join(lines[:60]) + b"\0" * 6_000 + end + b"".join(lines[60:]))
+    report, whole = ingest(path, report_file, "--lake", tmp_path / "lake")
+    assert (report["events"], report["quarantined"]) == (whole["events"], whole["quarantined"])
+
+
 def test_a_missing_column_is_named(report_file: Path, tmp_path: Path) -> None:
     (tmp_path / "lacking.txt").write_text(report_file.read_text().replace("OriginatingNumber,", ""))
     [report] = ingest(tmp_path / "lacking.txt", "--lake", tmp_path / "lake", exit_code=3)

@@ -175,7 +175,13 @@ def _wide(head: bytes) -> str | None:
     return codec if strange <= 0.02 * min(len(text), 4096) else None
 
 
+#: NULs that a write leaves behind that was cut off, or a file made as long as it was to be; no
+#: text of two bytes a character has so many in a row.
+BLANK_BLOCK = re.compile(rb"\0{16,}")
+
+
 def _is_binary(head: bytes, utf8: bool) -> bool:
+    head = BLANK_BLOCK.sub(b"", head) or head
     zeros = head.count(0)
     controls = len(head) - len(head.translate(None, CONTROLS))
     return zeros > ZEROS * len(head) or controls > max(1, (0.1 if utf8 else 0.02) * len(head))
