@@ -222,13 +222,13 @@ def summary_table(summary: Summary, of: str) -> None:
         ("weekday", summary.weekdays),
         ("counterpart", summary.counterparts),
     ):
-        most = max((number for _, number in counts), default=0)
+        most = max((events for _, events in counts), default=0)
         names = [masked(shown(name)) for name, _ in counts]
         wide = max(map(len, [title, *names]))
         click.echo(f"\n{title:{wide}}  {'events':>9}")
-        for name, (_, number) in zip(names, counts, strict=True):
-            bar = "█" * round(LONGEST * number / most) if most else ""
-            click.echo(f"{name:{wide}}  {number:9,}  {bar}".rstrip())
+        for name, (_, events) in zip(names, counts, strict=True):
+            bar = "█" * round(LONGEST * events / most) if most else ""
+            click.echo(f"{name:{wide}}  {number(events):>9}  {bar}".rstrip())
 
 
 def explain(name: str, fits: Sequence[Fit]) -> None:

@@ -22,7 +22,7 @@ def forget(lake: Lake, source_file_id: str) -> bool:
     Returns whether there was anything of it. Raises LakeError where the lake cannot be written.
     """
     with lake_faults(lake.root), lake.lock(f"file-{source_file_id}"):
-        with lake.lock("finish"):
+        with lake.lock("finish", telling=False):
             lake.take_back()
             counted = source_file_id in lake.files()["source_file_id"]
             if counted:
@@ -46,7 +46,7 @@ def sweep(lake: Lake, source_file_id: str) -> bool:
     """Remove a file's rows that count no more, from the disk, too; to be done under the file's
     lock. Returns whether there were any.
     """
-    with lake.lock("finish"):
+    with lake.lock("finish", telling=False):
         lake.take_back()  # what the disk is rid of is read no more
     counting = lake.finished()
     found = [

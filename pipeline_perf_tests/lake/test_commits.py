@@ -191,12 +191,10 @@ def test_going_on_is_told_with_the_last_chunk_and_a_beginning_is_not(
         first.commit("events", rows(last), last)
         caplog.clear()
         Attempt(lake, "aa", "utc", orphaned=True)
-        assert [(record.event, record.fields) for record in caplog.records] == [  # type: ignore[attr-defined]
-            (
-                "ingestion gone on with",
-                {"table": "events", "source_file_id": "aa", "last_chunk": last},
-            )
-        ]
+        fields = {"table": "events", "source_file_id": "aa", "last_chunk": last}
+        [record] = caplog.records
+        assert vars(record)["event"] == "ingestion gone on with"
+        assert vars(record)["fields"] == fields
 
 
 def test_what_an_earlier_release_began_is_gone_on_with(tmp_path: Path) -> None:

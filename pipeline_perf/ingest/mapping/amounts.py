@@ -54,8 +54,11 @@ def _rank(title: str) -> int:
 def _written(title: str, values: Sequence[str], *, named: bool) -> str:
     """The form of durations that are more than a number."""
     if _all(r"\d+:\d\d(?::\d\d)?", values):
-        hours = re.search(r"\bh+ m+\b(?! s)|\bh\w* min\w*$", folded(title))
-        return "hour_clock" if hours else "clock"
+        if re.search(r"\bh+ m+\b(?! s)|\bh\w* min\w*$", folded(title)):
+            return "hour_clock"
+        hours = re.search(r"\bh\b|\bhh?\b|\bhours?\b|\bstd\b|\bstunden\b", folded(title))
+        minutes = says(MINUTES, title) and says(SECONDS, title) and not hours
+        return "minute_clock" if minutes else "clock"
     if not named:
         return ""
     if _all(WORDS, values) and any(re.search("[a-zA-Z]", text) for text in values):

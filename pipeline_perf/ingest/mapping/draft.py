@@ -26,8 +26,8 @@ from pipeline_perf.ingest.probe.structure import TOTAL
 from pipeline_perf.privacy import masked, masked_in_place, numbers, shown
 
 FORMS = (
-    "seconds, minutes, clock (M:S, H:M:S), hour_clock (H:M), hhmmss, tenths, words (1h 2m 3s), iso"
-    " (PT1H2M3S)"
+    "seconds, minutes, clock (M:S, H:M:S), minute_clock (M:S), hour_clock (H:M), hhmmss, tenths,"
+    " words (1h 2m 3s), iso (PT1H2M3S)"
 )
 
 

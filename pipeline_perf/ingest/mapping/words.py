@@ -84,8 +84,8 @@ DETOUR = r"redirect|forward|transfer|divert|umgeleitet|weiterleit|desvi|last |or
 IDS = (
     r"id\b|\buuid|guid|\bref|account|konto|kunde|client|customer|invoice|rechnung|factur|fattura"
     r"|contract|vertrag|contrat|serial|\bseq|index|\blfd|imei|imsi|iccid|\besn\b|meid|\bsim\b|order"
-    r"|ticket|\bcell|\blac\b|\btac\b|\bsite|tower|\bport\b|\bip\b|\bzip\b|postal|\bplz\b|trunk|group"
-    r"|gruppe|\bpin\b|code|record|\brow\b|session|correl|unique|hash|token|transaction"
+    r"|ticket|\bcell|\blac\b|\btac\b|\bsite|tower|\bport\b|\bip\b|\bzip\b|postal|\bplz\b|trunk"
+    r"|group|gruppe|\bpin\b|code|record|\brow\b|session|correl|unique|hash|token|transaction"
     r"|epoch|timestamp"
 )
 NO_IDS = r"caller ?id|calling|called ?(?:id|num|part|line)|callee|msisdn|phone"
@@ -95,7 +95,8 @@ WAYS = {
     "outbound": (
         r"^(?:(?:voice |sms |mms |data )?calls? |voice |sms |mms |text )?out(?: calls?)?$|^o$|^mo$"
         r"|^moc$|outgoing|outbound|originat|\bdiall?ed|\bplaced|\bmade\b|\bsent\b"
-        r"|\bsal(?:iente|ida)?s?\b|\bsortant|\bsortie|\bemis|envoye|\baus(?:gang)?\b|ausgehend|abgehend|\babg\b|^gehend|gewahlt"
+        r"|\bsal(?:iente|ida)?s?\b|\bsortant|\bsortie|\bemis|envoye|\baus(?:gang)?\b|ausgehend"
+        r"|abgehend|\babg\b|^gehend|gewahlt"
         r"|\buscita\b|\buscent|effettuat|\bsaida|efetuad|realizad|enviad|inviat|gesendet"
     ),
     "inbound": (

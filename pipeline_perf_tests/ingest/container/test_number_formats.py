@@ -40,11 +40,11 @@ AFTERNOON, MORNING, MIDNIGHT, NOON = "39874.62783854167", "39874.37777777778", "
         ("s.00", AFTERNOON, "5.25"),
         ("ss.000", AFTERNOON, "05.250"),
         ("ss.0000", AFTERNOON, "05.2500"),
-        # m: minutes behind hours or before seconds, months elsewhere
-        ("h m d", AFTERNOON, "15 4 2"),
+        # m: minutes behind hours or before seconds, months elsewhere; seconds are not hidden
+        ("h m d", AFTERNOON, "15 4:05 2"),
         ("m:ss", AFTERNOON, "4:05"),
         ("d m h", AFTERNOON, "2 3 15"),
-        ("h AM/PM m", AFTERNOON, "3 PM 4"),
+        ("h AM/PM m", AFTERNOON, "3 PM 4:05"),
         ("h mmm", AFTERNOON, "15 Mar"),
         ("[h]:mm", "1.25", "30:00"),
         ("[hh]:mm", "0.25", "06:00"),

@@ -1,4 +1,4 @@
-"""Fixed columns: which lines are records, what they begin with, what the rest is."""
+"""Fixed columns: what records begin with, what the rest is."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import re
 
 import pytest
 
-from pipeline_perf.ingest.mapping.fixed_width import (
-    beginning_of,
-    code_of,
-    furniture_of,
-    likely_records,
-)
+from pipeline_perf.ingest.mapping.fixed_width import beginning_of, furniture_of
 
 
 @pytest.mark.parametrize(
@@ -52,45 +47,3 @@ def test_what_is_no_record_is_known_by_its_first_word() -> None:
 
 def test_no_record_begins_as_furniture_does() -> None:
     assert furniture_of(["A9", "A  x", "B", "-1", "- -"], r"^[A-]\d") == [r"^\s*A\b", r"^\s*B\b"]
-
-
-@pytest.mark.parametrize(
-    ("lines", "tail", "records"),
-    [
-        ([], [], []),
-        (["A20230701", "B20230702"], [], ["A20230701", "B20230702"]),
-        (["Report", "A20230701", "A20230702"], [], ["A20230701", "A20230702"]),
-        # a header and a trailer of the same beginning, but of another form
-        (["H20230701 ALL", "A202307010", "A202307020"], [], ["A202307010", "A202307020"]),
-        (["A202307010", "A202307020", "T2"], [], ["A202307010", "A202307020"]),
-        (
-            ["A202307010", "A202307020", "T99"],
-            ["A202307030", "T9", "  "],
-            ["A202307010", "A202307020"],
-        ),
-        # the last one is a record of another kind, where it looks like the others
-        (
-            ["A202307010", "A202307020", "B202307020"],
-            [],
-            ["A202307010", "A202307020", "B202307020"],
-        ),
-        # four fifths alike are alike enough
-        (
-            ["A123456789", "A123456789", "B1234567  "],
-            [],
-            ["A123456789", "A123456789", "B1234567  "],
-        ),
-        (["A123456789", "A123456789", "B123456   "], [], ["A123456789", "A123456789"]),
-        (["1234 x", "5678 y", "abc"], [], ["1234 x", "5678 y"]),
-    ],
-)
-def test_records_are_alike_and_not_those_at_the_edges_that_differ(
-    lines: list[str], tail: list[str], records: list[str]
-) -> None:
-    assert likely_records(lines, tail) == records
-
-
-def test_a_code_is_the_letters_of_the_first_three_signs() -> None:
-    assert [code_of(line) for line in ("ABCD1", "AB1C", "A_B", "1AB", "", "ÄÖ1")] == [
-        "ABC", "AB", "A", "", "", "ÄÖ"
-    ]  # fmt: skip

@@ -16,7 +16,7 @@ from pipeline_perf_tests.command import CRASHES, ENVIRONMENT
 
 pytestmark = pytest.mark.slow
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 PROMPT = ".venv/bin/pipeline-perf "
 
 #: How long a file took is another time every time.
