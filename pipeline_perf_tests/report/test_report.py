@@ -259,11 +259,8 @@ def test_a_terminal_of_any_width_shows_every_target_and_figure_whole(width: int)
         replace(target(name, required=Threshold("<", 4.0 * 2**30)), metric=f"a.{name}", unit="B")
         for name in names
     ]
-    figures = [
-        Measurement(f"a.{name}", "b", size * 2.0**20, "B")
-        for name in names
-        for size in (264, 344, 300)
-    ]
+    low, value, high = (size * 2.0**20 for size in (264, 300, 344))
+    figures = [Measurement(f"a.{name}", "b", value, "B", low=low, high=high) for name in names]
     report = build(new_run(ENVIRONMENT, NIGHT), figures, judge(contract, figures))
     console = Console(file=io.StringIO(), width=width)
     console.print(table(report))
