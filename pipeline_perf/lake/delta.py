@@ -298,8 +298,6 @@ class Lake:
         from deltalake import DeltaTable, Schema
         from deltalake.exceptions import CommitFailedError
 
-        if self.local:
-            Path(self.root).mkdir(parents=True, exist_ok=True)
         try:
             DeltaTable.create(
                 self.uri(table),

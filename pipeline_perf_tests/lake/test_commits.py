@@ -138,6 +138,17 @@ def test_a_table_that_another_made_meanwhile_is_taken_and_no_other_failure_hidde
             lake.append("events", rows(1), "aa", 0)
 
 
+def test_a_lake_at_a_url_makes_no_folder_of_that_name_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    Lake(f"file://{tmp_path}/lake").append("events", rows(1), "aa", 0)
+    assert list(here.iterdir()) == []
+    assert Lake(tmp_path / "lake").scan("events").collect()["event_id"].to_list() == [1]
+
+
 def test_an_open_table_shows_what_others_commit(tmp_path: Path) -> None:
     one, other = Lake(tmp_path), Lake(tmp_path)
     for number in range(3):
@@ -174,7 +185,7 @@ def test_how_long_a_lock_was_waited_for_is_told(
         took = time.monotonic() - began
     holder.join()
     waited = caplog.records[-1].fields["waited_s"]  # type: ignore[attr-defined]
-    assert 0 <= waited <= took + 0.001
+    assert 0 <= waited <= took + 0.001 and waited == round(waited, 3)
 
 
 # --------------------------------------------------------------------------- attempts

@@ -29,6 +29,8 @@ FURTHER = tuple(
 )
 #: What may stand between documents that were put together in one file.
 DECLARATION = re.compile(r"(?:\s*<\?xml[^>]*\?>)*\s*")
+#: A record that is one tag, its values attributes.
+EMPTY = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*/>""")
 
 
 # --------------------------------------------------------------------------- XML
@@ -202,8 +204,10 @@ class _Markup:
                 self._value(self.path[self.depth :], text)
             if len(self.path) == self.depth:
                 at = self.parser.CurrentByteIndex + self.offset
-                close = self.held.find(b">", at - self.base)
-                self.done.append(Element(self._raw(self.begun, self.base + close + 1), self.values))
+                # of an element that is one tag, expat tells the place behind it
+                if not EMPTY.fullmatch(self.held, max(0, self.begun - self.base), at - self.base):
+                    at = self.base + self.held.find(b">", at - self.base) + 1
+                self.done.append(Element(self._raw(self.begun, at), self.values))
                 self.begun = None
         self.texts.clear()
         self.path.pop()

@@ -15,6 +15,7 @@ from pipeline_perf.bench.statistics.changepoint import (
     outlying,
     spread_change,
 )
+from pipeline_perf.bench.statistics.compare import FEWEST_PAIRS, compare
 from pipeline_perf.bench.statistics.percentile import Percentile, fewest, percentile
 
 
@@ -152,3 +153,24 @@ def test_a_night_is_outlying_from_three_standard_deviations_on(
 def test_an_outlier_takes_fifteen_nights_before_it(nights: int) -> None:
     before = [0.01 if night % 2 else -0.01 for night in range(nights)]
     assert outlying(np.array([*before, 9.0])) == (nights >= 15)
+
+
+def test_an_interval_that_ends_at_no_change_does_not_leave_it_out() -> None:
+    """Nine pairs of fourteen differ, all one way: significant, but the interval reaches to 1."""
+    moved, level = [1.1] * 9 + [1.0] * 5, [1.0] * 14
+    more, less = compare(moved, level), compare(level, moved)
+    assert more.p == less.p == 2 / 2**9
+    assert (more.low, less.high) == (1.0, 1.0)
+    assert (more.verdict, less.verdict) == ("unresolved", "unresolved")
+    more = compare([1.1] * FEWEST_PAIRS, [1.0] * FEWEST_PAIRS)
+    assert (more.verdict, more.direction, more.more_pairs) == ("changed", "more", 0)
+    fewer = compare([1.1] * (FEWEST_PAIRS - 1), [1.0] * (FEWEST_PAIRS - 1))
+    assert (fewer.verdict, fewer.direction, fewer.more_pairs) == ("unresolved", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.019, "unchanged"), (1.021, "changed"), (0.981, "unchanged")]
+)
+def test_a_change_is_one_beyond_the_tolerance(factor: float, verdict: str) -> None:
+    assert compare([factor] * 20, [1.0] * 20).verdict == verdict
+    assert compare([1.0] * 20, [factor] * 20).verdict == verdict
