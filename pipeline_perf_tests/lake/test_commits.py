@@ -161,7 +161,9 @@ def test_columns_in_another_order_are_another_version_of_the_lake(tmp_path: Path
     turned = dict(reversed(SCHEMAS["files"].items()))
 
     DeltaTable.create(str(tmp_path / "files"), schema=Schema.from_arrow(pl.Schema(turned)))
-    with pytest.raises(LakeError, match=rf"none of this version's lake \(files with {', '.join(turned)}\)"):
+    with pytest.raises(
+        LakeError, match=rf"none of this version's lake \(files with {', '.join(turned)}\)"
+    ):
         Lake(tmp_path).files()
 
 
@@ -202,20 +204,10 @@ def test_going_on_is_told_with_the_last_chunk_and_a_beginning_is_not(
         first.commit("events", rows(last), last)
         caplog.clear()
         Attempt(lake, "aa", "utc", orphaned=True)
-<<<<<<< HEAD
         fields = {"table": "events", "source_file_id": "aa", "last_chunk": last}
         [record] = caplog.records
         assert vars(record)["event"] == "ingestion gone on with"
         assert vars(record)["fields"] == fields
-=======
-        told = [vars(record) for record in caplog.records]
-        assert [(record["event"], record["fields"]) for record in told] == [
-            (
-                "ingestion gone on with",
-                {"table": "events", "source_file_id": "aa", "last_chunk": last},
-            )
-        ]
->>>>>>> 3990257 (Tests: a line within a hundred characters)
 
 
 def test_what_an_earlier_release_began_is_gone_on_with(tmp_path: Path) -> None:
