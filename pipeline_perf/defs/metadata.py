@@ -140,11 +140,7 @@ def column_schema(
 
 
 def plain(dtype: pl.DataType) -> str:
-    """A type in words.
-
-    >>> plain(pl.Datetime("us", "UTC")), plain(pl.Int16()), plain(pl.Decimal(18, 6))
-    ('time in UTC', 'whole number', 'decimal(18, 6)')
-    """
+    """A type in words: "time in UTC", "whole number", "decimal(18, 6)"."""
     match dtype:
         case pl.Datetime(time_zone=None):
             return "local time"

@@ -139,7 +139,8 @@ class Lake:
             if (held := self._open("duplicates")).version() >= pin:
                 held.restore(pin - 1)
         self._pin(0)
-        log.info("a correction that was killed was taken back")
+        fields = {"lake": self.root}
+        log.info("a correction that was killed was taken back", extra={"fields": fields})
 
     def _pin(self, version: int) -> None:
         with self._written("files"):

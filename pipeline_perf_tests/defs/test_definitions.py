@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 import yaml
 
@@ -14,6 +15,7 @@ from pipeline_perf.definitions import build
 from pipeline_perf.defs.checks import check_name
 from pipeline_perf.defs.folders import Settings
 from pipeline_perf.defs.laboratory import mutation
+from pipeline_perf.defs.metadata import plain
 from pipeline_perf_tests.defs.conftest import ROOT, Project
 
 LIBRARY = ("bench", "cli", "contract", "events", "ingest", "lake", "quality", "report", "synth")
@@ -238,3 +240,16 @@ def test_settings_come_from_the_environment_and_an_empty_one_counts_as_none(
         == Settings()
     )
     assert Settings.of({"PIPELINE_PERF_AGAINST": "origin/main"}).against == "origin/main"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [
+        (pl.Datetime("us", "UTC"), "time in UTC"),
+        (pl.Datetime("us"), "local time"),
+        (pl.Int16(), "whole number"),
+        (pl.Decimal(18, 6), "decimal(18, 6)"),
+    ],
+)
+def test_a_type_is_told_in_words(dtype: pl.DataType, words: str) -> None:
+    assert plain(dtype) == words

@@ -63,30 +63,35 @@ def test_ledgers_add_up_in_every_figure() -> None:
     one, other = pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})
     first = Ledger(
         lines=1, furniture=2, events=3, quarantined=4, rules=Counter(x=1, y=1),
-        by_type=Counter(call=3), stated=((RECORDS, "1"),),
+        by_type=Counter(call=3), codes=Counter({("direction", "X"): 2}), stated=((RECORDS, "1"),),
         tellings={("t", 5.0): (one,), ("u", 1.0): (one,)}, closings=(one,),
         span=(day(3), day(5)), duration_s=1.5,
     )  # fmt: skip
     second = Ledger(
         lines=10, furniture=20, events=30, quarantined=40, rules=Counter(x=10),
-        by_type=Counter(sms=7, call=1), stated=((DURATION, "2"),),
+        by_type=Counter(sms=7, call=1),
+        codes=Counter({("direction", "X"): 1, ("event_type", "Y"): 9}),
+        stated=((DURATION, "2"),),
         tellings={("t", 5.0): (other,), ("v", 1.0): (other,)}, closings=(other,),
         span=(day(2), day(4)), duration_s=0.25, zone_assumed=True,
     )  # fmt: skip
     assert first + second == Ledger(
         lines=11, furniture=22, events=33, quarantined=44, rules=Counter(x=11, y=1),
-        by_type=Counter(call=4, sms=7), stated=((RECORDS, "1"), (DURATION, "2")),
+        by_type=Counter(call=4, sms=7),
+        codes=Counter({("direction", "X"): 3, ("event_type", "Y"): 9}),
+        stated=((RECORDS, "1"), (DURATION, "2")),
         tellings={("t", 5.0): (one, other), ("u", 1.0): (one,), ("v", 1.0): (other,)},
         closings=(one, other), span=(day(2), day(5)), duration_s=1.75, zone_assumed=True,
     )  # fmt: skip
     assert (first + second).records == 77
+    assert (first + second).unmapped == {"event_type": {"Y": 9}, "direction": {"X": 3}}
     assert first + Ledger() == Ledger() + first == first
     assert Ledger() + Ledger() == Ledger()
 
 
 def test_nothing_counted_is_nought_everywhere() -> None:
     assert dataclasses.astuple(Ledger()) == (
-        0, 0, 0, 0, Counter(), Counter(), (), {}, (), None, 0.0, False
+        0, 0, 0, 0, Counter(), Counter(), Counter(), (), {}, (), None, 0.0, False
     )  # fmt: skip
     piece = Piece(())
     assert (piece.lines, piece.furniture, piece.position, piece.stated) == (0, 0, 0, ())
@@ -104,7 +109,8 @@ def test_a_report_shows_the_keys_of_its_contract_and_no_others() -> None:
     assert report.to_json() == {
         "file": "a.csv", "source_file_id": "", "status": "rejected", "carrier": None,
         "layout": None, "records": 0, "events": 0, "by_type": by_type, "quarantined": 0,
-        "duplicates": 0, "furniture": 0, "seconds": 1.235, "reason": "",
+        "duplicates": 0, "furniture": 0, "seconds": 1.235, "reason": "", "unmapped": {},
+        "zone_assumed": True,
     }  # fmt: skip
 
 

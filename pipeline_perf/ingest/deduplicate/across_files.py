@@ -172,8 +172,8 @@ _EQUAL = ["from_number", "to_number", "kind", "started_at", "fine", "duration_s"
 
 
 def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
-    """What of two events is compared; where a party is not told (a data session has one only),
-    the same subscriber must be.
+    """What of two events is compared; in place of a party that is not told (a data session has
+    one only) its subscriber, if there is one.
     """
     return frame.select(
         "event_id",
@@ -202,13 +202,18 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
 def _exact(own: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Pairs that are equal in all that is compared: the first of own with the first of the
     others, the second with the second, in an order that does not depend on how they are stored.
+
+    A party that neither of them tells is equal, too: the other one is told, and to the second.
     """
-    shared = own.join(others, on=keys, how="semi").sort("event_id")
+    shared = own.join(others, on=keys, how="semi", nulls_equal=True).sort("event_id")
     nth = pl.int_range(pl.len()).over(keys).alias("nth")
     both = shared.with_columns(nth).join(
-        others.join(shared, on=keys, how="semi").sort("event_id").with_columns(nth),
+        others.join(shared, on=keys, how="semi", nulls_equal=True)
+        .sort("event_id")
+        .with_columns(nth),
         on=[*keys, "nth"],
         suffix="_other",
+        nulls_equal=True,
     )
     return _paired(both.with_columns(pl.lit(0.0).alias("cost")))
 

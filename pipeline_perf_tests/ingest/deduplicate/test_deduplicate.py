@@ -195,6 +195,14 @@ def pairs(
     return sorted(matched(event_frame(*own), rest.with_columns(pl.col("event_id") + 100)).rows())
 
 
+@pytest.mark.parametrize("nobody", [{"from_number": None}, {"to_number": None}])
+def test_the_same_row_is_the_same_call_also_where_one_party_is_not_told(nobody: Row) -> None:
+    untold = nobody | {"subscriber_number": None}
+    assert pairs([at(0, **untold)], [at(0, **untold)]) == [(1, 101, "exact")]
+    assert pairs([at(0, **untold)], [at(0)]) == []
+    assert pairs([at(0, **untold)], [at(1, **untold, layout="another")]) == []
+
+
 def test_the_same_row_in_two_files_is_an_exact_duplicate() -> None:
     assert pairs([at(0)], [at(0)]) == [(1, 101, "exact")]
 
