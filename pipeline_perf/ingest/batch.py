@@ -87,12 +87,26 @@ FIRST_ROWS = 1_000
 INVISIBLE = r"[\x{ad}\x{61c}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 
 
+#: What a cell begins with, or has in it, of which something may have to be taken off.
+_MARKED = r"^['=]|[^\x20-\x7e]"
+
+
 def plain(text: pl.Expr) -> pl.Expr:
     """A cell's text without blanks or NULs around it, and without what keeps a spreadsheet from
     taking it for a number: an apostrophe in front, or ="2125550101".
     """
-    bare = text.str.replace_all(INVISIBLE, "").str.strip_chars("\0").str.strip_chars()
-    return bare.str.strip_chars_start("'’").str.replace(r'^="(.*)"$', "$1")
+    return text.map_batches(plainly, return_dtype=pl.String, is_elementwise=True)
+
+
+def plainly(texts: pl.Series) -> pl.Series:
+    """As `plain`, of a column that is at hand."""
+    texts = texts.str.strip_chars()
+    rows = texts.str.contains(_MARKED).arg_true()
+    if not len(rows):  # of most columns
+        return texts
+    bare = texts.gather(rows).str.replace_all(INVISIBLE, "").str.strip_chars("\0")
+    bare = bare.str.strip_chars().str.strip_chars_start("'’")
+    return texts.scatter(rows, bare.str.replace('^="(.*)"$', "$1"))
 
 
 def _are_decimals(texts: pl.Series) -> bool:

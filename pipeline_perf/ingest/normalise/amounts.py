@@ -18,8 +18,8 @@ _BLANKS = r"'\s\x{a0}\x{202f}"
 #: Numbers with separators between thousands (in India also between hundreds of them), by what
 #: stands before their decimals.
 _GROUPED = {
-    ".": rf"^[-+]?\d{{1,3}}(?:[,{_BLANKS}]\d{{2,3}})*[,{_BLANKS}]\d{{3}}(?:\.\d*)?$",
-    ",": rf"^[-+]?(?:\d+|\d{{1,3}}(?:[.{_BLANKS}]\d{{3}})+)?(?:,\d*)?$",
+    ".": rf"^[-+]?[0-9]{{1,3}}(?:[,{_BLANKS}][0-9]{{2,3}})*[,{_BLANKS}][0-9]{{3}}(?:\.[0-9]*)?$",
+    ",": rf"^[-+]?(?:[0-9]+|[0-9]{{1,3}}(?:[.{_BLANKS}][0-9]{{3}})+)?(?:,[0-9]*)?$",
 }
 
 
@@ -67,21 +67,21 @@ def hours_of(values: pl.Series, form: DurationForm) -> Hours | None:
     if form not in ("clock", "minute_clock"):
         return "shown"
     shapes = values.to_frame("t").select(_elapsed(pl.col("t")).alias("t"))["t"].unique()
-    shapes = shapes.filter(shapes.str.contains(r"^\s*\d+\s*:\s*\d+\s*:\s*\d+"))
+    shapes = shapes.filter(shapes.str.contains(r"^\s*[0-9]+\s*:\s*[0-9]+\s*:\s*[0-9]+"))
     if not len(shapes):
         return None
     whole = shapes.str.contains(r":\s*0+\s*$")
     if not whole.all():
         return "always" if shapes.str.contains(r"^\s*0+\s*:").any() else "shown"
-    hours = shapes.str.extract(r"^\s*(\d+)", 1).cast(pl.Int64, strict=False)
-    days, minutes = hours >= 24, ~shapes.str.contains(r"^\s*\d+\s*:\s*0+\s*:")
+    hours = shapes.str.extract(r"^\s*([0-9]+)", 1).cast(pl.Int64, strict=False)
+    days, minutes = hours >= 24, ~shapes.str.contains(r"^\s*[0-9]+\s*:\s*0+\s*:")
     if form == "minute_clock":
         return "shifted" if days.any() or len(shapes) >= SURE else None
     return "shifted" if days.all() and minutes.any() and _have_two_parts(values) else "shown"
 
 
 def _have_two_parts(values: pl.Series) -> bool:
-    return bool(values.str.contains(r"^\s*\d+\s*:\s*\d+\s*$").any())
+    return bool(values.str.contains(r"^\s*[0-9]+\s*:\s*[0-9]+\s*$").any())
 
 
 def _elapsed(text: pl.Expr) -> pl.Expr:
@@ -90,8 +90,8 @@ def _elapsed(text: pl.Expr) -> pl.Expr:
     """
     zero = r"^(?:1899-12-30|1900-01-00|0?0/0?1/1900|0?1/0?0/1900|30/12/1899|12/30/1899)[T ]+"
     text = text.str.replace(zero, "")
-    clock = r"^\s*(\d{1,2})(:\d{2}:\d{2})\s*([AaPp])\.?\s?[Mm]\.?\s*$"
-    days = r"^\s*(\d+) days?,? +(\d{1,2})(:\d{2}:\d{2}(?:\.\d+)?)\s*$"
+    clock = r"^\s*([0-9]{1,2})(:[0-9]{2}:[0-9]{2})\s*([AaPp])\.?\s?[Mm]\.?\s*$"
+    days = r"^\s*([0-9]+) days?,? +([0-9]{1,2})(:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)\s*$"
     hour = text.str.extract(clock, 1).cast(pl.Int64)
     after_noon = text.str.extract(clock, 3).str.to_lowercase() == "p"
     of_day = hour % 12 + pl.when(after_noon).then(12).otherwise(0)
@@ -120,11 +120,11 @@ def seconds(
     if form == "minutes":
         return to_float(text, decimal) * 60.0
     if form == "tenths":
-        tenths = to_float(pl.when(text.str.contains(r"^\d+$")).then(text))
+        tenths = to_float(pl.when(text.str.contains(r"^[0-9]+$")).then(text))
         # rounded, because Polars divides a single value otherwise than several
         return (tenths / 10.0).round(1)
     if form == "hhmmss":
-        digits = pl.when(text.str.contains(r"^\d{1,8}$")).then(text.str.zfill(8))
+        digits = pl.when(text.str.contains(r"^[0-9]{1,8}$")).then(text.str.zfill(8))
         part = [
             digits.str.slice(*at).cast(pl.Float64, strict=False) for at in ((0, 4), (4, 2), (6, 2))
         ]
@@ -134,26 +134,29 @@ def seconds(
     if form == "iso":
         written = text.str.to_uppercase()
         shape = written.str.contains(
-            r"^P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$"
-        ) & written.str.contains(r"\d")
+            r"^P(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?$"
+        ) & written.str.contains(r"[0-9]")
         units = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
         parts = [
-            written.str.extract(rf"(\d+(?:\.\d+)?){unit}", 1).cast(pl.Float64).fill_null(0.0) * size
+            written.str.extract(rf"([0-9]+(?:\.[0-9]+)?){unit}", 1).cast(pl.Float64).fill_null(0.0)
+            * size
             for unit, size in units.items()
         ]
         return pl.when(shape).then(pl.sum_horizontal(parts))
     if form == "words":
         written = text.str.to_lowercase()
         shape = written.str.contains(
-            r"^\s*(?:\d+\s*h\w*\.?\s*)?(?:\d+\s*m\w*\.?\s*)?(?:\d+\s*s\w*\.?\s*)?$"
+            r"^\s*(?:[0-9]+\s*h\w*\.?\s*)?(?:[0-9]+\s*m\w*\.?\s*)?(?:[0-9]+\s*s\w*\.?\s*)?$"
         )
         part = [
-            written.str.extract(rf"(\d+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0)
+            written.str.extract(rf"([0-9]+)\s*{unit}", 1).cast(pl.Float64).fill_null(0.0)
             for unit in "hms"
         ]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])
     text = _elapsed(text.str.replace("'", ":", literal=True))
-    clean = pl.when(text.str.contains(r"^\s*\d+(?:\s*:\s*\d+){0,2}(?:\.\d+)?\s*$")).then(text)
+    clean = pl.when(text.str.contains(r"^\s*[0-9]+(?:\s*:\s*[0-9]+){0,2}(?:\.[0-9]+)?\s*$")).then(
+        text
+    )
     pieces = clean.str.splitn(":", 3).struct
     x, y, z = (
         pieces.field(f"field_{i}").str.strip_chars().cast(pl.Float64, strict=False)

@@ -144,8 +144,9 @@ def _reading(batch: Batch, layout: Layout) -> Reading:
 def _hours(spec: Field, columns: Columns, batch: Batch) -> Hours | None:
     if spec.form not in ("clock", "minute_clock"):
         return None
-    values = batch.frame.select(text_of(spec, columns).alias("t"))["t"].unique()
-    return hours_of(values, spec.form)
+    text = text_of(spec, columns)
+    cells = batch.frame.select(set(text.meta.root_names())).unique()
+    return hours_of(cells.select(text.alias("t"))["t"].unique(), spec.form)
 
 
 def is_given(spec: Field) -> bool:

@@ -6,6 +6,7 @@ Nothing is evaluated here; whether a value is plausible is `validate`'s question
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -142,9 +143,14 @@ def _mapped(spec: Field, text: pl.Expr) -> pl.Expr:
     return mapped
 
 
-def is_nothing(text: pl.Expr) -> pl.Expr:
-    """Whether a text says that there is no value."""
-    return plain(text).str.to_lowercase().is_in(NOTHING)
+def without_nothing(texts: pl.Series, words: frozenset[str] = NOTHING) -> pl.Series:
+    """A column without the texts that say that there is no value."""
+    rows = (~texts.str.contains("[1-9]")).arg_true()  # none of the words has such a digit
+    if not len(rows):
+        return texts
+    few = texts.gather(rows)
+    few = few.set(few.str.to_lowercase().is_in(words), None)
+    return texts.clone().scatter(rows, few)  # which works in place
 
 
 def _absent_if_empty(text: pl.Expr) -> pl.Expr:
@@ -159,13 +165,13 @@ def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
     else:
         texts = [columns.as_written(title) for title in spec.column if columns.has((title,))]
     cells = [plain(text) if at_once else text.str.strip_chars() for text in texts]
-    absent = [text.is_in(["", *spec.missing]) if spec.missing else text == "" for text in cells]
     if at_once and not spec.match:  # what a layout itself says of such a word goes before
         words = NOTHING - {key.lower() for key in spec.map}
-        absent = [
-            none | text.str.to_lowercase().is_in(words)
-            for none, text in zip(absent, cells, strict=True)
+        told = functools.partial(without_nothing, words=words)
+        cells = [
+            text.map_batches(told, return_dtype=pl.String, is_elementwise=True) for text in cells
         ]
+    absent = [text.is_in(["", *spec.missing]) if spec.missing else text == "" for text in cells]
     return [pl.when(~none).then(text) for none, text in zip(absent, cells, strict=True)]
 
 

@@ -11,9 +11,9 @@ import polars as pl
 
 #: North American Numbering Plan: area code and exchange do not begin with 0 or 1. Dialled digits
 #: may have a star in front, or *67 and *82, which hide and show the caller's own number.
-NANP = r"^(?:\*(?:67|82)?)?1?([2-9]\d{2}[2-9]\d{6})$"
+NANP = r"^(?:\*(?:67|82)?)?1?([2-9][0-9]{2}[2-9][0-9]{6})$"
 #: A number as a program writes it that took it for an amount: its last digits may be lost.
-SCIENTIFIC = r"^\+?(\d)(?:[.,](\d+))?[eE](\+?)(\d{1,2})$"
+SCIENTIFIC = r"^\+?([0-9])(?:[.,]([0-9]+))?[eE](\+?)([0-9]{1,2})$"
 #: Decimals from which on an amount without a sign behind its E was hardly rounded by anybody.
 JAVA_DIGITS = 6
 NANP_REGIONS = frozenset({"US", "CA"})
@@ -29,20 +29,21 @@ def as_text(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     behind the E it is a spreadsheet's, which rounds; without one Java's, which leaves out no digit
     but zeros at the end.
     """
-    whole = column.str.replace(r"^(\+?\d+)[.,]0{1,2}$", "$1")
-    rows = whole.str.contains(SCIENTIFIC).fill_null(False).arg_true()
-    if not len(rows):
-        return whole, pl.repeat(False, len(column), eager=True)
-    digits = [_digits(text) for text in whole.gather(rows).to_list()]
-    lost = [text is None for text in digits]
-    written = [text or old for text, old in zip(digits, whole.gather(rows), strict=True)]
-    rounded = pl.repeat(False, len(column), eager=True).scatter(rows, lost)
-    return whole.scatter(rows, written), rounded
+    rounded = pl.repeat(False, len(column), eager=True)
+    rows = column.str.contains("[.,]0{1,2}$|[eE]").arg_true()
+    if not len(rows):  # of most columns
+        return column, rounded
+    written, lost = list[str](), list[bool]()
+    for text in column.gather(rows).to_list():
+        whole = re.sub(r"^(\+?[0-9]+)[.,]0{1,2}$", r"\1", text)
+        digits = _digits(match) if (match := re.match(SCIENTIFIC, whole)) else whole
+        written.append(digits or whole)
+        lost.append(digits is None)
+    return column.clone().scatter(rows, written), rounded.scatter(rows, lost)
 
 
-def _digits(text: str) -> str | None:
-    match = re.match(SCIENTIFIC, text)
-    assert match
+def _digits(match: re.Match[str]) -> str | None:
+    """All digits of an amount that is SCIENTIFIC; None where some are lost."""
     first, rest, sign, places = match[1], match[2] or "", match[3], int(match[4])
     exact = len(rest) >= places or (not sign and len(rest) >= JAVA_DIGITS)
     if not exact or rest[places:].strip("0"):
@@ -58,25 +59,17 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
     begin with + or, if they are numbers of a country, with 00.
     """
     old, bare = pl.col("old"), pl.col("bare")
-    frame = column.to_frame("old").with_columns(
-        old.str.replace(r"(?i)^(?:sips?|tel):", "")
-        # an extension is another party than its switchboard
-        .str.replace(r"(?i);ext=.*$", " extension $0")
-        .str.replace(r"[@;].*$", "")
-        # the 0 is dialled at home only
-        .str.replace(r"^\(?((?:\+|00|011)\s*\d{1,3})\)?[\s.\-]*\(0\)", "$1")
-        .str.replace(r"^(?:\+\s*00|\(00\))", "00")
-        .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
-        .alias("bare")
-    )
-    ways = [pl.when(bare.str.contains(r"^\+\d{7,15}$")).then(bare)]
+    frame = column.to_frame("old").with_columns(_bare(column).alias("bare"))
+    ways = [pl.when(bare.str.contains(r"^\+[0-9]{7,15}$")).then(bare)]
     if region in NANP_REGIONS:
         ways.append(pl.when(bare.str.contains(NANP)).then(pl.lit("+1") + bare.str.slice(-10)))
         ways.append(
-            pl.when(bare.str.contains(r"^011[1-9]\d{6,14}$")).then(pl.lit("+") + bare.str.slice(3))
+            pl.when(bare.str.contains(r"^011[1-9][0-9]{6,14}$")).then(
+                pl.lit("+") + bare.str.slice(3)
+            )
         )
     new = pl.coalesce(ways)
-    unresolved = bare.str.contains(r"^\d{8,17}$")
+    unresolved = bare.str.contains(r"^[0-9]{8,17}$")
     if region == UNKNOWN:  # 00, written in full or as (0), leads abroad in most countries
         unresolved &= bare.str.contains(r"^00[1-9]") | old.str.contains(r"^\s*\(0\)")
     parts = frame.select(
@@ -92,6 +85,25 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
             [new or old for new, old in zip(parsed, numbers.gather(rows).to_list(), strict=True)],
         )
     return numbers.alias(column.name)
+
+
+def _bare(column: pl.Series) -> pl.Series:
+    """Numbers as they are dialled, without schemes, blanks and marks."""
+    rows = column.str.contains(r"[^+*0-9]|^\+0").arg_true()
+    if not len(rows):
+        return column
+    marked = column.gather(rows)
+    dialled = (
+        marked.str.replace(r"(?i)^(?:sips?|tel):", "")
+        # an extension is another party than its switchboard
+        .str.replace(r"(?i);ext=.*$", " extension $0")
+        .str.replace(r"[@;].*$", "")
+        # the 0 is dialled at home only
+        .str.replace(r"^\(?((?:\+|00|011)\s*[0-9]{1,3})\)?[\s.\-]*\(0\)", "$1")
+        .str.replace(r"^(?:\+\s*00|\(00\))", "00")
+        .str.replace_all(r"[\s().\-/\x{a0}\x{2010}-\x{2015}]", "")
+    )
+    return column.clone().scatter(rows, dialled)  # which works in place
 
 
 @functools.lru_cache(maxsize=200_000)
