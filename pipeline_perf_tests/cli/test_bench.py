@@ -198,7 +198,7 @@ def test_a_side_that_does_its_work_wrongly_is_no_comparison(
     done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "9")
     assert done.returncode == 1
     assert "wordcount.long_text: FAILED" in done.stdout
-    assert "subject, repetition 1: wrong result: 239999 words of 240000" in done.stderr
+    assert re.search(r"subject, repetition 1: wrong result: \S+ words of \S+\n", done.stderr)
 
 
 def test_errors_are_one_line_that_says_what_to_do(pipeline_perf: Command) -> None:

@@ -433,7 +433,7 @@ def test_an_unknown_file_is_said_so(lake: Path) -> None:
     for command in (["events", "--file", "none.csv"], ["forget", "none.csv"]):
         done = run(*command, "--lake", lake)
         assert done.returncode == 1
-        assert "holds no file 'none.csv'; `pipeline-perf files` lists" in done.stderr
+        assert re.search("holds no file 'none.csv'; `.* files` lists", done.stderr)
 
 
 def test_a_summary_counts_each_call_once_and_shows_no_number(lake: Path, tmp_path: Path) -> None:
@@ -699,12 +699,24 @@ def test_a_file_that_fits_nowhere_is_told_what_it_lacks(
     assert (done.returncode, done.stdout) == (1, "")
 
 
+def completed(draft: str) -> str:
+    """A draft with what it asks for filled in."""
+    for asked, told in (
+        ("from_number: '???'", "from_number: who"),
+        ("to_number: '???'", "to_number: whom"),
+        ("region: ZZ", "region: US"),
+    ):
+        assert asked in draft
+        draft = draft.replace(asked, told)
+    return draft
+
+
 def test_a_drafted_layout_is_tried_on_its_file_before_it_is_used(
     unknown_file: Path, tmp_path: Path
 ) -> None:
     unknown_file.write_text(UNKNOWN + "Total,,,540\n2024-02-30 10:00,2125550101,2125550102,60\n")
     layout = tmp_path / "mine.yaml"
-    layout.write_text(run("layouts", "draft", unknown_file).stdout)
+    layout.write_text(completed(run("layouts", "draft", unknown_file).stdout))
     done = run("layouts", "check", layout, unknown_file)
     assert done.returncode == 0
     assert "unknown.csv: 12 lines: 2 furniture, 9 events, 1 in quarantine" in done.stdout
@@ -719,7 +731,7 @@ def test_a_sample_that_is_not_of_the_layout_is_told_what_it_lacks(
     report_file: Path, unknown_file: Path, tmp_path: Path
 ) -> None:
     layout = tmp_path / "mine.yaml"
-    layout.write_text(run("layouts", "draft", unknown_file).stdout)
+    layout.write_text(completed(run("layouts", "draft", unknown_file).stdout))
     done = run("layouts", "check", layout, report_file)
     assert done.returncode == 3
     assert "the layout my_layout does not fit: no line looks like one of its headers" in done.stderr

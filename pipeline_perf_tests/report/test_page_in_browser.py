@@ -144,7 +144,7 @@ def test_bottlenecks_and_error_rates_are_shown_and_what_nobody_measured_says_so(
     )
     assert "times as fast" in million.inner_text()
     rates = page.locator("h2", has_text="How often the lab itself is wrong").locator(
-        "xpath=following-sibling::div[1]"
+        "xpath=following-sibling::details[1]"
     )
     assert rates.locator(".status.not_measured").count() == rates.locator("tbody tr").count() > 0
     against = page.locator("h2", has_text="Against other revisions").locator(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.console import offered
-from pipeline_perf.logs import logger
 from pipeline_perf.privacy import masked
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from pipeline_perf.bench.measure.results import ResultStore, Run
     from pipeline_perf.bench.sessions import Progress, Session
 
-
-log = logger(__name__)
 
 #: To the line's begin, and nothing on it.
 _CLEARED = "\r\033[K"
@@ -105,7 +102,9 @@ def showing(tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
     What is measured is written to the log, too. `tell` shows every other step.
     """
     from pipeline_perf.bench.sessions import paced
+    from pipeline_perf.logs import logger  # which --help does without
 
+    log = logger(__name__)
     terminal = sys.stderr.isatty()
 
     def told(step: Progress) -> None:
