@@ -4,7 +4,8 @@ every line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -87,19 +88,17 @@ FIRST_ROWS = 1_000
 INVISIBLE = r"[\x{ad}\x{61c}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 
 
+#: Columns that hold what stands in the file.
+_OF_THE_FILE = re.compile(r"c\d+$|context\.")
+
 #: What a cell begins with, or has in it, of which something may have to be taken off.
 _MARKED = r"^['=]|[^\x20-\x7e]"
 
 
-def plain(text: pl.Expr) -> pl.Expr:
-    """A cell's text without blanks or NULs around it, and without what keeps a spreadsheet from
-    taking it for a number: an apostrophe in front, or ="2125550101".
+def plain(texts: pl.Series) -> pl.Series:
+    """Cells' texts without blanks or NULs around them, and without what keeps a spreadsheet from
+    taking them for numbers: an apostrophe in front, or ="2125550101".
     """
-    return text.map_batches(plainly, return_dtype=pl.String, is_elementwise=True)
-
-
-def plainly(texts: pl.Series) -> pl.Series:
-    """As `plain`, of a column that is at hand."""
     texts = texts.str.strip_chars()
     rows = texts.str.contains(_MARKED).arg_true()
     if not len(rows):  # of most columns
@@ -109,10 +108,22 @@ def plainly(texts: pl.Series) -> pl.Series:
     return texts.scatter(rows, bare.str.replace('^="(.*)"$', "$1"))
 
 
+def cleaned(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """A frame with those of its columns that are the file's or its context's made plain.
+
+    Of a column at hand, and not as an expression: that one would be worked out as often as it is
+    written, and all marks be looked for in all cells.
+    """
+    wanted = (name for name in dict.fromkeys(names) if _OF_THE_FILE.match(name))
+    return frame.with_columns(plain(frame[name]) for name in wanted)
+
+
 def _are_decimals(texts: pl.Series) -> bool:
     """Whether a program made decimals of whole numbers: each ends in .0, and so none in a digit
     of its own.
     """
+    if not texts.str.contains(r"\.0\s*$").any():  # of most columns
+        return False
     given = texts.filter(texts.str.strip_chars() != "")
     return len(given) > 1 and bool(given.str.contains(r"^\s*-?\d+\.0\s*$").all())
 
@@ -141,16 +152,14 @@ class Columns:
             return any(title_key(t) in self.at for t in spec.column)
         return self.has(spec.column)
 
-    def as_written(self, title: str) -> pl.Expr:
+    def expr(self, title: str) -> pl.Expr:
         name = self.at[title_key(title)]
         text = pl.col(name)
         return text.str.replace(r"\.0\s*$", "") if name in self.decimals else text
 
-    def expr(self, title: str) -> pl.Expr:
-        return plain(self.as_written(title))
-
 
 def matches(conditions: Mapping[str, str], columns: Columns) -> pl.Expr:
+    """Which rows of a frame that is `cleaned` meet all conditions, patterns by title."""
     met = [
         columns.expr(title).str.contains(pattern).fill_null(False)
         for title, pattern in conditions.items()

@@ -7,20 +7,21 @@ so that batches can be typed apart from one another.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import Batch, Columns, matches
+from pipeline_perf.ingest.batch import Batch, Columns, cleaned, matches
 from pipeline_perf.ingest.errors import UnreadableFile
 from pipeline_perf.ingest.layout.model import Field, Layout, Override
 from pipeline_perf.ingest.normalise import times, zones
 from pipeline_perf.ingest.normalise.amounts import Hours, hours_of
 from pipeline_perf.ingest.normalise.distinct import Vocabulary
 from pipeline_perf.ingest.normalise.evaluate import worked
-from pipeline_perf.ingest.normalise.expressions import Steps, steps, text_of
+from pipeline_perf.ingest.normalise.expressions import Steps, is_cleaned, steps, text_of
 from pipeline_perf.ingest.normalise.repeated_hours import Order
 
 MOMENTS = ("started_at", "ended_at")
@@ -88,7 +89,11 @@ class Decisions:
         columns = list[pl.Series]()
         forms: dict[str, tuple[str, ...]] = dict.fromkeys(MOMENTS, ("",))
         for name, spec in reading.moments().items():
-            column = times.written(spec, text_of(spec, reading.columns), batch, carried)
+            told = text_of(spec, reading.columns)
+            if is_cleaned(spec):
+                plain = cleaned(batch.frame, told.meta.root_names())
+                batch = dataclasses.replace(batch, frame=plain)
+            column = times.written(spec, told, batch, carried)
             if not self._forms.get((table, name)):
                 title = " + ".join(spec.column)
                 self._forms[table, name] = times.decided(column, batch, title)
@@ -145,7 +150,8 @@ def _hours(spec: Field, columns: Columns, batch: Batch) -> Hours | None:
     if spec.form not in ("clock", "minute_clock"):
         return None
     text = text_of(spec, columns)
-    cells = batch.frame.select(set(text.meta.root_names())).unique()
+    roots = set(text.meta.root_names())
+    cells = cleaned(batch.frame.select(roots).unique(), roots)
     return hours_of(cells.select(text.alias("t"))["t"].unique(), spec.form)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline_perf.ingest.batch import UNREADABLE
+from pipeline_perf.ingest.batch import UNREADABLE, cleaned
 from pipeline_perf.ingest.layout.model import COUNTERPART
 from pipeline_perf.ingest.normalise import phone_numbers
 from pipeline_perf.ingest.normalise.expressions import Steps
@@ -18,7 +18,8 @@ DEVICE_FIELDS = ("imei", "imsi")
 
 def worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Fields worked out, numbers in E.164; those that a program rounded are none."""
-    fields = group.of(frame)
+    roots = (root for expr in group.first for root in expr.meta.root_names())
+    fields = group.of(cleaned(frame, roots))
     for name in (*NUMBER_FIELDS, *DEVICE_FIELDS):
         if name not in fields.columns:
             continue

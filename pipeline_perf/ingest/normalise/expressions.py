@@ -6,7 +6,6 @@ Nothing is evaluated here; whether a value is plausible is `validate`'s question
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -92,6 +91,13 @@ def steps(name: str, spec: Field, columns: Columns, hours: Hours | None = None) 
     )
 
 
+def is_cleaned(spec: Field) -> bool:
+    """Whether a field's text is that of a frame that is `cleaned`. Times hardly repeat, and are
+    taken as they stand: `times` looks once more at those that are none.
+    """
+    return not spec.formats or spec.combine == "first"
+
+
 def text_of(spec: Field, columns: Columns) -> pl.Expr:
     """The text of a field: joined, trimmed, picked, mapped; null where the file has nothing."""
     if spec.value is not None:
@@ -143,14 +149,9 @@ def _mapped(spec: Field, text: pl.Expr) -> pl.Expr:
     return mapped
 
 
-def without_nothing(texts: pl.Series, words: frozenset[str] = NOTHING) -> pl.Series:
-    """A column without the texts that say that there is no value."""
-    rows = (~texts.str.contains("[1-9]")).arg_true()  # none of the words has such a digit
-    if not len(rows):
-        return texts
-    few = texts.gather(rows)
-    few = few.set(few.str.to_lowercase().is_in(words), None)
-    return texts.clone().scatter(rows, few)  # which works in place
+def are_nothing(texts: pl.Series) -> pl.Series:
+    """Whether texts say that there is no value."""
+    return plain(texts).str.to_lowercase().is_in(NOTHING)
 
 
 def _absent_if_empty(text: pl.Expr) -> pl.Expr:
@@ -158,20 +159,18 @@ def _absent_if_empty(text: pl.Expr) -> pl.Expr:
 
 
 def _cells(spec: Field, columns: Columns) -> list[pl.Expr]:
-    # Times hardly repeat: `times` looks once more at those that are none as they stand.
-    at_once = not spec.formats or spec.combine == "first"
     if spec.context is not None:
         texts = [pl.col(f"context.{spec.context}")]
     else:
-        texts = [columns.as_written(title) for title in spec.column if columns.has((title,))]
-    cells = [plain(text) if at_once else text.str.strip_chars() for text in texts]
-    if at_once and not spec.match:  # what a layout itself says of such a word goes before
-        words = NOTHING - {key.lower() for key in spec.map}
-        told = functools.partial(without_nothing, words=words)
-        cells = [
-            text.map_batches(told, return_dtype=pl.String, is_elementwise=True) for text in cells
-        ]
+        texts = [columns.expr(title) for title in spec.column if columns.has((title,))]
+    cells = [text if is_cleaned(spec) else text.str.strip_chars() for text in texts]
     absent = [text.is_in(["", *spec.missing]) if spec.missing else text == "" for text in cells]
+    if is_cleaned(spec) and not spec.match:  # what a layout says of such a word goes before
+        words = NOTHING - {key.lower() for key in spec.map}
+        absent = [
+            none | text.str.to_lowercase().is_in(words)
+            for none, text in zip(absent, cells, strict=True)
+        ]
     return [pl.when(~none).then(text) for none, text in zip(absent, cells, strict=True)]
 
 

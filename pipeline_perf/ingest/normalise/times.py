@@ -15,11 +15,11 @@ from typing import Literal
 import polars as pl
 
 from pipeline_perf import events
-from pipeline_perf.ingest.batch import Batch, plainly
+from pipeline_perf.ingest.batch import Batch, plain
 from pipeline_perf.ingest.errors import NeedsMapping
 from pipeline_perf.ingest.layout.forms import OFFSET, YEAR
 from pipeline_perf.ingest.layout.model import Field
-from pipeline_perf.ingest.normalise.expressions import without_nothing
+from pipeline_perf.ingest.normalise.expressions import are_nothing
 from pipeline_perf.ingest.normalise.names import for_english, in_english
 
 #: Values looked at to decide the form of a date column.
@@ -130,8 +130,7 @@ def read(text: pl.Series, name: str, forms: tuple[str, ...]) -> list[pl.Series]:
     unread = text.gather(rows)
     moments = moments.scatter(rows, read_again(unread, forms))
     if name != "started_at":  # which every event must have
-        nothing = without_nothing(plainly(unread)).is_null()
-        text = text.scatter(rows, unread.set(nothing, None))
+        text = text.scatter(rows, unread.set(are_nothing(unread), None))
     return [text, moments]
 
 
@@ -139,7 +138,7 @@ def read_again(texts: pl.Series, forms: tuple[str, ...], ways: int = 2) -> pl.Se
     """The local times of texts that are none as they stand: with marks taken off, and names in
     English; then also without the seconds that the form has, or with those that it lacks.
     """
-    texts = in_english(plainly(texts))
+    texts = in_english(plain(texts))
     english = [for_english(form) for form in forms]
     tried = english + [_other_seconds(form) for form in english] * (ways > 1)
     return parsed(texts, *tried)

@@ -20,6 +20,7 @@ from pipeline_perf.ingest.batch import (
     Columns,
     Piece,
     Pieces,
+    cleaned,
     matches,
 )
 from pipeline_perf.ingest.errors import UnreadableFile
@@ -154,9 +155,7 @@ class _Waiting:
         neither open nor close one.
         """
         columns = Columns(batch)
-        texts = {
-            title: columns.expr(title).str.strip_chars().fill_null("") for title in self.pairs.same
-        }
+        texts = {title: columns.expr(title).fill_null("") for title in self.pairs.same}
         if self.pairs.either_way:
             one, other = (texts[title] for title in self.pairs.either_way)
             in_order = pl.when(one <= other)
@@ -168,10 +167,12 @@ class _Waiting:
                 )
             )
         opens, closes = matches(self.pairs.opens, columns), matches(self.pairs.closes, columns)
+        key = pl.concat_str(list(texts.values()), separator="\x1f").alias(_KEY)
+        end = pl.when(opens).then(False).when(closes).then(True).alias(_CLOSES)
+        roots = (*key.meta.root_names(), *end.meta.root_names())
         return batch.frame.with_columns(
             *(pl.lit(None, pl.String).alias(name) for name in self.taken),
             pl.lit(None, pl.Int64).alias(PAIR),
             pl.lit(False).alias(UNENDED),
-            pl.concat_str(list(texts.values()), separator="\x1f").alias(_KEY),
-            pl.when(opens).then(False).when(closes).then(True).alias(_CLOSES),
+            *cleaned(batch.frame, roots).select(key, end),
         )
