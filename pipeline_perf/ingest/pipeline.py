@@ -58,6 +58,10 @@ log = logger(__name__)
 #: under another version starts afresh instead of being resumed.
 VERSION = 3
 
+#: Bytes of records in quarantine that wait for a first event. Without one the layout is not the
+#: file's, and nothing of it is kept: what is not written needs not be taken back.
+HELD = 32 * 2**20
+
 
 @dataclass(frozen=True)
 class Options:
@@ -335,6 +339,7 @@ class _Ingestion:
             Ahead(self.opened.pieces, self.watch) as ahead,
             Committer(self.attempt, self._counted, room) as committer,
         ):
+            waiting = list[tuple[pl.DataFrame, pl.DataFrame]]()
             while (piece := ahead.take()) is not None:
                 position = piece.position
                 with room("normalise"):
@@ -346,8 +351,12 @@ class _Ingestion:
                 if self.unread is None and worked.quarantine.height:
                     first = worked.quarantine.sort("record_no").row(0, named=True)
                     self.unread = first["record_no"], first["reason"]
-                committer.submit(worked.events, self._named(worked.quarantine))
+                waiting.append((worked.events, self._named(worked.quarantine)))
                 del worked
+                # until there is an event, the layout may not be the file's
+                if self.ledger.events or sum(rows.estimated_size() for _, rows in waiting) > HELD:
+                    while waiting:
+                        committer.submit(*waiting.pop(0))
                 if progress:
                     progress(position, self.opened.total, self.ledger.records)
 

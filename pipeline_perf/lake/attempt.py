@@ -50,13 +50,11 @@ class Attempt:
 
     def abandon(self) -> None:
         """Remove all that was committed of a file that cannot be read to its end."""
-        begun = [table for table in CHUNKED if self._lake.begun(table, self._identity)]
-        for table in begun:
-            remove(self._lake, table, self._identity)
+        for table in CHUNKED:
+            if self._lake.begun(table, self._identity):
+                remove(self._lake, table, self._identity)
         if self._lake.begun("duplicates", self._identity):  # written once, and in one generation
             self._lake.delete("duplicates", self._identity)
-        if begun:
-            self._lake.vacuum()
 
     def _name(self, generation: int) -> str:
         return f"{self._identity}-{self._way}-{generation + 1}"

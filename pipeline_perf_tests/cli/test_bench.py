@@ -51,7 +51,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def words(tmp_path: Path) -> Repository:
     """A repository of the example, a short text instead of its long one."""
-    files = {path.name: path.read_text(encoding="utf-8") for path in EXAMPLE.glob("*.py")}
+    files = {
+        path.name: path.read_text(encoding="utf-8").replace("500_000", "20_000")
+        for path in EXAMPLE.glob("*.py")
+    }
     return repository(tmp_path / "words", files | {".gitignore": "__pycache__/\n"})
 
 
@@ -135,10 +138,9 @@ def test_a_baseline_is_kept_shown_and_compared_with(
     assert "wordcount.long_text" in shown and "+0.0%" in shown and "prove nothing" in shown
     compared = pipeline_perf("bench", "compare", "release-1", "--budget", "0.1")
     assert compared.returncode == 3, compared.stdout + compared.stderr
-    assert (
-        "wordcount.long_text: UNRESOLVED: 1 pairs cannot be significant" in compared.stdout
-        and "more pairs would tell" in compared.stdout
-    )
+    # as many as the machine does in a tenth of a second, fewer than it takes
+    few = r"wordcount\.long_text: UNRESOLVED: [1-8] pairs cannot be significant at 0\.5%: 9 are"
+    assert re.search(few, compared.stdout) and "more pairs would tell" in compared.stdout
     assert words.git("rev-parse", "HEAD")[:12] in compared.stdout
     missing = pipeline_perf("bench", "baseline", "show", "release-2")
     assert (
@@ -198,7 +200,7 @@ def test_a_side_that_does_its_work_wrongly_is_no_comparison(
     done = pipeline_perf("bench", "compare", "HEAD", "--pairs", "9")
     assert done.returncode == 1
     assert "wordcount.long_text: FAILED" in done.stdout
-    assert re.search(r"subject, repetition 1: wrong result: \S+ words of \S+\n", done.stderr)
+    assert "subject, repetition 1: wrong result: 239999 words of 240000" in done.stderr
 
 
 def test_errors_are_one_line_that_says_what_to_do(pipeline_perf: Command) -> None:
