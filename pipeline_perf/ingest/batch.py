@@ -91,21 +91,21 @@ INVISIBLE = r"[\x{ad}\x{61c}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\
 #: Columns that hold what stands in the file.
 _OF_THE_FILE = re.compile(r"c\d+$|context\.")
 
-#: What a cell begins with, or has in it, of which something may have to be taken off.
-_MARKED = r"^['=]|[^\x20-\x7e]"
+#: Where there may be something to take off: at either end of a cell, or in it.
+_MARKED = r"^[ '=]| $|[^\x20-\x7e]"
 
 
 def plain(texts: pl.Series) -> pl.Series:
     """Cells' texts without blanks or NULs around them, and without what keeps a spreadsheet from
     taking them for numbers: an apostrophe in front, or ="2125550101".
     """
-    texts = texts.str.strip_chars()
-    rows = texts.str.contains(_MARKED).arg_true()
-    if not len(rows):  # of most columns
-        return texts
-    bare = texts.gather(rows).str.replace_all(INVISIBLE, "").str.strip_chars("\0")
-    bare = bare.str.strip_chars().str.strip_chars_start("'’")
-    return texts.scatter(rows, bare.str.replace('^="(.*)"$', "$1"))
+    if texts.null_count() == len(texts) or not (marked := texts.str.contains(_MARKED)).any():
+        return texts  # as in most columns
+    rows = marked.arg_true()
+    bare = texts.gather(rows).str.strip_chars().str.replace_all(INVISIBLE, "")
+    bare = bare.str.strip_chars("\0").str.strip_chars().str.strip_chars_start("'’")
+    # on a copy: it works in place
+    return texts.clone().scatter(rows, bare.str.replace('^="(.*)"$', "$1"))
 
 
 def cleaned(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -122,8 +122,6 @@ def _are_decimals(texts: pl.Series) -> bool:
     """Whether a program made decimals of whole numbers: each ends in .0, and so none in a digit
     of its own.
     """
-    if not texts.str.contains(r"\.0\s*$").any():  # of most columns
-        return False
     given = texts.filter(texts.str.strip_chars() != "")
     return len(given) > 1 and bool(given.str.contains(r"^\s*-?\d+\.0\s*$").all())
 
@@ -135,8 +133,11 @@ class Columns:
         self.at: dict[str, str] = {}
         for i, title in enumerate(batch.titles):
             self.at.setdefault(title_key(title), f"c{i}")
-        first = batch.frame.head(FIRST_ROWS)
-        self.decimals = {name for name in self.at.values() if _are_decimals(first[name])}
+        first = batch.frame.head(FIRST_ROWS).select(self.at.values())
+        dotted = first.select(pl.all().str.contains(r"\.0\s*$").any())
+        self.decimals = {
+            name for name in dotted.columns if dotted[name].item() and _are_decimals(first[name])
+        }
         self.contexts = {
             c.removeprefix("context.") for c in batch.frame.columns if c.startswith("context.")
         }

@@ -20,12 +20,13 @@ def worked(group: Steps, region: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Fields worked out, numbers in E.164; those that a program rounded are none."""
     roots = (root for expr in group.first for root in expr.meta.root_names())
     fields = group.of(cleaned(frame, roots))
+    told = list[pl.Series]()
     for name in (*NUMBER_FIELDS, *DEVICE_FIELDS):
         if name not in fields.columns:
             continue
         digits, rounded = phone_numbers.as_text(fields[name].cast(pl.String))
         if name in NUMBER_FIELDS:
             digits = phone_numbers.normalise(digits, region)
-            fields = fields.with_columns(rounded.alias(UNREADABLE + name))
-        fields = fields.with_columns(digits.alias(name))
-    return fields
+            told.append(rounded.alias(UNREADABLE + name))
+        told.append(digits.alias(name))
+    return fields.with_columns(told) if told else fields

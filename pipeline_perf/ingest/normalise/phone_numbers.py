@@ -29,10 +29,13 @@ def as_text(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     behind the E it is a spreadsheet's, which rounds; without one Java's, which leaves out no digit
     but zeros at the end.
     """
-    rounded = pl.repeat(False, len(column), eager=True)
-    rows = column.str.contains("[.,]0{1,2}$|[eE]").arg_true()
-    if not len(rows):  # of most columns
+    rounded = pl.Series([False]).new_from_index(0, len(column))
+    if column.null_count() == len(column):
         return column, rounded
+    amounts = column.str.contains("[.,]0{1,2}$|[eE]")
+    if not amounts.any():  # as of most columns
+        return column, rounded
+    rows = amounts.arg_true()
     written, lost = list[str](), list[bool]()
     for text in column.gather(rows).to_list():
         whole = re.sub(r"^(\+?[0-9]+)[.,]0{1,2}$", r"\1", text)
@@ -58,6 +61,8 @@ def normalise(column: pl.Series, region: str) -> pl.Series:
     `region` is an ISO 3166 code, ZZ where it is not known: then only numbers are resolved that
     begin with + or, if they are numbers of a country, with 00.
     """
+    if column.null_count() == len(column):
+        return column
     old, bare = pl.col("old"), pl.col("bare")
     frame = column.to_frame("old").with_columns(_bare(column).alias("bare"))
     ways = [pl.when(bare.str.contains(r"^\+[0-9]{7,15}$")).then(bare)]
