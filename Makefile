@@ -27,9 +27,9 @@ $(VENV)/installed: pyproject.toml setup.py constraints.txt
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test]'
 	@touch $@
 
-# Of Dagster's log a terminal shows the steps, and what they say of themselves.
+# Of Dagster's log a terminal shows the steps, and how far those are that take long.
 SAID := -e 's/.* - STEP_START - Started execution of step "\(.*\)"\./\1/p' \
-	-e 's/.* - dagster - INFO - ci - [0-9a-f-]* - [a-z0-9_]* - /  /p'
+	-e 's/.* - dagster - INFO - ci - [0-9a-f-]* - [a-z0-9_]* - \(.* s left\|not compared: .*\)$$/  \1/p'
 
 bench: setup
 	@mkdir -p data/results
