@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import polars as pl
@@ -66,7 +67,7 @@ def hours_of(values: pl.Series, form: DurationForm) -> Hours | None:
     """
     if form not in ("clock", "minute_clock"):
         return "shown"
-    shapes = values.to_frame("t").select(_elapsed(pl.col("t")).alias("t"))["t"].unique()
+    shapes = _elapsed(values).unique()
     shapes = shapes.filter(shapes.str.contains(r"^\s*[0-9]+\s*:\s*[0-9]+\s*:\s*[0-9]+"))
     if not len(shapes):
         return None
@@ -84,25 +85,31 @@ def _have_two_parts(values: pl.Series) -> bool:
     return bool(values.str.contains(r"^\s*[0-9]+\s*:\s*[0-9]+\s*$").any())
 
 
-def _elapsed(text: pl.Expr) -> pl.Expr:
-    """A length of time that a spreadsheet shows as a time of the day, or on its day zero, as
-    H:M:S.
+def _elapsed(texts: pl.Series) -> pl.Series:
+    """Lengths of time that a spreadsheet shows as a time of the day, or on its day zero, as H:M:S;
+    all others as they are.
     """
+    rows = texts.str.contains("[A-Za-z/-]").arg_true()
+    if not len(rows):  # as in most columns
+        return texts
     zero = r"^(?:1899-12-30|1900-01-00|0?0/0?1/1900|0?1/0?0/1900|30/12/1899|12/30/1899)[T ]+"
-    text = text.str.replace(zero, "")
+    shown = texts.gather(rows).str.replace(zero, "")
     clock = r"^\s*([0-9]{1,2})(:[0-9]{2}:[0-9]{2})\s*([AaPp])\.?\s?[Mm]\.?\s*$"
     days = r"^\s*([0-9]+) days?,? +([0-9]{1,2})(:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)\s*$"
+    text = pl.col(shown.name)
     hour = text.str.extract(clock, 1).cast(pl.Int64)
     after_noon = text.str.extract(clock, 3).str.to_lowercase() == "p"
     of_day = hour % 12 + pl.when(after_noon).then(12).otherwise(0)
     of_days = text.str.extract(days, 1).cast(pl.Int64) * 24 + text.str.extract(days, 2).cast(
         pl.Int64
     )
-    return pl.coalesce(
+    lengths = pl.coalesce(
         pl.when(hour <= 12).then(pl.format("{}{}", of_day, text.str.extract(clock, 2))),
         pl.format("{}{}", of_days, text.str.extract(days, 3)),
         text,
     )
+    told = shown.to_frame().select(lengths.alias("t"))["t"]
+    return texts.clone().scatter(rows, told)  # which works in place
 
 
 def seconds(
@@ -153,15 +160,19 @@ def seconds(
             for unit in "hms"
         ]
         return pl.when(shape).then(part[0] * 3600 + part[1] * 60 + part[2])
-    text = _elapsed(text.str.replace("'", ":", literal=True))
-    clean = pl.when(text.str.contains(r"^\s*[0-9]+(?:\s*:\s*[0-9]+){0,2}(?:\.[0-9]+)?\s*$")).then(
-        text
-    )
-    pieces = clean.str.splitn(":", 3).struct
-    x, y, z = (
-        pieces.field(f"field_{i}").str.strip_chars().cast(pl.Float64, strict=False)
-        for i in range(3)
-    )
+    # of the column at hand: an expression would take each clock apart as often as it is written
+    clocks = functools.partial(_clocks, form=form, hours=hours)
+    return text.map_batches(clocks, return_dtype=pl.Float64)
+
+
+def _clocks(texts: pl.Series, form: DurationForm, hours: Hours | None) -> pl.Series:
+    """Seconds of clocks, of which there are the forms that `seconds` knows."""
+    texts = _elapsed(texts.str.replace("'", ":", literal=True))
+    shape = texts.str.contains(r"^\s*[0-9]+(?:\s*:\s*[0-9]+){0,2}(?:\.[0-9]+)?\s*$")
+    frame = texts.set(~shape, None).str.splitn(":", 3).struct.unnest()
+    frame.columns = ["x", "y", "z"]
+    frame = frame.select(pl.all().str.strip_chars().cast(pl.Float64, strict=False))
+    x, y, z = pl.col("x"), pl.col("y"), pl.col("z")
     sexagesimal = (y.is_null() | (y < 60)) & (z.is_null() | (z < 60))
     three, two, one = x * 3600 + y * 60 + z, x * 60 + y, x
     if form == "hour_clock":
@@ -179,4 +190,5 @@ def seconds(
         elif hours is None:
             three = pl.when((z > 0) | (x < 24) | (y == 0)).then(three)
     value = pl.when(z.is_not_null()).then(three).when(y.is_not_null()).then(two).otherwise(one)
-    return pl.when(sexagesimal.fill_null(False)).then(value)
+    known = pl.when(sexagesimal.fill_null(False)).then(value)
+    return frame.select(known.cast(pl.Float64).alias(texts.name))[texts.name]

@@ -49,9 +49,10 @@ def resolve_parties(
             .then(pl.lit("inbound"))
         )
         stated = pl.coalesce(stated, derived.otherwise(None))
-    undecided = stated.is_null() if direction is not None else pl.lit(False)
-    frame = frame.with_columns(undecided.alias(UNREADABLE + "direction"))
-    frame = frame.with_columns(stated.fill_null("unknown").alias("direction"))
+    undecided = pl.col("direction").is_null() if direction is not None else pl.lit(False)
+    frame = frame.with_columns(stated.alias("direction")).with_columns(
+        undecided.alias(UNREADABLE + "direction"), pl.col("direction").fill_null("unknown")
+    )
     if line is not None and line.derive == "direction":
         party = (
             pl.when(pl.col("direction") == "outbound")

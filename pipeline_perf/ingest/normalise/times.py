@@ -24,6 +24,8 @@ from pipeline_perf.ingest.normalise.names import for_english, in_english
 
 #: Values looked at to decide the form of a date column.
 SAMPLE = 20_000
+#: Of these, those by which a form is told that cannot be the column's.
+FEW = 200
 
 
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp]\.?[Mm]?\.?)?$"
@@ -96,7 +98,7 @@ def decided(column: Written, batch: Batch, title: str) -> tuple[str, ...]:
     forms = []
     for _, form in chosen:
         finer = _other_seconds(form)
-        if "%S" in finer and parsed(sample, form).is_null().any():
+        if "%S" in finer:
             unread = sample.filter(parsed(sample, form).is_null())
             if parsed(unread, finer).is_not_null().any():
                 forms.append(finer)
@@ -183,16 +185,16 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
         raise NeedsMapping(f"the layout gives no date formats for column {column}")
     sample = _sample(values)
     for ways in range(3):  # as it stands; with names in English; with or without seconds, too
-        reads = []
-        for form in forms:
-            moments = read_again(sample, (form,), ways) if ways else parsed(sample, form)
-            reads.append(
-                (int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments)
-            )
-        best = max(count for count, _ in reads)
+        reads, best = dict[int, tuple[int, pl.Series]](), 0
+        for i, form in enumerate(forms):
+            if _by(sample.head(FEW), form, ways).null_count() > len(sample) - best:
+                continue  # another reads more than this one can
+            moments = _by(sample, form, ways)
+            reads[i] = int((moments.is_not_null() & (moments.dt.year() >= 1970)).sum()), moments
+            best = max(best, reads[i][0])
         if best:
             break
-    winners = [i for i, (count, _) in enumerate(reads) if count == best]
+    winners = [i for i, (count, _) in reads.items() if count == best]
     first = reads[winners[0]][1]
     for i in winners[1:] if best else ():
         if _day_first(forms[i]) != _day_first(forms[winners[0]]) and not reads[i][1].equals(first):
@@ -203,6 +205,10 @@ def _decide(values: pl.Series, forms: tuple[str, ...], column: str) -> tuple[int
             )
     _check_order(sample, first, best, forms[winners[0]], column)
     return best, forms[winners[0]]
+
+
+def _by(texts: pl.Series, form: str, ways: int) -> pl.Series:
+    return read_again(texts, (form,), ways) if ways else parsed(texts, form)
 
 
 def _check_order(sample: pl.Series, moments: pl.Series, count: int, form: str, column: str) -> None:
