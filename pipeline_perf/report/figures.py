@@ -69,7 +69,7 @@ _METRICS = {
 _THIN = "\u202f"
 _DASH = "–"
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
-_TOGETHER = re.compile(r"(?<=\d) (?=\d|%|GiB|MiB|[kMG]B|ms\b)")
+_TOGETHER = re.compile(r"(?<=\d) (?=\d|%|GiB|MiB|[kMG]B|ms\b)|(?<=\d)(?=%)")
 _BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 

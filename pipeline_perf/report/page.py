@@ -6,6 +6,7 @@ There is no script but that of a flame graph, in a frame of its own. What is sai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline_perf.bench.explain.bottleneck import Change
 from pipeline_perf.bench.judge.targets import Threshold
@@ -85,6 +86,7 @@ def _render(template: str, **values: Any) -> str:
         "pace": figures.pace,
         "part": figures.part,
         "prose": figures.prose,
+        "sentence": sentence,
         "plot": charts.plot,
         "segments": charts.segments,
         "sparkline": charts.sparkline,
@@ -97,6 +99,12 @@ def _render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(
         css=css, compared=figures.COMPARED, changes=figures.CHANGES, bounds=_BOUNDS, **values
     )
+
+
+def sentence(text: str) -> Markup:
+    """What the lab says, as a sentence begins; commands between backticks as code."""
+    words = str(escape(figures.prose(text[:1].upper() + text[1:])))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", words))
 
 
 def _accuracy_names(report: Report) -> list[str]:

@@ -17,7 +17,7 @@ from pipeline_perf.report import charts, figures
 from pipeline_perf.report.content import Report, assemble, build, readiness
 from pipeline_perf.report.document import SCHEMA, SCHEMA_FILE, to_json, write
 from pipeline_perf.report.markdown import markdown
-from pipeline_perf.report.page import page
+from pipeline_perf.report.page import page, sentence
 from pipeline_perf.report.terminal import table
 from pipeline_perf_tests.command import NUMBER
 from pipeline_perf_tests.report.conftest import ENVIRONMENT, NIGHT, NIGHTS, STAGES, keep, sides
@@ -314,3 +314,11 @@ def test_figures_are_written_in_the_size_that_reads_best(
 def test_margins_are_written_with_their_sign(value: float, limit: Threshold, written: str) -> None:
     (verdict,) = judge([target(required=limit)], [Measurement("a.b", "", value)])
     assert figures.margin(verdict).replace(THIN, " ") == written
+
+
+def test_what_the_lab_says_is_a_sentence_with_its_commands_as_code() -> None:
+    said = sentence("look at start-up first (`python -X importtime`): it takes 62% of <all>")
+    assert said == (
+        "Look at start-up first (<code>python -X importtime</code>):"
+        f" it takes 62{THIN}% of &lt;all&gt;"
+    )
