@@ -472,6 +472,76 @@ def verizon(path: Path) -> None:
     bill.save("Page 2 of 2")
 
 
+def verizon_talk(path: Path) -> None:
+    """The form of about 2025: months by name, places with their state, a number with its device; a
+    list that goes on over the page's end; a summary that names numbers with amounts.
+    """
+    columns: list[Column] = [
+        (36, False),
+        (80, False),
+        (130, False),
+        (205, False),
+        (300, False),
+        (420, True),
+        (470, True),
+        (525, True),
+        (570, True),
+    ]
+    titles = [
+        "Date", "Time", "Number", "Origination", "Destination", "Min.", "Charges", "Charges",
+        "Total",
+    ]  # fmt: skip
+    bill = Bill(path)
+
+    def head(title: str) -> None:
+        bill.text(title, bold=True, size=12)
+        bill.row(columns, [*[""] * 6, "Airtime", "LD/Other", ""], bold=True)
+        bill.row(columns, titles, bold=True)
+
+    bill.text("PAT EXAMPLE")
+    bill.text("Billing period: Dec 11, 2024 - Jan 10, 2025")
+    bill.text("Questions about your bill? verizon.com/support or 800-922-0204")
+    bill.text("Bill summary by line", bold=True)
+    bill.text("Pat Example Apple iPhone 15 (212-555-0101)                      $52.10")
+    bill.text("Lee Example Apple iPhone 14 (646-555-0102)                      $48.00")
+    bill.next_page("1")
+    bill.text("Pat Example")
+    bill.text("212-555-0101 Apple iPhone 15")
+    head("Talk activity")
+    for cells in (
+        ["Dec 31", "11:59 PM", "646.555.0144", "New York, NY", "Brooklyn, NY", "3"],
+        ["Jan 1", "12:01 AM", "646.555.0144", "New York, NY", "Incoming, CL", "12"],
+    ):
+        bill.row(columns, [*cells, "--", "--", "--"])
+    bill.next_page("2")
+    bill.text("Pat Example")
+    bill.text("212-555-0101 Apple iPhone 15")
+    head("Talk activity (cont.)")
+    bill.row(
+        columns,
+        ["Jan 2", "3:45 PM", "*86", "New York, NY", "Voice Mail, CL", "1", "--", "--", "--"],
+    )
+    bill.gap()
+    bill.text("Lee Example")
+    bill.text("646.555.0102")
+    head("Talk activity")
+    bill.row(
+        columns,
+        [
+            "Jan 10",
+            "9:05 AM",
+            "212.555.0101",
+            "Newark, NJ",
+            "Incoming, CL",
+            "104",
+            "--",
+            "1.50",
+            "1.50",
+        ],
+    )
+    bill.save("3")
+
+
 def sprint(path: Path) -> None:
     """One number, a column that no layout knows, a full year."""
     columns = [
@@ -545,4 +615,5 @@ if __name__ == "__main__":
     att(HERE / "att_bill.pdf")
     tmobile(HERE / "tmobile_bill.pdf")
     verizon(HERE / "verizon_bill.pdf")
+    verizon_talk(HERE / "verizon_talk_bill.pdf")
     sprint(HERE / "sprint_bill.pdf")
