@@ -265,9 +265,9 @@ def _ratio(regression: Regression) -> dict[str, Any]:
         return {}
     figures = {
         "ratio": judged.ratio,
-        "low": judged.low,
-        "high": judged.high,
-        "smallest_effect": judged.smallest_effect,
+        "ratio_low": judged.low,
+        "ratio_high": judged.high,
+        "smallest_effect_share": judged.smallest_effect,
     }
     return {
         **{
@@ -302,7 +302,7 @@ def shown(regression: Regression, tolerance: float) -> dict[str, Any]:
         "verdict": sentence(regression),
         **_ratio(regression),
         "judged": regression.metric,
-        "tolerance": tolerance,
+        "tolerance_share": tolerance,
         "comparisons": metadata.table(rows),
     }
 
