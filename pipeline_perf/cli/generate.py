@@ -10,7 +10,7 @@ import click
 
 from pipeline_perf.cli.console import called, meant, offered
 from pipeline_perf.cli.options import scenarios_option
-from pipeline_perf.report.figures import number
+from pipeline_perf.numbers import number
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.options import checked_lake, lake_option, opened_lake
+from pipeline_perf.numbers import number as number_of
 from pipeline_perf.privacy import masked, shown
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def events(
         _wrote(rows, "events", output)
     if again:
         click.echo(
-            f"{again:,} of {rows:,} rows tell a call that another row tells: --distinct leaves them"
-            " out",
+            f"{number_of(again)} of {number_of(rows)} rows tell a call that another row tells:"
+            " --distinct leaves them out",
             err=True,
         )
 
@@ -150,7 +151,7 @@ def _summarise(selection: Selection, chosen: pl.LazyFrame, output: Path | None) 
     from pipeline_perf.lake.selection import summary
 
     counted = summary(chosen, selection.number)
-    of = f"{counted.events:,} events ({', '.join(selection.types)}), each told once"
+    of = f"{number_of(counted.events)} events ({', '.join(selection.types)}), each told once"
     if output is None:
         summary_table(counted, of)
         return
@@ -234,4 +235,4 @@ def _made(output: Path) -> Path:
 
 
 def _wrote(rows: int, what: str, output: Path) -> None:
-    click.echo(f"wrote {rows:,} {what} to {masked(shown(str(output)))}", err=True)
+    click.echo(f"wrote {number_of(rows)} {what} to {masked(shown(str(output)))}", err=True)

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 
 from pipeline_perf.bench.measure.workload import Workload, WorkloadError
+from pipeline_perf.numbers import number
 
 GROUP = "pipeline_perf.workloads"
 
@@ -156,7 +157,7 @@ def _offered(plugin: EntryPoint) -> tuple[list[Offer], str]:
 
 
 def _offer(workload: Workload, package: str) -> Offer:
-    amount = f"{workload.units:,.0f} {workload.unit}"
+    amount = f"{number(round(workload.units))} {workload.unit}"
     return Offer(
         workload.name,
         package,
