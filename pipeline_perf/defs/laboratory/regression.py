@@ -27,6 +27,7 @@ from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets
 from pipeline_perf.privacy import masked
+from pipeline_perf.spelling import meant
 
 GROUP = "regression"
 
@@ -178,7 +179,8 @@ def _chosen(offered: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]
     known = {scenario.name: scenario for scenario in offered}
     if unknown := sorted(set(names) - known.keys()):
         raise dg.Failure(
-            f"{', '.join(unknown)}: no such scenario is measured; there are {', '.join(known)}",
+            f"{', '.join(name + meant(name, known) for name in unknown)}: no such scenario is"
+            f" measured; there are {', '.join(known)}",
             allow_retries=False,
         )
     return [known[name] for name in names] or [

@@ -184,7 +184,7 @@ def test_too_few_pairs_are_a_warning_with_the_number_that_it_would_take(
     [
         ("", {"revision": "no-such-revision"}, "there is no revision 'no-such-revision'"),
         ("no-such-branch", {}, "there is no revision 'no-such-branch'"),
-        ("", {"revision": "HEAD", "scenarios": ["tinny"]}, "tinny: no such scenario is measured"),
+        ("", {"revision": "HEAD", "scenarios": ["tinny"]}, "tinny (did you mean tiny?): no such"),
     ],
 )
 def test_what_cannot_be_compared_fails_and_says_why(
