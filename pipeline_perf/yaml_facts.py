@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline_perf.errors import ProjectError
+from pipeline_perf.numbers import count
 
 #: Keys and positions that lead from the file's root to what is meant: ("tables", 0, "fields").
 Place = tuple[str | int, ...]
@@ -209,7 +210,9 @@ def _composed(path: Path, error: type[FactsError]) -> Node | None:
         text = data.decode("utf-8")
         if sum(map(text.count, "[{-?")) > _DEPTH and _is_deep(yaml.parse(text, Loader=loader)):
             raise error(
-                f"nested more than {_DEPTH:,} deep", "check its brackets and dashes", file=str(path)
+                f"nested more than {count(_DEPTH)} deep",
+                "check its brackets and dashes",
+                file=str(path),
             )
         return yaml.compose(text, Loader=loader)
     except OSError as fault:

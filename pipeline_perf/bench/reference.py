@@ -62,13 +62,15 @@ def complete(output: Output) -> Correctness:
     import polars as pl
 
     from pipeline_perf.bench.measure.workload import Correctness
+    from pipeline_perf.numbers import count
 
     source, copy = output.params["source"], output.params["copy"]
     lines = pl.scan_lines(source).select(pl.len()).collect().item()
     rows = pl.scan_parquet(copy).select(pl.len()).collect().item()
+    more = f"{count(abs(rows - lines))} rows {'more' if rows > lines else 'fewer'}"
     return Correctness(
         rows == lines,
-        f"{copy} holds {rows:,} rows, {source} has {lines:,} lines",
+        f"{copy} holds {more} than the {count(lines)} lines of {source}",
         {"rows_copied": float(rows)},
     )
 

@@ -1,5 +1,5 @@
 """The terminal that is spoken to: what its encoding can show, how the program was called there,
-and what somebody who misspelt a name may have meant.
+and what it may complete.
 
 What is said there is the commands' business.
 """
@@ -71,18 +71,6 @@ def _typed(program: Path) -> str:
 def as_called(text: str) -> str:
     """A text in which this program's name before a command is what one types to start it."""
     return re.sub(rf"(?<![\w./-]){PROGRAM}(?= )", lambda _: called(), text)
-
-
-def meant(name: str, known: Iterable[str]) -> str:
-    """The question after a name that nobody knows, '' where nothing known is like it.
-
-    >>> meant("att_moblity", ["att_mobility", "verizon_le"])
-    ' (did you mean att_mobility?)'
-    """
-    import difflib
-
-    alike = difflib.get_close_matches(name.lower(), list(known), n=3)
-    return f" (did you mean {' or '.join(alike)}?)" if alike else ""
 
 
 def offered(text: str, known: Iterable[str]) -> list[CompletionItem]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.console import as_called
+from pipeline_perf.numbers import number
 from pipeline_perf.privacy import masked, shown
-from pipeline_perf.report.figures import number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -202,14 +202,13 @@ def files_table(frame: pl.DataFrame) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for name in ("id", "file", "layout", "events", "duplicates", "quarantine", "zone", "ingested"):
-        number = name in ("events", "duplicates", "quarantine")
-        table.add_column(name, overflow="fold", justify="right" if number else "left")
+        counts = name in ("events", "duplicates", "quarantine")
+        table.add_column(name, overflow="fold", justify="right" if counts else "left")
     for row in frame.iter_rows(named=True):
-        counts = (f"{row[name] or 0:,}" for name in ("events", "duplicates", "quarantined"))
+        told = (number(row[name] or 0) for name in ("events", "duplicates", "quarantined"))
         file = escape(masked(shown(row["file"] or "")))
         when = f"{row['ingested_at']:%Y-%m-%d %H:%M}" if row["ingested_at"] else ""
-        told = (row["source_file_id"], file, row["layout"], *counts, row["zone"], when)
-        table.add_row(*told)
+        table.add_row(row["source_file_id"], file, row["layout"], *told, row["zone"], when)
     Console(width=None if Console().is_terminal else 200, emoji=False).print(table)
 
 

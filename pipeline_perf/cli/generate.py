@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.console import called, meant, offered
+from pipeline_perf.cli.console import called, offered
 from pipeline_perf.cli.options import scenarios_option
-from pipeline_perf.report.figures import number
+from pipeline_perf.numbers import number
+from pipeline_perf.spelling import meant
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline_perf.cli.options import checked_lake, lake_option, opened_lake
+from pipeline_perf.numbers import number as number_of
 from pipeline_perf.privacy import masked, shown
+from pipeline_perf.spelling import meant
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipeline_perf.lake.delta import Lake
     from pipeline_perf.lake.selection import Selection
 
 #: What a file's ending says of its form.
@@ -115,7 +118,9 @@ def events(
     from pipeline_perf.lake.selection import Selection, files_named, with_names
 
     if odd := sorted(set(types) - set(EVENT_TYPES)):
-        raise click.UsageError(f"--type {odd[0]}: none of {', '.join(EVENT_TYPES)}")
+        raise click.UsageError(
+            f"--type {odd[0]}{meant(odd[0], EVENT_TYPES)}: none of {', '.join(EVENT_TYPES)}"
+        )
     form = _form(form, output, ("html",) if summarised else ("csv", "json", "parquet"))
     if summarised and form not in ("html", ""):
         raise click.UsageError("--summary is a table for the screen; with -o, name a file .html")
@@ -124,6 +129,7 @@ def events(
     lake = opened_lake(checked_lake(lake_root))
     with _told(lake_root, output):
         named = tuple(identity for text in files for identity in files_named(lake, text))
+        _tell_unheld(lake, carriers)
         if summarised and not types:
             types = ("call",)
         selection = Selection(since, until, number, types, carriers, named)
@@ -139,10 +145,18 @@ def events(
         _wrote(rows, "events", output)
     if again:
         click.echo(
-            f"{again:,} of {rows:,} rows tell a call that another row tells: --distinct leaves them"
-            " out",
+            f"{number_of(again)} of {number_of(rows)} rows tell a call that another row tells:"
+            " --distinct leaves them out",
             err=True,
         )
+
+
+def _tell_unheld(lake: Lake, carriers: Iterable[str]) -> None:
+    """Say which carriers the lake holds nothing of: that may be so, or a slip."""
+    held = lake.files()["carrier"].drop_nulls().to_list()
+    for carrier in sorted(set(carriers) - set(held)):
+        told = masked(shown(carrier))
+        click.echo(f"the lake holds no file of carrier {told}{meant(carrier, held)}", err=True)
 
 
 def _summarise(selection: Selection, chosen: pl.LazyFrame, output: Path | None) -> None:
@@ -150,7 +164,7 @@ def _summarise(selection: Selection, chosen: pl.LazyFrame, output: Path | None) 
     from pipeline_perf.lake.selection import summary
 
     counted = summary(chosen, selection.number)
-    of = f"{counted.events:,} events ({', '.join(selection.types)}), each told once"
+    of = f"{number_of(counted.events)} events ({', '.join(selection.types)}), each told once"
     if output is None:
         summary_table(counted, of)
         return
@@ -234,4 +248,4 @@ def _made(output: Path) -> Path:
 
 
 def _wrote(rows: int, what: str, output: Path) -> None:
-    click.echo(f"wrote {rows:,} {what} to {masked(shown(str(output)))}", err=True)
+    click.echo(f"wrote {number_of(rows)} {what} to {masked(shown(str(output)))}", err=True)

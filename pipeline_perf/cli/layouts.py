@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline_perf.cli.console import meant, offered
+from pipeline_perf.cli.console import offered
 from pipeline_perf.cli.options import NEEDS_MAPPING, Commands, layouts_option, own_layouts
 from pipeline_perf.privacy import masked, shown
+from pipeline_perf.spelling import meant
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from pipeline_perf.contract import SCENARIOS
+from pipeline_perf.spelling import meant
 from pipeline_perf.synth.dataset import DatasetSpec
 from pipeline_perf.yaml_facts import FactsError, Slip, read_sections
 
@@ -118,4 +119,5 @@ def _slips(scenarios: list[Scenario]) -> Iterable[Slip]:
             yield at, f"{name}: a copy is made of one file; {remedy}"
         if reference and reference not in {*COPIES, *names} - {name}:
             remedy = f"use {', '.join(COPIES)} or the name of another scenario in this file"
-            yield at, f"{name}: there is no reference {reference!r}; {remedy}"
+            like = meant(reference, {*COPIES, *names} - {name})
+            yield at, f"{name}: there is no reference {reference!r}{like}; {remedy}"

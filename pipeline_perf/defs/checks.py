@@ -137,6 +137,13 @@ def result(asset: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
     )
 
 
+def counted(status: str) -> str:
+    """The metadata entry that counts the targets with a verdict, in the report's words:
+    targets_missed.
+    """
+    return f"targets_{WORDS[status].lower().replace(' ', '_')}"
+
+
 def _figure(verdict: Verdict) -> str:
     if verdict.actual is None:
         return masked(verdict.note) or "not measured: the asset delivered no figure for it"

@@ -1,6 +1,8 @@
 """Figures and tables as Dagster stores and plots them: plain numbers, masked telephone numbers.
 
-Nothing here computes a figure.
+A number's name says its unit: `seconds`, `peak_memory_mib`, `furniture_lines`, `fields_share`.
+Where the unit depends on what is judged, an entry `unit` stands beside it. Nothing here computes a
+figure.
 """
 
 from __future__ import annotations
@@ -34,16 +36,63 @@ PREVIEW_COLUMNS = (
 _NUMBERS = ("from_number", "to_number")
 
 
+#: What is counted of a file, and under which name it is shown.
+_COUNTS = {
+    "records": "records",
+    "events": "events",
+    "quarantined": "quarantined_records",
+    "duplicates": "duplicate_events",
+    "furniture": "furniture_lines",
+    "lines": "lines",
+}
+
+#: Metrics whose names and units alone would not say what their number is.
+_NAMES = {"failed": "failed_repetitions", "duplicates": "duplicates_f1_share"}
+
+
 def figures(measurements: Iterable[Measurement]) -> dict[str, float]:
-    """One number per metric, without its family: the median, of `failed` how many did."""
-    repetitions: dict[str, list[float]] = {}
+    """One number per metric, named after it and its unit: the median, of `failed` how many did.
+
+    Bytes are told in MiB.
+    """
+    repetitions: dict[tuple[str, str], list[float]] = {}
     for measurement in measurements:
-        name = measurement.metric.partition(".")[2]
-        repetitions.setdefault(name, []).append(float(measurement.value))
+        of = (measurement.metric.partition(".")[2], measurement.unit)
+        repetitions.setdefault(of, []).append(float(measurement.value))
     return {
-        name: sum(values) if name == "failed" else legible(median(values))
-        for name, values in repetitions.items()
+        named(name, unit): sum(values)
+        if name == "failed"
+        else legible(median(values) / (2**20 if unit == "B" else 1))
+        for (name, unit), values in repetitions.items()
     }
+
+
+def named(name: str, unit: str) -> str:
+    """The name, with its unit, under which a metric's number is shown.
+
+    `name` is the metric's without its family, `unit` that of the measurement, "" for a share or a
+    ratio.
+    """
+    if name in _NAMES:
+        return _NAMES[name]
+    plain_name = name.replace(".", "_")
+    if unit == "B":
+        return f"{plain_name}_mib"
+    if unit.endswith("/s"):
+        return f"{plain_name.removesuffix('_per_s')}_per_second"
+    if unit.startswith("per "):
+        return f"{plain_name}_{unit.replace(' ', '_')}"
+    if unit or "ratio" in plain_name.split("_"):
+        return plain_name
+    return f"{plain_name.removesuffix('_rate')}_share"
+
+
+def counted(source: Iterable[Mapping[str, int]], *counts: str) -> dict[str, int]:
+    """The sums of these counts of files (records, events, quarantined, …), each named after what
+    it counts.
+    """
+    files = list(source)
+    return {_COUNTS[count]: sum(int(file[count]) for file in files) for count in counts}
 
 
 def legible(value: float) -> float:
@@ -62,10 +111,7 @@ def ingestion(reports: Sequence[FileReport], held: int | None = None) -> dict[st
     for report in reports:
         rooms.update(report.stages)
         rules.update(report.rules)
-    sums = {
-        name: sum(int(getattr(report, name)) for report in reports)
-        for name in ("records", "events", "quarantined", "duplicates", "furniture", "lines")
-    }
+    sums = counted(map(vars, reports), *_COUNTS)
     statuses = Counter(report.status.replace("_", " ") for report in reports)
     said = [masked(report.reason) for report in reports if report.reason]
     assumed = sum(report.zone_assumed for report in reports)
@@ -82,32 +128,21 @@ def ingestion(reports: Sequence[FileReport], held: int | None = None) -> dict[st
         "dagster/row_count": sums["events"] if held is None else held,
         **({} if held is None else {"dagster/partition_row_count": sums["events"]}),
         "seconds": legible(sum(report.seconds for report in reports)),
-        **{f"seconds_{room}": legible(seconds) for room, seconds in rooms.items()},
-        "rules": dg.MetadataValue.json(dict(sorted(rules.items()))),
+        **{f"{room}_seconds": legible(seconds) for room, seconds in rooms.items()},
+        "records_by_rule": dg.MetadataValue.json(dict(sorted(rules.items()))),
         "per_file": table([_file(report) for report in reports]),
     }
 
 
 def _file(report: FileReport) -> dict[str, Any]:
-    shown = (
-        "file",
-        "status",
-        "reason",
-        "zone_assumed",
-        "carrier",
-        "layout",
-        "records",
-        "events",
-        "quarantined",
-        "duplicates",
-        "furniture",
-        "seconds",
-    )
-    row = {name: getattr(report, name) for name in shown}
-    return row | {
+    return {
         "file": masked(report.file.rpartition("/")[2]),
         "status": report.status.replace("_", " "),
         "reason": masked(report.reason),
+        "zone_assumed": report.zone_assumed,
+        "carrier": report.carrier,
+        "layout": report.layout,
+        **counted([vars(report)], "records", "events", "quarantined", "duplicates", "furniture"),
         "seconds": round(report.seconds, 3),
     }
 

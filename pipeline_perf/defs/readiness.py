@@ -10,10 +10,11 @@ import dagster as dg
 
 from pipeline_perf.bench.judge.targets import Target
 from pipeline_perf.defs import recording
+from pipeline_perf.defs.checks import counted
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.report.content import assemble
 from pipeline_perf.report.document import write
-from pipeline_perf.report.figures import TITLES, WORDS
+from pipeline_perf.report.figures import TITLES
 from pipeline_perf.report.markdown import markdown
 
 GROUP = "report"
@@ -44,8 +45,7 @@ def asset_of(
                 "verdict": TITLES[report.readiness.state],
                 "reason": report.readiness.headline,
                 **{
-                    f"targets_{WORDS[status].lower().replace(' ', '_')}": int(count)
-                    for status, count in report.readiness.counts.items()
+                    counted(status): int(count) for status, count in report.readiness.counts.items()
                 },
                 recording.RUN: report.run.id,
                 "report": dg.MetadataValue.md(_unfolded(markdown(report))),

@@ -19,6 +19,7 @@ import polars as pl
 from pipeline_perf import events
 from pipeline_perf.ingest.layout.model import Control
 from pipeline_perf.ingest.normalise.amounts import seconds
+from pipeline_perf.numbers import count
 
 #: The zone taken for files that do not state theirs when nobody says otherwise.
 DEFAULT_ZONE = "UTC"
@@ -166,7 +167,7 @@ def clock_changes(ledger: Ledger, by_broken_order: int) -> list[str]:
             "in an hour that the clocks skipped, and taken as of a clock not yet put forward",
         ),
     ]
-    return [f"{n:,} {'time is' if n == 1 else 'times are'} {what}" for n, what in told if n]
+    return [f"{count(n)} {'time is' if n == 1 else 'times are'} {what}" for n, what in told if n]
 
 
 def control_mismatches(ledger: Ledger) -> list[str]:

@@ -51,6 +51,7 @@ from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import lake_faults
 from pipeline_perf.lake.schemas import SCHEMAS, key_of
 from pipeline_perf.logs import logger
+from pipeline_perf.numbers import count
 
 log = logger(__name__)
 
@@ -467,7 +468,7 @@ def _nothing_fits(report: FileReport, ledger: Ledger, record_no: int, reason: st
     """A layout by which no record at all can be read is not the file's."""
     return NeedsMapping(
         f"the layout {report.layout} has the file's columns, but none of its"
-        f" {ledger.quarantined:,} records could be read by it (record {record_no}: {reason})",
+        f" {count(ledger.quarantined)} records could be read by it (record {record_no}: {reason})",
         f"mend the layout (`pipeline-perf layouts show {report.layout}`), try it with"
         " `pipeline-perf layouts check LAYOUT.yaml FILE`, and ingest the file again",
         file=report.file,

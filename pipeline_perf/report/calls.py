@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from pipeline_perf.lake.selection import Summary
+from pipeline_perf.numbers import number as written
 from pipeline_perf.privacy import masked, shown
 
 #: View box of a chart: columns this wide, bars this high at most, and the room for their labels.
@@ -50,8 +51,8 @@ def _columns(counts: Sequence[tuple[str, int]]) -> str:
         label = name[2:] if len(name) > 5 else name  # 2024-05 is 24-05
         bars.append(
             f'<rect x="{x}" y="{top}" width="{COLUMN - 6}" height="{high}" {BAR}>'
-            f"<title>{escape(name)}: {number:,}</title></rect>"
-            + (_text(middle, top - 4, f"{number:,}") if number else "")
+            f"<title>{escape(name)}: {written(number)}</title></rect>"
+            + (_text(middle, top - 4, written(number)) if number else "")
             + _text(middle, HEIGHT + LABEL - 4, label)
         )
     return (
@@ -74,7 +75,7 @@ def _rows(counts: Sequence[tuple[str, int]]) -> str:
     most = max(number for _, number in counts)
     rows = "".join(
         f"<tr><td>{escape(masked(shown(name)))}</td>"
-        f'<td style="text-align: right">{number:,}</td>'
+        f'<td style="text-align: right">{written(number)}</td>'
         f'<td style="width: 60%"><svg viewBox="0 0 100 10" width="100%" height="10"'
         f' preserveAspectRatio="none"><rect width="{round(100 * number / most, 1)}" height="10"'
         f" {BAR}/></svg></td></tr>\n"

@@ -1,6 +1,6 @@
 """How figures are written for people: units, limits, margins.
 
-Nothing here decides what is shown. The spaces in numbers and before units do not break.
+Nothing here decides what is shown. The spaces in numbers (`numbers`) and before units do not break.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the command line writes its numbers by this module, too, and starts fast
+from pipeline_perf.numbers import THIN, number
+
+if TYPE_CHECKING:  # the command line writes its figures by this module, too, and starts fast
     from pipeline_perf.bench.judge.targets import Threshold, Verdict
 
 #: Statuses as people read them.
@@ -65,30 +67,10 @@ _METRICS = {
     "validation_coverage.false_alarms": "false alarms",
 }
 
-#: A narrow space at which no line breaks.
-_THIN = "\u202f"
 _DASH = "–"
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
 _TOGETHER = re.compile(r"(?<=\d) (?=\d|%|GiB|MiB|[kMG]B|ms\b)|(?<=\d)(?=%)")
 _BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
-
-
-def number(value: float, digits: int = 3, pad: bool = False) -> str:
-    r"""The value to `digits` significant digits (below 1, one more), thousands apart.
-
-    `pad` keeps trailing zeros, so that the figures of a column line up.
-
-    >>> number(4.2), number(4.2, pad=True), number(0.99873), number(251_340)
-    ('4.2', '4.20', '0.9987', '251\u202f340')
-    """
-    size = abs(value)
-    if size != 0 and size < 0.001:
-        return f"{value:.2g}"
-    whole = 4 if size >= 1000 else 3 if size >= 100 else 2 if size >= 10 else 1 if size >= 1 else -1
-    text = f"{value:,.{max(0, digits - whole)}f}".replace(",", _THIN)
-    return (
-        text if "." not in text or (pad and value != round(value)) else text.rstrip("0").rstrip(".")
-    )
 
 
 def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
@@ -104,19 +86,19 @@ def figure(value: float | None, unit: str = "", pad: bool = True) -> str:
     if unit == "B":
         for name, size in _BINARY:
             if abs(value) >= size:
-                return f"{number(value / size, 3, pad)}{_THIN}{name}"
+                return f"{number(value / size, 3, pad)}{THIN}{name}"
     if unit == "s" and abs(value) >= 120:
         minutes, seconds = divmod(round(value), 60)
-        return f"{minutes}{_THIN}min" + (f" {seconds}{_THIN}s" if seconds else "")
+        return f"{minutes}{THIN}min" + (f" {seconds}{THIN}s" if seconds else "")
     if unit == "s" and 0 < abs(value) < 1:
-        return f"{number(value * 1000, 2)}{_THIN}ms"
-    return number(value, 3, pad) + (f"{_THIN}{unit}" if unit else "")
+        return f"{number(value * 1000, 2)}{THIN}ms"
+    return number(value, 3, pad) + (f"{THIN}{unit}" if unit else "")
 
 
 def limit(threshold: Threshold | None, unit: str = "") -> str:
     """A limit with its comparator: "< 5 min", "≥ 250 000 rows/s"; a dash where there is none."""
     return (
-        f"{_SIGNS[threshold.comparator]}{_THIN}{figure(threshold.limit, unit, pad=False)}"
+        f"{_SIGNS[threshold.comparator]}{THIN}{figure(threshold.limit, unit, pad=False)}"
         if threshold
         else _DASH
     )
@@ -127,8 +109,8 @@ def bracket(verdict: Verdict) -> str:
     low, high = figure(verdict.low, verdict.target.unit), figure(verdict.high, verdict.target.unit)
     if low == high:
         return ""
-    same_unit = low.rpartition(_THIN)[2] == high.rpartition(_THIN)[2] and bool(verdict.target.unit)
-    return f"{low.rpartition(_THIN)[0] if same_unit else low} to {high}"
+    same_unit = low.rpartition(THIN)[2] == high.rpartition(THIN)[2] and bool(verdict.target.unit)
+    return f"{low.rpartition(THIN)[0] if same_unit else low} to {high}"
 
 
 def actual(verdict: Verdict) -> str:
@@ -145,10 +127,10 @@ def margin(verdict: Verdict) -> str:
     if verdict.margin is None:
         return _DASH
     if verdict.margin >= 9:
-        return f"×{_THIN}{number(round(verdict.margin + 1))}"
+        return f"×{THIN}{number(round(verdict.margin + 1))}"
     share = verdict.margin * 100
     digits = 1 if abs(share) < 10 or 99 < share < 100 else 0  # 99.6 % of room is not all of it
-    return f"{share:+.{digits}f}{_THIN}%".replace("-", "−")
+    return f"{share:+.{digits}f}{THIN}%".replace("-", "−")
 
 
 def metric(name: str) -> str:
@@ -165,18 +147,18 @@ def metric(name: str) -> str:
 
 def change(share: float | None) -> str:
     """A change with its sign, 0.05 as "+5.0 %"; a dash where there is none to state."""
-    return _DASH if share is None else f"{share * 100:+.1f}{_THIN}%".replace("-", "−")
+    return _DASH if share is None else f"{share * 100:+.1f}{THIN}%".replace("-", "−")
 
 
 def trend(share: float) -> str:
     """A change in whole per cent, 0.043 as "+4 %"; "level" below half of one."""
     whole = round(share * 100)
-    return f"{whole:+d}{_THIN}%".replace("-", "−") if whole else "level"
+    return f"{whole:+d}{THIN}%".replace("-", "−") if whole else "level"
 
 
 def part(share: float | None) -> str:
     """A share in per cent, 0.125 as "12.5 %"; a dash where there is none."""
-    return _DASH if share is None else f"{number(round(share * 100, 1))}{_THIN}%"
+    return _DASH if share is None else f"{number(round(share * 100, 1))}{THIN}%"
 
 
 def pace(speedup: float, low: float, high: float) -> str:
@@ -198,7 +180,7 @@ def pace(speedup: float, low: float, high: float) -> str:
 
 def prose(text: str) -> str:
     """The text with its numbers and units held together at line ends."""
-    return _TOGETHER.sub(_THIN, text)
+    return _TOGETHER.sub(THIN, text)
 
 
 def moment(time: datetime) -> str:

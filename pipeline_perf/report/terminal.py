@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_perf.bench.judge.targets import Verdict
+from pipeline_perf.numbers import THIN
 from pipeline_perf.report.comparisons import Compared
 from pipeline_perf.report.content import Report
 from pipeline_perf.report.figures import (
@@ -34,7 +35,7 @@ _STYLES = {
     "not_measured": "dim",
     "planned": "dim",
 }
-_THIN, _DASH = "\u202f", "–"  # what figures hold their parts together by, and write for none
+_DASH = "–"  # what figures write for none
 _STATES = {"go": "bold green", "no_go": "bold red", "undecided": "bold magenta"}
 
 
@@ -66,7 +67,7 @@ class _Verdicts:
         for verdict in self.verdicts:
             lines.append(Text.assemble(_word(verdict), "  ", verdict.target.id))
             told = [
-                f"{name.lower()} {figure}".replace(_THIN, "\xa0").replace(" ", "\xa0")
+                f"{name.lower()} {figure}".replace(THIN, "\xa0").replace(" ", "\xa0")
                 for name, figure in zip(_FIGURES, _figures(verdict), strict=True)
                 if figure != _DASH
             ]

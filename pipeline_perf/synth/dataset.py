@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from pipeline_perf.extras import require
+from pipeline_perf.spelling import meant
 from pipeline_perf.synth import assembly, callmodel
 from pipeline_perf.synth import population as people
 from pipeline_perf.synth.assembly import TRUTH_SCHEMA, Records
@@ -121,6 +122,15 @@ DEFECT_SCHEMA: dict[str, pl.DataType] = {
 }  # fmt: skip
 
 
+def _not_generated(carrier: str, form: str) -> str:
+    """What to choose instead: of a known carrier its formats, else anything there is."""
+    forms = [name for of, name in LAYOUTS if of == carrier]
+    question = meant(form, forms) if forms else meant(carrier, (of for of, _ in LAYOUTS))
+    pairs = [pair for pair in sorted(LAYOUTS) if not forms or pair[0] == carrier]
+    known = ", ".join(" ".join(pair) for pair in pairs)
+    return f"nothing generates {carrier} {form}{question}; choose one of: {known}"
+
+
 @dataclass(frozen=True)
 class DatasetSpec:
     """What to generate.
@@ -145,10 +155,7 @@ class DatasetSpec:
 
     def __post_init__(self) -> None:
         if (self.carrier, self.format) not in LAYOUTS:
-            known = ", ".join(" ".join(pair) for pair in sorted(LAYOUTS))
-            raise ValueError(
-                f"nothing generates {self.carrier} {self.format}; choose one of: {known}"
-            )
+            raise ValueError(_not_generated(self.carrier, self.format))
         if self.rows < 1:
             raise ValueError(f"rows must be at least 1, not {self.rows}")
         if not 0 <= self.defect_rate <= 0.5:

@@ -333,10 +333,30 @@ def test_a_shell_completes_layouts_carriers_scenarios_and_workloads(
     assert names <= {line.removeprefix("plain,") for line in done.stdout.splitlines()}
 
 
-def test_a_misspelt_layout_is_answered_with_the_one_that_was_meant() -> None:
-    done = run("layouts", "show", "att_le_moblity")
-    assert done.returncode == 1
-    assert "did you mean att_le_mobility" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("layouts", "show", "att_le_moblity"), "att_le_mobility"),
+        (("generate", "--carrier", "verzion", "--format", "csv", "--rows", "9"), "verizon"),
+        (("generate", "csv_100"), "csv_100k"),
+        (("bench", "run", "csv_10kk"), "csv_10k"),
+        (("bench", "compare", "HEAD", "--scenario", "csv_10kk"), "csv_10k"),
+        (("events", "--type", "calls"), "call"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(
+    arguments: tuple[str, ...], name: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode in (1, 2)
+    assert re.search(rf"\(did you mean ([^)]+ or )?{name}( or [^)]+)?\?\)", done.stderr)
+
+
+def test_a_carrier_that_the_lake_does_not_hold_is_told(lake: Path) -> None:
+    done = run("events", "--lake", lake, "--carrier", "attt", "--carrier", "att")
+    assert done.returncode == 0
+    assert "the lake holds no file of carrier attt (did you mean att?)" in done.stderr
+    assert run("events", "--lake", lake, "--carrier", "att").stderr.count("carrier") == 0
 
 
 # --------------------------------------------------------------------------- events and quarantine

@@ -100,6 +100,7 @@ def test_the_ratio_is_named_after_the_reference(reference: str, ratio: str) -> N
         ),
         ("score: false", "score: maybe", 13, "write true or false"),
         ("reference: small", "reference: smaller", 14, "there is no reference 'smaller'"),
+        ("reference: small", "reference: smal", 14, "'smal' (did you mean small?); use"),
         ("reference: small", "reference: large", 14, "there is no reference 'large'"),
         ("reference: small", "reference: lines", 14, "a copy is made of one file"),
         ("ci:", "ci: [", 3, "not readable as YAML"),

@@ -172,7 +172,7 @@ def test_the_job_measures_judges_and_reports(project: Project) -> None:
             0
         ].metadata.items()
     }
-    assert shown["failed"] == 0
+    assert shown["failed_repetitions"] == 0
     assert shown["ratio_to_copy"] > 0
     assert (project.data / "reports" / "report.html").exists()
     counts = {

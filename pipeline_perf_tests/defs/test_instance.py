@@ -4,6 +4,7 @@ against a real server.
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -212,3 +213,25 @@ def test_runs_are_kept_in_postgres(postgres: Server, tmp_path: Path) -> None:
         connection.close()
     assert list(logs.rglob("*.out"))
     assert not (home / "history").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "command"),
+    [("JOB", "job.job_execute_command"), ("DEV", "dev.dev_command")],
+)
+def test_make_silences_the_one_warning_that_tells_its_user_nothing(
+    variable: str, command: str
+) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (silenced,) = re.findall(rf"^{variable} := \S+ -W '([^']+)'", makefile, re.MULTILINE)
+    module, _, name = command.partition(".")
+    # without its arguments the command warns, and ends
+    call = f"from dagster._cli.{module} import {name}; {name}.callback()"
+    warned, silent = (
+        subprocess.run(
+            [sys.executable, *options, "-c", call], capture_output=True, text=True, check=False
+        ).stderr
+        for options in ((), ("-W", silenced))
+    )
+    assert "SupersessionWarning" in warned
+    assert "Warning" not in silent and "TypeError" in silent

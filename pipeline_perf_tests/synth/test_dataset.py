@@ -333,7 +333,12 @@ def test_no_local_time_falls_into_an_hour_that_the_clock_skips_or_repeats(datase
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"carrier": "emi", "format": "csv"}, "nothing generates emi csv"),
+        (
+            {"carrier": "emi", "format": "csv"},
+            "emi csv; choose one of: emi fixed$",
+        ),
+        ({"carrier": "verzion", "format": "csv"}, r"verzion csv \(did you mean verizon\?\)"),
+        ({"carrier": "verizon", "format": "cvs"}, r"verizon cvs \(did you mean csv\?\); .*volte"),
         ({"rows": 0}, "rows must be at least 1"),
         ({"defect_rate": 0.9}, "defect_rate is a share"),
         ({"duplicate_rate": 0.3}, "duplicate_rate is a share"),

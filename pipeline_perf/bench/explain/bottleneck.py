@@ -14,6 +14,7 @@ from typing import Literal
 
 from pipeline_perf.bench.measure.measure import Sample
 from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
+from pipeline_perf.numbers import count
 
 Resource = Literal["cpu", "memory", "disk", "database", "waiting", "none"]
 
@@ -260,7 +261,7 @@ def _not_known(disk: float | None, figures: Mapping[str, float]) -> str:
 
 
 def _mib(size: float) -> str:
-    return f"{size / 2**20:,.0f} MiB"
+    return f"{count(round(size / 2**20))} MiB"
 
 
 def _stage_shares(figures: Mapping[str, float], wall: float) -> tuple[tuple[str, float], ...]:
@@ -391,7 +392,7 @@ def _page_back(bound: Collection[Resource], seen: _Seen) -> Recommendation | Non
         "memory",
         "Hold less at once: work in pieces, let go of what has been written, use narrower types",
         f"{_mib(peak)} of {_mib(seen.machine.memory_bytes)} at the peak,"
-        f" {seen.figures['major_faults']:,.0f} pages read back",
+        f" {count(round(seen.figures['major_faults']))} pages read back",
         seen.waiting,
     )
 
@@ -419,7 +420,7 @@ def _wait_less(bound: Collection[Resource], seen: _Seen) -> Recommendation | Non
         "Profile with the wall clock to see what is waited for; ask for more at once, or do other"
         " work meanwhile",
         f"no processor works for it for {seen.waiting:.0%} of {seen.wall:.2f} s;"
-        f" {seen.figures['switches_voluntary']:,.0f} waits",
+        f" {count(round(seen.figures['switches_voluntary']))} waits",
         seen.waiting,
     )
 

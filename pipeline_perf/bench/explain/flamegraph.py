@@ -21,6 +21,7 @@ from markupsafe import Markup
 from pipeline_perf.bench.explain.attribution import NO_STAGE, Attribution, Owner
 from pipeline_perf.bench.explain.profile import Frame, Profile, Stack, pooled
 from pipeline_perf.bench.measure.results import part_of
+from pipeline_perf.numbers import THIN, number
 
 #: Narrower boxes than this share of the whole are left out: about a pixel.
 NARROWEST = 0.001
@@ -287,7 +288,7 @@ def _rendered(boxes: Sequence[Box], **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"change": change, "share": share}
+    environment.filters |= {"change": change, "share": share, "number": number}
     return environment.get_template("flamegraph.html.j2").render(
         boxes=boxes, rows=1 + max((box.depth for box in boxes), default=0), **values
     )
@@ -295,12 +296,12 @@ def _rendered(boxes: Sequence[Box], **values: Any) -> str:
 
 def change(growth: float) -> str:
     """A growth (0.05: 5 % more) in per cent, with its sign."""
-    return f"{growth * 100:+.1f}\u202f%".replace("-", "−")
+    return f"{growth * 100:+.1f}{THIN}%".replace("-", "−")
 
 
 def share(part: float) -> str:
     """A part of a whole (0.05: 5 %) in per cent."""
-    return f"{part * 100:.1f}\u202f%"
+    return f"{part * 100:.1f}{THIN}%"
 
 
 def _tree(subject: Profile, base: Profile, level: float) -> _Node:

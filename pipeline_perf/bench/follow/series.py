@@ -21,6 +21,7 @@ from pipeline_perf.bench.measure.measurement import Measurement, of_comparison
 from pipeline_perf.bench.measure.results import ResultsError
 from pipeline_perf.bench.measure.workload import Correctness, Output, Workload
 from pipeline_perf.bench.statistics.compare import compare
+from pipeline_perf.spelling import meant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -190,11 +191,11 @@ def named(
     for figures in store.all_measurements(machine=machine, job=NIGHTLY).values():
         for figure in figures:
             measured.setdefault(figure.metric, set()).add(figure.workload)
-    meant = {full for full in measured if metric in (full, full.partition(".")[2])}
+    named_so = {full for full in measured if metric in (full, full.partition(".")[2])}
     workloads = sorted(
         {
             workload
-            for full in meant
+            for full in named_so
             for workload in measured[full]
             if not patterns
             or any(
@@ -210,7 +211,8 @@ def named(
             "none: no night was measured on this machine (the job nightly, or `bench run --night`)"
         )
         raise ResultsError(
-            f"no figure {metric!r}{' of ' + ', '.join(patterns) if patterns else ''}",
+            f"no figure {metric!r}{' of ' + ', '.join(patterns) if patterns else ''}"
+            + ("" if named_so else meant(metric, {*bare, *measured})),
             f"there are {', '.join(sorted(bare)) or nothing}",
             file=str(store.root),
         )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pipeline_perf.atomic_files import write_text
 from pipeline_perf.bench.errors import LabError
 from pipeline_perf.bench.measure.results import ResultStore
+from pipeline_perf.spelling import meant
 
 _NAME = re.compile(r"\w([\w.-]*\w)?")
 
@@ -100,11 +101,11 @@ class Baselines:
         try:
             return Baseline(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            known = (
-                ", ".join(sorted(other.stem for other in self._root.glob("[!.]*.json")))
-                or "none at all"
-            )
-            raise BaselineError(f"there is no baseline {name!r}", f"saved are {known}") from None
+            known = sorted(other.stem for other in self._root.glob("[!.]*.json"))
+            raise BaselineError(
+                f"there is no baseline {name!r}{meant(name, known)}",
+                f"saved are {', '.join(known) or 'none at all'}",
+            ) from None
         except (ValueError, TypeError) as error:
             raise BaselineError(
                 f"this baseline is damaged ({error})",

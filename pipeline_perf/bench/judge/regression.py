@@ -29,6 +29,7 @@ from pipeline_perf.bench.measure.measure import Pairs, Sample, measure_pair
 from pipeline_perf.bench.measure.measurement import Measurement
 from pipeline_perf.bench.measure.workload import Workload
 from pipeline_perf.bench.statistics.compare import TOLERANCE, Comparison, compare
+from pipeline_perf.spelling import meant
 
 #: A profiled run takes so many times as long as a measured one, start and end included.
 UNDER_A_PROFILER = 1.3
@@ -187,10 +188,8 @@ def judged(pairs: Pairs, plan: Plan) -> Regression:
         if pairs.values(figure)[0]
     }
     if metric not in comparisons:
-        why = (
-            f"{name} has no figure {metric!r}; it has"
-            f" {', '.join(figure.name for figure in pairs.a[0].metrics())}"
-        )
+        known = [figure.name for figure in pairs.a[0].metrics()]
+        why = f"{name} has no figure {metric!r}{meant(metric, known)}; it has {', '.join(known)}"
         return Regression(name, "failed", metric, comparisons, (), pairs, (why,))
     exact = counters(pairs)
     return Regression(

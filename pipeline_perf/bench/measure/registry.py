@@ -8,7 +8,6 @@ name.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 
 from pipeline_perf.bench.measure.workload import Workload, WorkloadError
+from pipeline_perf.numbers import number
+from pipeline_perf.spelling import meant
 
 GROUP = "pipeline_perf.workloads"
 
@@ -71,12 +72,9 @@ class Registry:
                 known = [
                     label for offer in self.offers for label in (offer.name, offer.scope) if label
                 ]
-                close = difflib.get_close_matches(name, known, 3)
-                hint = (
-                    f"did you mean {', '.join(close)}?" if close else "`bench list` shows every one"
-                )
                 raise WorkloadError(
-                    f"there is no workload {name!r}", "; ".join([hint, *self.problems])
+                    f"there is no workload {name!r}{meant(name, known)}",
+                    "; ".join(["`bench list` shows every one", *self.problems]),
                 )
             picked |= {offer.name: offer for offer in matching}
         return list(picked.values()) if wanted else [offer for offer in self.offers if offer.usual]
@@ -156,7 +154,7 @@ def _offered(plugin: EntryPoint) -> tuple[list[Offer], str]:
 
 
 def _offer(workload: Workload, package: str) -> Offer:
-    amount = f"{workload.units:,.0f} {workload.unit}"
+    amount = f"{number(round(workload.units))} {workload.unit}"
     return Offer(
         workload.name,
         package,

@@ -82,10 +82,8 @@ def conservation(
 ) -> dg.AssetCheckResult:
     """The check that nothing is lost between file and lake."""
     lost = losses(lake, reports)
-    figures = {
-        name: sum(getattr(report, name) for report in reports)
-        for name in ("records", "events", "quarantined", "furniture", "lines")
-    }
+    counts = ("records", "events", "quarantined", "furniture", "lines")
+    figures = metadata.counted(map(vars, reports), *counts)
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=CONSERVATION,

@@ -3,7 +3,7 @@
 Both are judged in one pass. What counts as right is the quality package's business.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -87,12 +87,11 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         scores = [score(lake, dataset) for dataset in datasets.load(scenario, folders)]
         figures = measured(scenario.name, scores)
         run = recording.record(context, folders.results, figures)
-        by_metric = metadata.figures(figures)
         yield dg.MaterializeResult(
-            asset_key=classification, metadata={**_classified(by_metric, scores), **run}
+            asset_key=classification, metadata={**_classified(figures, scores), **run}
         )
         yield dg.MaterializeResult(
-            asset_key=duplicates, metadata={**_compared(by_metric, scores), **run}
+            asset_key=duplicates, metadata={**_compared(figures, scores), **run}
         )
 
     return accuracy
@@ -116,7 +115,7 @@ def measured(scenario: str, scores: Sequence[Accuracy]) -> list[Measurement]:
     return figures
 
 
-def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
+def _classified(figures: Sequence[Measurement], scores: Sequence[Accuracy]) -> dict[str, Any]:
     worst: dict[str, float] = {}
     kinds: dict[str, float] = {}
     for scored in scores:
@@ -125,17 +124,17 @@ def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[s
         for name, value in scored.by_kind.items():
             kinds[name] = min(kinds.get(name, 1.0), value)
     return {
-        **_chosen(figures, _CLASSIFICATION),
+        **_of_these(figures, _CLASSIFICATION),
         "records": sum(scored.records for scored in scores),
         "fields": metadata.table(
             [
-                {"field": name, "right": round(value, 6)}
+                {"field": name, "right_share": round(value, 6)}
                 for name, value in sorted(worst.items(), key=lambda item: item[1])
             ]
         ),
         "defects": metadata.table(
             [
-                {"defect": name, "caught": round(value, 4)}
+                {"defect": name, "caught_share": round(value, 4)}
                 for name, value in sorted(kinds.items(), key=lambda item: item[1])
             ]
         ),
@@ -145,15 +144,14 @@ def _classified(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[s
     }
 
 
-def _compared(figures: dict[str, float], scores: Sequence[Accuracy]) -> dict[str, Any]:
+def _compared(figures: Sequence[Measurement], scores: Sequence[Accuracy]) -> dict[str, Any]:
     return {
-        **_chosen(figures, _DUPLICATES),
+        **_of_these(figures, _DUPLICATES),
         "pairs": sum(scored.duplicates.pairs for scored in scores),
-        "marked": sum(scored.duplicates.marked for scored in scores),
+        "marked_records": sum(scored.duplicates.marked for scored in scores),
     }
 
 
-def _chosen(figures: Mapping[str, float], metrics: Iterable[str]) -> dict[str, float]:
-    """Those of the figures, under their names without a family, that the metrics are about."""
-    names = [metric.partition(".")[2] for metric in metrics]
-    return {name: figures[name] for name in names if name in figures}
+def _of_these(figures: Sequence[Measurement], metrics: Collection[str]) -> dict[str, float]:
+    """Those of the figures that are of these metrics, as they are shown."""
+    return metadata.figures(figure for figure in figures if figure.metric in metrics)

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipeline_perf.contract.scenarios import Scenario
 from pipeline_perf.defs.folders import Folders
-from pipeline_perf.defs.metadata import table
+from pipeline_perf.defs.metadata import counted, table
 from pipeline_perf.synth.dataset import Dataset, generate
 
 GROUP = "datasets"
@@ -44,10 +44,7 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         datasets = load(scenario, folders)
         keys = "".join(dataset.spec.key for dataset in datasets)
         files = [(dataset, path) for dataset in datasets for path in dataset.files]
-        sums = {
-            name: sum(dataset.facts[name] for dataset in datasets)
-            for name in ("records", "furniture", "lines", "quarantined")
-        }
+        counts = ("records", "furniture", "lines", "quarantined")
         per_file = [
             {"file": f"{dataset.directory.name}/{path.name}", "layout": dataset.facts["layout"]}
             for dataset, path in files
@@ -55,7 +52,8 @@ def asset_of(scenario: Scenario) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             data_version=dg.DataVersion(hashlib.sha256(keys.encode()).hexdigest()[:16]),
             metadata={
-                **sums,
+                **counted([dataset.facts for dataset in datasets], *counts),
+                "files": len(files),
                 "bytes": sum(path.stat().st_size for _, path in files),
                 "folder": dg.MetadataValue.path(str(datasets[0].directory.parent)),
                 "per_file": table(per_file),

@@ -156,7 +156,7 @@ def inbox_file(
     yield dg.MaterializeResult(
         asset_key=MARKS,
         metadata={
-            "events_marked": _height(marked.filter(of_file)),
+            "marked_events": _height(marked.filter(of_file)),
             "dagster/row_count": _height(marked),
         },
     )

@@ -148,21 +148,14 @@ def plotted(scenario: Scenario, measured: Measured) -> dict[str, Any]:
         }
         for sample in measured.samples
     ]
-    mine = metadata.figures(
+    mine = [
         figure
         for figure in measured.figures
-        if figure.family == scenario.family and figure.scope == scenario.name
-    )
+        if figure.scope == scenario.name and figure.metric in metrics(scenario)
+    ]
     copies = metadata.figures(figure for figure in measured.figures if figure.family == "copy")
-    compared = scenario.measure.ratio if scenario.measure else ""
-    shown = ("seconds", "cpu_seconds", "rows_per_s", "rows_per_mib", "failed", compared)
     return {
-        **{name: mine[name] for name in shown if name in mine},
-        **(
-            {"peak_memory_mib": metadata.legible(mine["peak_memory"] / 2**20)}
-            if "peak_memory" in mine
-            else {}
-        ),
+        **metadata.figures(mine),
         **({"reference_seconds": copies["seconds"]} if "seconds" in copies else {}),
         "records": scenario.records,
         "repetitions": metadata.table(rows),

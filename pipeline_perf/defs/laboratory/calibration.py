@@ -16,7 +16,7 @@ from pipeline_perf.bench.calibrate import calibrate
 from pipeline_perf.bench.calibrate.calibrate import Known
 from pipeline_perf.bench.judge.targets import Target, Verdict
 from pipeline_perf.defs import metadata, recording
-from pipeline_perf.defs.checks import NOT_MEASURED, check_name, result, told
+from pipeline_perf.defs.checks import NOT_MEASURED, check_name, counted, result, told
 from pipeline_perf.defs.folders import Folders
 
 GROUP = "calibration"
@@ -52,14 +52,14 @@ def asset_of(contract: Sequence[Target]) -> dg.AssetsDefinition:
         known = calibrate.newest(folders.results, session.run.environment.machine)
         verdicts = calibrate.verdicts(contract, known)
         plotted = {
-            f"{figure.scope}_{name}": figure.value
+            f"{figure.scope}_{metadata.named(name, figure.unit)}": figure.value
             for figure in figures
             if (name := figure.metric.partition(".")[2]).endswith("_rate")
         }
         return dg.MaterializeResult(
             metadata={
                 **{
-                    status: sum(verdict.status == status for verdict in verdicts)
+                    counted(status): sum(verdict.status == status for verdict in verdicts)
                     for status in ("pass", "fail", "not_measured")
                 },
                 "targets": metadata.table([_judged_row(verdict, known) for verdict in verdicts]),
@@ -136,7 +136,7 @@ def _judged_row(verdict: Verdict, known: dict[str, Known]) -> dict[str, Any]:
     target, newest = verdict.target, known.get(verdict.scope)
     return {
         "target": target.id,
-        "value": "" if verdict.actual is None else f"{verdict.actual:.3g}",
+        "share": "" if verdict.actual is None else f"{verdict.actual:.3g}",
         "limit": str(target.required or target.ours),
         "verdict": verdict.status.replace("_", " "),
         "worst_of": verdict.scope,

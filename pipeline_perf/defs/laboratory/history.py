@@ -82,7 +82,7 @@ def shown(measured: Measured) -> dict[str, Any]:
         **metadata.figures(measured.ratios),
         **intervals,
         "pairs": len(measured.samples),
-        "failed": sum(not sample.ok for sample in measured.samples),
+        "failed_repetitions": sum(not sample.ok for sample in measured.samples),
         "measured_again": bool(measured.first),
         **first,
     }
@@ -97,7 +97,7 @@ def whole(scenario: str, measured: Measured) -> dg.AssetCheckResult:
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR,
         description=masked(broken[0]) if broken else f"{len(measured.samples)} pairs",
-        metadata={"value": len(broken), "target": 0},
+        metadata={"value": len(broken), "target": 0, "unit": "failed repetitions"},
     )
 
 
@@ -132,7 +132,7 @@ def alerts_of(scenarios: Sequence[Scenario]) -> dg.AssetsDefinition:
                 "nights": max((len(series.nights) for series in histories), default=0),
                 "metrics": sum(bool(series.nights) for series in histories),
                 "alerts": len(raised),
-                "open": sum(alert.open for alert in raised),
+                "open_alerts": sum(alert.open for alert in raised),
                 "changes": metadata.table(
                     [row(finding) for alert in reversed(raised) for finding in alert.findings]
                 ),
@@ -172,7 +172,8 @@ def check(alerts: Sequence[Alert], tonight: str) -> dg.AssetCheckResult:
         metadata={
             "value": len(news),
             "target": 0,
-            "older": older,
+            "unit": "findings",
+            "older_alerts": older,
             "findings": dg.MetadataValue.json([row(finding) for finding in news]),
         },
     )
@@ -201,5 +202,5 @@ def row(finding: Finding) -> dict[str, Any]:
         "raised": finding.raised.isoformat(),
         "after": finding.good,
         "by": finding.bad,
-        "p": metadata.legible(finding.p),
+        "p_value": metadata.legible(finding.p),
     }

@@ -50,8 +50,10 @@ def mutation_score(
     figures = [Measurement(METRIC, scope, score) for scope, score in scores.items()]
     return dg.MaterializeResult(
         metadata={
-            **{f"score_{one.scope}": metadata.legible(one.value) for one in figures},
-            **{name: tried[name] for name in ("mutants", "killed", "timeouts")},
+            **{f"killed_share_{one.scope}": metadata.legible(one.value) for one in figures},
+            "mutants": tried["mutants"],
+            "killed_mutants": tried["killed"],
+            "timed_out_mutants": tried["timeouts"],
             "survivors": _table(tried["survivors"]),
             "judged_to_be_no_fault": _table(tried["equivalent"], "outcome", "equivalent"),
             **recording.record(context, folders.results, figures),

@@ -27,6 +27,7 @@ from pipeline_perf.defs import metadata, recording
 from pipeline_perf.defs.folders import Folders
 from pipeline_perf.defs.ingestion import datasets
 from pipeline_perf.privacy import masked
+from pipeline_perf.spelling import meant
 
 GROUP = "regression"
 
@@ -178,7 +179,8 @@ def _chosen(offered: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]
     known = {scenario.name: scenario for scenario in offered}
     if unknown := sorted(set(names) - known.keys()):
         raise dg.Failure(
-            f"{', '.join(unknown)}: no such scenario is measured; there are {', '.join(known)}",
+            f"{', '.join(name + meant(name, known) for name in unknown)}: no such scenario is"
+            f" measured; there are {', '.join(known)}",
             allow_retries=False,
         )
     return [known[name] for name in names] or [
@@ -265,9 +267,9 @@ def _ratio(regression: Regression) -> dict[str, Any]:
         return {}
     figures = {
         "ratio": judged.ratio,
-        "low": judged.low,
-        "high": judged.high,
-        "smallest_effect": judged.smallest_effect,
+        "ratio_low": judged.low,
+        "ratio_high": judged.high,
+        "smallest_effect_share": judged.smallest_effect,
     }
     return {
         **{
@@ -302,7 +304,7 @@ def shown(regression: Regression, tolerance: float) -> dict[str, Any]:
         "verdict": sentence(regression),
         **_ratio(regression),
         "judged": regression.metric,
-        "tolerance": tolerance,
+        "tolerance_share": tolerance,
         "comparisons": metadata.table(rows),
     }
 

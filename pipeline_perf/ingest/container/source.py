@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline_perf.ingest.errors import UnreadableFile
+from pipeline_perf.numbers import count
 
 GZIP = b"\x1f\x8b\x08"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -301,8 +302,8 @@ def _parts(member: str) -> list[str]:
 
 def _too_large(name: str, limit: int) -> str:
     return (
-        f"{name}: expands to more than {limit // 2**20:,} MiB, as archives made to do harm do; "
-        "if it is genuine, allow more with --expanded-mib, or hand it in expanded"
+        f"{name}: expands to more than {count(limit // 2**20)} MiB, as archives made to do harm"
+        " do; if it is genuine, allow more with --expanded-mib, or hand it in expanded"
     )
 
 

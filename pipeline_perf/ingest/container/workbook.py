@@ -25,6 +25,7 @@ from pipeline_perf.ingest.container.element import MAX_DEPTH, too_deep
 from pipeline_perf.ingest.container.safe_xml import feed, parser, too_long
 from pipeline_perf.ingest.container.source import BUFFER, DAMAGED, METHODS, Source, expansion_limit
 from pipeline_perf.ingest.errors import UnreadableFile
+from pipeline_perf.numbers import count
 
 #: What a workbook has at most (ECMA-376; Excel's own limits): anything beyond is made to do harm.
 ROWS, COLUMNS = 1_048_576, 16_384
@@ -111,7 +112,8 @@ def _rendered(packed: BinaryIO, source: Workbook) -> Generator[bytes, None, None
             limit = expansion_limit(stored, source.may_expand_to)
             if sum(member.file_size for member in archive.infolist()) > limit:
                 raise UnreadableFile(
-                    f"expands to more than {limit // 2**20:,} MiB, as workbooks made to do harm do",
+                    f"expands to more than {count(limit // 2**20)} MiB, as workbooks made to do"
+                    " harm do",
                     "if it is genuine, allow more with --expanded-mib, or save its sheets as CSV",
                     file=name,
                 )
@@ -360,7 +362,8 @@ class _Rows:
             number = int(attributes.get("r", self.row + 1))
             if not self.row < number <= ROWS:
                 raise self.damaged(
-                    f"row {number} behind row {self.row}; a sheet has {ROWS:,} at most"
+                    f"row {count(number)} behind row {count(self.row)}; a sheet has"
+                    f" {count(ROWS)} at most"
                 )
             self.blank += number - self.row - 1
             self.row, self.column = number, -1

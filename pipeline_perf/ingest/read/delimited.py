@@ -35,6 +35,7 @@ from pipeline_perf.ingest.read.account import (
 )
 from pipeline_perf.ingest.read.quotes import Quotes, resolved
 from pipeline_perf.ingest.read.split import split
+from pipeline_perf.numbers import count
 
 #: Lines told apart at a time; a new header among them makes the rest be looked at again, so that
 #: short sections are met with short windows.
@@ -264,7 +265,7 @@ def _header(text: str, match: Match, state: State, i: int) -> Binding | None:
     table = matching_table(match.layout, {title_key(t) for t in titles}, state.title)
     if table and len(titles) > MAX_COLUMNS:
         raise UnreadableFile(
-            f"a header of {len(titles):,} columns, where no file of records has more than"
+            f"a header of {count(len(titles))} columns, where no file of records has more than"
             f" {MAX_COLUMNS}",
             "check what the file is",
             file=state.name,

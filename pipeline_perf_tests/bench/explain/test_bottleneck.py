@@ -90,7 +90,7 @@ def test_a_peak_near_the_machines_memory_comes_first() -> None:
     found = bottleneck([sample(cpu_user_s=9.0, peak_memory=7 << 30, major_faults=12_000)], MACHINE)
     assert found.bound == ("memory", "cpu") and found.memory_share == pytest.approx(7 / 8)
     assert (
-        "12,000 pages read back"
+        "12\u202f000 pages read back"
         in bottleneck([sample(peak_memory=7 << 30, major_faults=12_000)], MACHINE)
         .recommendations[0]
         .evidence

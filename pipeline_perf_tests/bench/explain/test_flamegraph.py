@@ -79,7 +79,10 @@ def test_two_units_or_an_empty_side_cannot_be_drawn() -> None:
 def test_memory_is_drawn_as_it_is(tmp_path: Path) -> None:
     sides = [Profile({(MAIN, READ): size}, "bytes", 1) for size in (3_000_000, 1_000_000)]
     text = flame_graph(sides[:1], sides[1:], None, "Memory")
-    assert "1,000,000 before, 3,000,000 after (+200.0" in text and "samples" not in text
+    assert (
+        "1\u202f000\u202f000 before, 3\u202f000\u202f000 after (+200.0" in text
+        and "samples" not in text
+    )
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +193,7 @@ def test_one_profile_has_one_side_its_stages_as_colours_and_an_import_as_one_box
     )
     page = plain_flame_graph(taken, "Reading", {"shop.read": "reading", "shop.parse": "parsing"})
     assert "before" not in page.partition("</style>")[2].partition("<script>\n")[0]
-    assert "1,000 samples of one run" in page and "_find_and_load" not in page
+    assert "1\u202f000 samples of one run" in page and "_find_and_load" not in page
     tones = {
         name: tone for tone, name in re.findall(r'class="f o-(\w\d).*?data-name="(\S*?)[ "]', page)
     }

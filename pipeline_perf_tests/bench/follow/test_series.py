@@ -163,6 +163,8 @@ def test_a_metrics_name_means_every_series_that_has_it_with_its_family_or_withou
     assert named(store, "abc", "seconds", ["reference.*"]) == both[1:]
     with pytest.raises(ResultsError, match=r"no figure 'hours' of x; there are .*seconds"):
         named(store, "abc", "hours", ["x"])
+    with pytest.raises(ResultsError, match=r"no figure 'secnds' \(did you mean .*seconds.*\?\);"):
+        named(store, "abc", "secnds")
 
 
 def test_a_series_refuses_what_is_no_history() -> None:

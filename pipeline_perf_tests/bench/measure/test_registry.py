@@ -87,6 +87,6 @@ def test_workloads_are_chosen_by_name_scope_or_pattern() -> None:
 
 def test_a_name_that_nothing_has_is_told_with_what_comes_near() -> None:
     with pytest.raises(
-        WorkloadError, match=r"no workload 'ingest.smal'; did you mean ingest.small"
+        WorkloadError, match=r"no workload 'ingest.smal' \(did you mean ingest.small\?\)"
     ):
         Registry((offer("ingest.small"),)).chosen(["ingest.smal"])

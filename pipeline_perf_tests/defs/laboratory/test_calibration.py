@@ -56,8 +56,8 @@ def test_what_nobody_has_measured_is_told_as_such_and_is_no_pass(project: Projec
     shown = done.asset_materializations_for_node("calibration__rates")[0].metadata
     rows = {row.data["target"]: row.data["verdict"] for row in shown["targets"].records}
     assert rows == {"calibration.nights": "pass", "calibration.real": "not measured"}
-    assert (shown["pass"].value, shown["not_measured"].value) == (1, 1)
-    assert 0 <= shown["nightly_ratio_false_alarm_rate"].value <= 1
+    assert (shown["targets_met"].value, shown["targets_not_measured"].value) == (1, 1)
+    assert 0 <= shown["nightly_ratio_false_alarm_share"].value <= 1
 
 
 @pytest.mark.slow

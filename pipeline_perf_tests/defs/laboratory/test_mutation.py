@@ -9,6 +9,7 @@ import pytest
 from pipeline_perf.definitions import build
 from pipeline_perf.defs.laboratory import mutation
 from pipeline_perf_tests.defs.conftest import Project
+from pipeline_perf_tests.defs.units import without_unit
 
 TARGETS = """
 Tests:
@@ -40,9 +41,11 @@ def test_the_weekly_job_scores_the_tests_and_judges_the_score(project: Project) 
     run = weekly(project)
     assert run.success
     shown = run.asset_materializations_for_node("quality__mutation_score")[0].metadata
-    assert shown["score_all_rooms"].value == shown["score_bench/statistics"].value == 1
-    assert shown["killed"].value == shown["mutants"].value >= 3
+    rooms = ("killed_share_all_rooms", "killed_share_bench/statistics")
+    assert [shown[name].value for name in rooms] == [1, 1]
+    assert shown["killed_mutants"].value == shown["mutants"].value >= 3
     assert shown["survivors"].value == "none"
+    assert without_unit(shown) == []
     assert check_of(run)[0]
     trials = [
         json.loads(line)

@@ -18,6 +18,7 @@ from pipeline_perf.bench.measure.results import ResultStore
 from pipeline_perf.definitions import build
 from pipeline_perf_tests.bench.repositories import Repository, repository
 from pipeline_perf_tests.defs.conftest import ROOT, SCENARIOS, Project
+from pipeline_perf_tests.defs.units import without_unit
 
 pytestmark = pytest.mark.slow
 
@@ -94,10 +95,11 @@ def job(
 
 
 def metadata(project: Project) -> dict[str, Any]:
-    """What the newest materialisation of regression/tiny tells."""
+    """What the newest materialisation of regression/tiny tells; its numbers say their units."""
     with dg.DagsterInstance.from_config(str(project.root / "dagster")) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["regression", "tiny"]))
     assert event is not None and event.asset_materialization is not None
+    assert without_unit(event.asset_materialization.metadata) == []
     return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
 
 
@@ -112,7 +114,7 @@ def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(
     assert "required targets missed: regression.gate (ingest.tiny): 1" in done.stderr
     shown = metadata(compared)
     assert shown["verdict"].startswith("slower: cpu_seconds +")
-    assert shown["pairs"] == 12 and 1 < shown["low"] < shown["ratio"] < shown["high"]
+    assert shown["pairs"] == 12 and 1 < shown["ratio_low"] < shown["ratio"] < shown["ratio_high"]
     assert shown["against"] == worktree.git("rev-parse", "HEAD~1")[:12]
     page = Path(shown["flame_graph"])
     assert (
@@ -174,6 +176,7 @@ def test_too_few_pairs_are_a_warning_with_the_number_that_it_would_take(
         and checked.metadata["more_pairs"].value >= 6
     )
     assert (gate.check_name, gate.passed) == ("regression_gate", True)
+    assert without_unit(checked.metadata) == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_too_few_pairs_are_a_warning_with_the_number_that_it_would_take(
     [
         ("", {"revision": "no-such-revision"}, "there is no revision 'no-such-revision'"),
         ("no-such-branch", {}, "there is no revision 'no-such-branch'"),
-        ("", {"revision": "HEAD", "scenarios": ["tinny"]}, "tinny: no such scenario is measured"),
+        ("", {"revision": "HEAD", "scenarios": ["tinny"]}, "tinny (did you mean tiny?): no such"),
     ],
 )
 def test_what_cannot_be_compared_fails_and_says_why(
