@@ -10,9 +10,9 @@ import datetime as dt
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -129,7 +129,8 @@ def events(
     lake = opened_lake(checked_lake(lake_root))
     with _told(lake_root, output):
         named = tuple(identity for text in files for identity in files_named(lake, text))
-        _tell_unheld(lake, carriers)
+        if carriers:
+            _tell_unheld(lake, carriers)
         if summarised and not types:
             types = ("call",)
         selection = Selection(since, until, number, types, carriers, named)
@@ -142,7 +143,7 @@ def events(
         _write(with_names(chosen.sort(in_order), lake), form or "csv", output)
     rows, again = told.row(0)
     if output:
-        _wrote(rows, "events", output)
+        _wrote(rows, "event", output)
     if again:
         click.echo(
             f"{number_of(again)} of {number_of(rows)} rows tell a call that another row tells:"
@@ -170,9 +171,9 @@ def _summarise(selection: Selection, chosen: pl.LazyFrame, output: Path | None) 
         return
     from pipeline_perf.report.calls import calls_page
 
-    with _made(output).open("w", encoding="utf-8") as file:
-        file.write(calls_page(counted, "Calls", of))
-    _wrote(counted.events, "events", output)
+    with _opened(output) as file:
+        file.write(calls_page(counted, "Calls", of).encode())
+    _wrote(counted.events, "counted event", output)
 
 
 @click.command()
@@ -204,7 +205,7 @@ def quarantine(lake_root: str, form: str | None, output: Path | None, unmasked: 
         if form not in ("", "table"):
             _write(frame, form, output)
             if output:
-                _wrote(frame.select(pl.len()).collect().item(), "records", output)
+                _wrote(frame.select(pl.len()).collect().item(), "record", output)
             return
         table = frame.collect()
     quarantine_table(table, unmasked=unmasked)
@@ -236,16 +237,40 @@ def _told(lake_root: str, output: Path | None) -> Iterator[None]:
 def _write(frame: pl.LazyFrame, form: str, output: Path | None) -> None:
     from pipeline_perf.lake.export import write
 
-    write(frame, form, _made(output) if output else sys.stdout.buffer)
+    if output is None:
+        write(frame, form, sys.stdout.buffer)
+        return
+    with _opened(output) as file:
+        write(frame, form, file)
 
 
-def _made(output: Path) -> Path:
-    """A file to write, whose folder is made, and said to be."""
-    if not output.parent.exists():
-        output.parent.mkdir(parents=True)
-        click.echo(f"made the folder {masked(shown(str(output.parent)))}", err=True)
-    return output
+@contextmanager
+def _opened(output: Path) -> Iterator[BinaryIO]:
+    """The file to write: whole or not at all, as new and so its owner's alone, whatever was there.
+
+    Its folder is made, and said to be. A pipe or a device is written as it is.
+    """
+    from pipeline_perf.atomic_files import whole_file
+
+    with ExitStack() as opened:
+        try:
+            if not output.parent.exists():
+                output.parent.mkdir(parents=True)
+                click.echo(f"made the folder {masked(shown(str(output.parent)))}", err=True)
+            special = output.exists() and not output.is_file()
+            file = opened.enter_context(
+                output.open("wb") if special else whole_file(output.resolve())
+            )
+        except OSError as error:
+            blocked = isinstance(error, FileExistsError | NotADirectoryError)
+            why = "a file stands where its folder would be" if blocked else error.strerror
+            raise click.ClickException(
+                f"{output}: cannot be written ({why}); name a file in a folder that you may write"
+                " to"
+            ) from error
+        yield file
 
 
 def _wrote(rows: int, what: str, output: Path) -> None:
-    click.echo(f"wrote {number_of(rows)} {what} to {masked(shown(str(output)))}", err=True)
+    counted = f"{number_of(rows)} {what if rows == 1 else what + 's'}"
+    click.echo(f"wrote {counted} to {masked(shown(str(output)))}", err=True)

@@ -384,6 +384,75 @@ def test_events_come_whole_and_in_the_order_of_time_in_every_format(
     assert frame["from_number"].drop_nulls().str.contains("555").any()
 
 
+EXPORTS = (
+    ("events", "calls.csv"),
+    ("events", "calls.json"),
+    ("events", "calls.parquet"),
+    ("events", "--summary", "calls.html"),
+    ("quarantine", "records.csv"),
+    ("quarantine", "records.json"),
+    ("quarantine", "records.parquet"),
+)
+
+
+@pytest.mark.parametrize(("command", "name"), [(given[:-1], given[-1]) for given in EXPORTS])
+def test_an_export_is_its_owners_alone_and_says_how_many_rows_went_where(
+    command: tuple[str, ...], name: str, lake: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / name
+    out.write_text("what was exported before, for all to read")
+    out.chmod(0o644)
+    done = run(*command, "--lake", lake, "-o", out)
+    assert done.returncode == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    what = "counted event" if "--summary" in command else command[0].removesuffix("s")
+    what = "record" if command[0] == "quarantine" else what
+    (wrote,) = [line for line in done.stderr.splitlines() if line.startswith("wrote ")]
+    said = re.fullmatch(rf"wrote (\d+) {what}(s?) to {re.escape(str(out))}", wrote)
+    assert said and (said[1] == "1") is not bool(said[2])
+    if name.endswith(".parquet"):
+        assert pl.read_parquet(out).height == int(said[1])
+
+
+@pytest.mark.parametrize("command", [given[:-1] for given in EXPORTS[2:5]])
+def test_an_export_into_a_folder_that_cannot_be_is_one_error(
+    command: tuple[str, ...], lake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").write_text("no folder")
+    ending = "html" if "--summary" in command else "csv"
+    out = tmp_path / "folder" / f"calls.{ending}"
+    done = run(*command, "--lake", lake, "-o", out)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Error: {out}: cannot be written (a file stands where its folder would be); name a file"
+        " in a folder that you may write to\n"
+    )
+
+
+def test_an_export_that_fails_leaves_what_was_there(lake: Path, tmp_path: Path) -> None:
+    out = tmp_path / "calls.csv"
+    out.write_text("what was exported before")
+    command = [sys.executable, "-m", "pipeline_perf", "events", "--lake", lake, "-o", out]
+    little_room = shlex.join(["ulimit", "-f", "8"]) + " && exec " + shlex.join(map(str, command))
+    done = subprocess.run(
+        ["bash", "-c", little_room], env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "cannot be read or written (File too large" in done.stderr
+    assert out.read_text() == "what was exported before"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_export_goes_through_a_link_and_into_a_device(lake: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "calls.csv")
+    assert run("events", "--lake", lake, "-o", tmp_path / "link.csv").returncode == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    text = (tmp_path / "calls.csv").read_text()
+    there = run("events", "--lake", lake, "--format", "csv", "-o", "/dev/stdout")
+    assert there.stdout == text
+
+
 def test_standard_output_gets_the_same_csv_as_a_file(lake: Path, tmp_path: Path) -> None:
     run("events", "--lake", lake, "-o", tmp_path / "events.csv")
     assert run("events", "--lake", lake).stdout == (tmp_path / "events.csv").read_text()
