@@ -230,7 +230,8 @@ def _told(lake_root: str, output: Path | None) -> Iterator[None]:
     from pipeline_perf.lake.errors import lake_faults
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it, as it ends other commands
-    with lake_faults(f"{output or 'standard output'}, from the lake {lake_root}"):
+    place = f"{output or 'standard output'}, from the lake {lake_root}"
+    with lake_faults(lake_root, place):
         yield
 
 

@@ -4,11 +4,17 @@ is.
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 import polars as pl
 import pytest
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from pipeline_perf.lake.delta import Lake
 from pipeline_perf.lake.errors import LakeError, first_line, lake_faults
+from pipeline_perf.lake.schemas import SCHEMAS
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,24 @@ def test_each_fault_of_a_lake_is_told_in_one_line_with_the_place(fault: Exceptio
     )
     assert told.value.file == "some/lake"
     assert told.value.__cause__ is fault
+
+
+def test_a_file_of_the_lake_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.append("events", pl.DataFrame(schema=SCHEMAS["events"]).clear(3), "f", 1)
+    (file,) = Path(lake.uri("events")).glob("*.parquet")
+    os.truncate(file, file.stat().st_size - 1)
+    with pytest.raises(LakeError) as told, lake_faults(lake.root, "calls.csv, from the lake"):
+        lake.scan("events").collect()
+    assert str(told.value).startswith(
+        f"calls.csv, from the lake: its file events/{file.name} is shorter than when it was written"
+    )
+
+
+def test_a_full_disk_is_no_damage() -> None:
+    with pytest.raises(LakeError) as told, lake_faults("some/lake"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(told.value).startswith("some/lake: no space left; make space")
 
 
 @pytest.mark.parametrize("fault", [ValueError("x"), KeyError("x"), LakeError("x"), MemoryError()])
