@@ -109,7 +109,7 @@ def test_the_job_ci_fails_on_a_planted_slow_down_that_is_committed_and_names_it(
 ) -> None:
     plant(worktree.root, FUNCTION, SLOW)
     worktree.git("commit", "--quiet", "--all", "--message", "slower")
-    done = job(compared, worktree, "ci", pairs=12, budget_s=10)
+    done = job(compared, worktree, "ci", pairs=12, budget_s=40)
     assert done.returncode == 1, done.stderr[-3000:]
     assert "required targets missed: regression.gate (ingest.tiny): 1" in done.stderr
     shown = metadata(compared)
