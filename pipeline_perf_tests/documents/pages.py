@@ -25,7 +25,7 @@ from pipeline_perf.cli import main
 
 PROJECT = Path(__file__).parents[2]
 
-#: The changelog tells what was, and its commands may be gone.
+#: Whose commands are run.
 PAGES = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/*.md")])
 
 #: Not found by `which`, and typed all the same.
