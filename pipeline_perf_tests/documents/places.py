@@ -59,17 +59,20 @@ class Place:
     folder: Path
     home: Path
 
-    @property
-    def environment(self) -> dict[str, str]:
+    def environment(self, command: str) -> dict[str, str]:
+        """The reader's environment variables. Who types `.venv/bin/` does not have it on the path,
+        and the program names itself as it was typed.
+        """
         kept = {k: v for k, v in ENVIRONMENT.items() if k not in {"PYTHONPATH", "DAGSTER_HOME"}}
         outside = [
             folder
             for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
             if folder != str(Path(sys.executable).parent)
         ]
+        own = [] if ".venv/bin/" in command else [str(self.folder / ".venv/bin")]
         return kept | {
             "HOME": str(self.home),
-            "PATH": os.pathsep.join([str(self.folder / ".venv/bin"), *outside]),
+            "PATH": os.pathsep.join([*own, *outside]),
             "BROWSER": "chromium --headless --no-sandbox --disable-gpu --dump-dom %s",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -80,7 +83,7 @@ class Place:
         return subprocess.Popen(
             ["bash", "-c", command],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -198,10 +201,20 @@ def _environment(folder: Path, project: Path) -> None:
     (Path(paths["purelib"]) / "packages.pth").write_text(
         f"{project}\n{sysconfig.get_path('purelib')}\n", encoding="utf-8"
     )
+    python = str(environment / "bin/python")
     for program in Path(sys.executable).parent.iterdir():
         if not program.name.startswith(OWN):
-            (environment / "bin" / program.name).symlink_to(program)
+            _take_over(program, environment / "bin" / program.name, python)
     program = environment / "bin/pipeline-perf"
-    python = environment / "bin/python"
     program.write_text(PROGRAM.format(python=python), encoding="utf-8")
     program.chmod(0o755)
+
+
+def _take_over(program: Path, target: Path, python: str) -> None:
+    """A program of another environment; if it is Python's, with the new one's interpreter."""
+    begins, line_end, rest = program.read_bytes().partition(b"\n")
+    if begins.startswith(b"#!") and b"python" in begins:
+        target.write_bytes(f"#!{python}".encode() + line_end + rest)
+        target.chmod(0o755)
+    else:
+        target.symlink_to(program)
