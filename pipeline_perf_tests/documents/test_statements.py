@@ -1,68 +1,18 @@
-"""The documentation says what is so: its commands exist, its links lead somewhere, and every
-check is in the runbook.
+"""The documentation says what is so: its links lead somewhere, its targets are judged as it says,
+and every check is in the runbook. Its commands are run by `test_commands`.
 """
 
 import re
-import shlex
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from pipeline_perf.bench.judge.targets import judge, load
 from pipeline_perf.bench.measure.measurement import Measurement
-from pipeline_perf.cli import main
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
-
-#: A command in a block or in a line of text, up to its end or to a comment.
-COMMAND = re.compile(r"(?:^ *\$ |^    |`)(?:\.venv/bin/)?pipeline-perf ([^`\n#]+)", re.MULTILINE)
-
-
-def commands() -> Iterator[tuple[str, str]]:
-    for page in PAGES:
-        # a line that ends within a command
-        text = re.sub(r"(`[^`\n]*)\n([^`\n]*`)", r"\1 \2", page.read_text(encoding="utf-8"))
-        for found in COMMAND.findall(text):
-            yield page.name, found.strip()
-
-
-@pytest.mark.parametrize(("page", "command"), list(commands()))
-def test_every_command_exists_with_its_options(page: str, command: str) -> None:
-    words = shlex.split(command.partition(" (")[0].partition(";")[0])
-    group: click.Command = main
-    context = click.Context(main, info_name="pipeline-perf")
-    while words[0] in {option for parameter in main.params for option in parameter.opts}:
-        words = words[2:]  # an option of all commands, and its value
-    while (
-        isinstance(group, click.Group) and words and (found := group.get_command(context, words[0]))
-    ):
-        group, words = found, words[1:]
-        context = click.Context(group, parent=context, info_name=group.name)
-    assert not isinstance(group, click.Group) or not words, (
-        f"{page}: there is no command {words[0]!r} in `pipeline-perf {command}`"
-    )
-    known = {
-        option
-        for parameter in group.params
-        for option in (*parameter.opts, *parameter.secondary_opts)
-    }
-    used = [word.partition("=")[0] for word in words if word.startswith("-")]
-    assert set(used) <= known | {"--help"}, (
-        f"{page}: `pipeline-perf {command}` has no {set(used) - known}"
-    )
-
-
-def test_there_are_commands_to_look_at() -> None:
-    assert {page for page, _ in commands()} >= {
-        "README.md",
-        "tuning.md",
-        "runbook.md",
-        "adding-a-workload.md",
-    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
