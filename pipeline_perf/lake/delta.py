@@ -56,6 +56,10 @@ FOLDED = 32
 #: read; 0 and none: the newest.
 PIN = "marks"
 
+#: In a folder with one of these in its path, delta-rs writes and reads a table, but panics where
+#: rows are removed: it takes the path for the name of a host.
+UNDELETABLE = frozenset("[]^|")
+
 
 class Lake:
     """A lake in a folder, or below an object-store URL such as s3://bucket/lake.
@@ -95,7 +99,7 @@ class Lake:
             added = self._added(table, frame)
             for attempt in range(COMMITS):
                 try:
-                    self._commit(target, added, "append", app, version)
+                    self._commit(target, added, "append", (app, version))
                 except CommitFailedError:
                     if attempt + 1 == COMMITS:
                         raise
@@ -119,7 +123,7 @@ class Lake:
             self._commit(held, self._added("duplicates", marks), "overwrite")
         with self._written("files"):
             told = self._target("files")
-            self._commit(told, self._added("files", files), "overwrite", PIN, 0)
+            self._commit(told, self._added("files", files), "overwrite", (PIN, 0))
 
     def fold(self, table: str) -> None:
         """Make one of a table's many small files; to be done under the lock `finish`."""
@@ -145,7 +149,7 @@ class Lake:
     def _pin(self, version: int) -> None:
         with self._written("files"):
             told = self._target("files")
-            self._commit(told, self._added("files", pl.DataFrame()), "append", PIN, version)
+            self._commit(told, self._added("files", pl.DataFrame()), "append", (PIN, version))
 
     def _target(self, table: str) -> Any:
         """A table to write to, with the columns of this version."""
@@ -187,12 +191,12 @@ class Lake:
         target: Any,
         added: Any,
         mode: Literal["append", "overwrite"],
-        app: str | None = None,
-        version: int = 0,
+        transaction: tuple[str, int] | None = None,
     ) -> None:
+        """Commit rows; `transaction` is the application's name of its commits, and which it is."""
         from deltalake import CommitProperties, Transaction, write_deltalake
 
-        told = [Transaction(app, version)] if app else []
+        told = [Transaction(*transaction)] if transaction else []
         properties = CommitProperties(app_transactions=told)
         if self.local:
             target.create_write_transaction(
@@ -299,6 +303,13 @@ class Lake:
         from deltalake import DeltaTable, Schema
         from deltalake.exceptions import CommitFailedError
 
+        odd = UNDELETABLE & set(str(Path(self.root).absolute())) if self.local else ()
+        if odd:
+            raise LakeError(
+                f"a folder with {' '.join(sorted(odd))} in its path cannot hold a lake",
+                "choose another folder with --lake",
+                file=self.root,
+            )
         try:
             DeltaTable.create(
                 self.uri(table),
