@@ -97,6 +97,8 @@ def test_two_columns_that_begin_the_call_are_before_one_that_ends_it() -> None:
     assert start_of({"End": WHOLE, **begun})[1] == {*begun}
     assert start_of({"End": WHOLE, "Start date": DAY})[1] == {"End"}
     assert start_of({"Start": WHOLE, **begun})[1] == {"Start"}
+    later = {"End": WHOLE, **begun, "Billing date": DAY, "End time": CLOCK}
+    assert start_of(later)[1] == {*begun}
     assert start_of({"End": WHOLE})[0].endswith("'], tells: end}")
     assert start_of({"Answered": WHOLE})[0].endswith("']}")
 
@@ -112,6 +114,7 @@ def test_two_columns_that_begin_the_call_are_before_one_that_ends_it() -> None:
         ("Start (GMT+05:30)", WHOLE[0], ", zone: '???'"),
         ("Start (Europe/Paris)", WHOLE[0], ", zone: 'Europe/Paris'"),
         ("Start (Europe/Paris, UTC)", WHOLE[0], ", zone: '???'"),
+        ("Start (Zulu/Nowhere)", WHOLE[0], ", zone: 'UTC'"),
         ("Start", WHOLE[0], ""),
     ],
 )
@@ -176,6 +179,10 @@ def test_the_unit_of_a_duration_is_told_or_left_open(
 ) -> None:
     told = f"{{column: '{title}', form: {form}}}" if form else ""
     assert duration_of({title: values}) == told
+
+
+def test_a_column_of_waiting_does_not_hide_the_one_behind_it() -> None:
+    assert duration_of({"Ring time": ["1:05"], "x": ["1:06"]}) == "{column: 'x', form: clock}"
 
 
 def test_of_several_durations_the_one_of_the_talk_is_taken() -> None:
