@@ -102,8 +102,8 @@ def shape(form: str) -> re.Pattern[str]:
     if form.startswith("epoch"):
         return re.compile(rf"(?<!\d)\d{{{13 if form == 'epoch_ms' else 10}}}(?!\d)")
     form = form.replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%F", "%Y-%m-%d")
-    # without marks between them, none lacks a digit
-    two = r"\d{2}" if re.search(r"%[a-zA-Z]%", form) else r"\d{1,2}"
+    # numbers without marks between them lack no digit
+    two = r"\d{2}" if re.search(r"(?:%[^aAbBhpPzZ]){2}", form) else r"\d{1,2}"
     parts = (
         _DIRECTIVES.get(part, two)
         if part.startswith("%")

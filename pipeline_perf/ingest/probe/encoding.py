@@ -112,9 +112,9 @@ def detect(samples: Sequence[bytes], priors: Sequence[str] = ()) -> Encoding | N
     best, score = _likeliest(beyond, priors)
     if valid and (valid >= 0.2 * len(beyond) or best in ("cp1252", "iso8859-1")):
         return Encoding("utf-8", 0.8, mixed=True)
-    if best is not None and score > SURE_SCORE:
+    if score > SURE_SCORE:
         return Encoding(best, min(0.9, 0.5 + score / 2))
-    return _detected(b"\n".join(beyond)) or Encoding(best or "cp1252", 0.3)
+    return _detected(b"\n".join(beyond)) or Encoding(best, 0.3)
 
 
 def _is_utf8(sample: bytes, whole: bool = False) -> bool:
@@ -193,7 +193,7 @@ BETWEEN_CELLS = re.compile(rb"[,;|\t\r\n\"]+")
 WEIGHED = 2048
 
 
-def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | None, float]:
+def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str, float]:
     """The best reading of lines beyond ASCII, and how plausible it is (-1 to 1)."""
     sample, size = [], 0
     for cell in dict.fromkeys(
@@ -207,8 +207,7 @@ def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | No
         if size > WEIGHED:
             break
     expected = [codecs.lookup(prior).name for prior in priors]
-    best: str | None = None
-    score = -1.0
+    best, score = "cp1252", -1.0
     for codec in dict.fromkeys((*(c for c in expected if not c.startswith("utf")), *SINGLE)):
         texts = _decoded(sample, codec)
         if texts is None:
@@ -226,8 +225,6 @@ def _likeliest(beyond: Sequence[bytes], priors: Sequence[str]) -> tuple[str | No
             )
             if likeness > score + 1e-9:
                 best, score = codec, likeness
-    if best is None:  # bytes that Windows-1252 does not have
-        best, score = "iso8859-1", _plausibility([cell.decode("iso8859-1") for cell in sample])
     return best, score
 
 

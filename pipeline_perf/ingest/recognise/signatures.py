@@ -338,6 +338,6 @@ def _from_name(layout: Layout, probe: Probe) -> dict[str, str]:
 def _told(pattern: str, stem: str) -> Iterable[str]:
     """All that a pattern finds in a name; the character between two finds may belong to both."""
     at, sought = 0, re.compile(pattern)
-    while match := sought.search(stem, at):
+    while at <= len(stem) and (match := sought.search(stem, at)):
         yield value_of(match)
         at = max(match.end() - 1, at + 1)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline_perf.ingest.layout.model import Field
 from pipeline_perf.ingest.normalise.decide import Decisions
+from pipeline_perf.ingest.normalise.repeated_hours import in_repeated, repeated
 from pipeline_perf.ingest.pipeline import Options, ingest_file
 from pipeline_perf.lake.delta import Lake
 from pipeline_perf_tests.ingest.normalise.typed_rows import ISO, moment, table, typed
@@ -140,3 +141,69 @@ def test_from_start_to_end_it_is_as_long_as_between_the_two_moments(start, end, 
     found = typed({"Time": [start], "End": [end]}, of, zone=NEW_YORK)
     assert found["duration_s"].to_list() == [seconds]
     assert found["started_at_local"].to_list() == [moment(start)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "after"),
+    [
+        (NEW_YORK, "2024-11-03 01:00:00", "2024-11-03 02:00:00"),
+        (NEW_YORK, "2023-11-05 01:00:00", "2023-11-05 02:00:00"),
+        ("Australia/Lord_Howe", "2024-04-07 01:30:00", "2024-04-07 02:00:00"),
+        ("America/Caracas", "2007-12-09 02:30:00", "2007-12-09 03:00:00"),
+        ("Africa/Monrovia", "1919-03-01 00:00:00", ""),
+    ],
+)
+def test_a_repeated_stretch_has_its_first_moment_and_not_the_one_after_it(
+    zone: str, first: str, after: str
+) -> None:
+    begin = moment(first)
+    end = moment(after) if after else begin
+    tick = dt.timedelta(microseconds=1)
+    times = [begin - tick, begin, end - tick, end]
+    far = [begin - dt.timedelta(days=400), begin + dt.timedelta(days=400)]
+    twice = [False, begin != end, begin != end, False]
+    assert in_repeated(pl.Series(times), zone).to_list() == twice
+    assert in_repeated(pl.Series([*times, None, *far]), zone).to_list()[:5] == [*twice, False]
+
+
+def test_in_utc_and_where_no_time_is_nothing_came_twice() -> None:
+    local = pl.Series([moment("2024-11-03 01:30:00"), None])
+    assert in_repeated(local, "UTC").to_list() == [False, False]
+    none = pl.Series([None], dtype=pl.Datetime("us"))
+    assert in_repeated(none, NEW_YORK).to_list() == [False]
+    assert in_repeated(local, NEW_YORK).to_list() == [True, False]
+
+
+def test_every_repeated_stretch_of_the_years_that_a_file_spans_is_known() -> None:
+    local = pl.Series([moment("2022-11-06 01:00:00"), moment("2024-11-03 01:59:59")])
+    firsts, afters = repeated(local, NEW_YORK)
+    days = ["2022-11-06", "2023-11-05", "2024-11-03"]
+    as_time = [pl.Series(m).cast(pl.Datetime("us")).to_list() for m in (firsts, afters)]
+    assert as_time == [[moment(f"{day} 0{hour}:00:00") for day in days] for hour in (1, 2)]
+    ends = pl.Series([moment("2022-11-06 02:00:00"), moment("2024-11-03 00:59:59")])
+    assert repeated(ends, NEW_YORK).shape == (2, 1)
+    around = pl.Series([moment("1850-01-01 00:00:00"), moment("2200-01-01 00:00:00")])
+    assert 0 < repeated(around, NEW_YORK).shape[1] < 201
+
+
+@pytest.mark.parametrize(
+    ("clocks", "in_utc", "told"),
+    [
+        # the second pass may begin with the moment itself, and last up to the end
+        (["01:00:00", "01:59:59", "01:00:00", "02:00:00"], ["05", "05", "06", "07"], 3),
+        (["01:30:00", "01:30:00"], ["05", "05"], 0),
+        (["01:30:00"], ["05"], 0),
+        (["01:59:00", "01:00:00", "01:00:00"], ["05", "06", "06"], 3),
+        (["02:00:00", "01:30:00"], ["07", "05"], 0),
+        (["01:30:00", "00:59:59"], ["05", "04"], 0),
+        (["01:30:00", "01:20:00", "01:10:00", "02:00:00"], ["05", "05", "05", "07"], 0),
+    ],
+)
+def test_the_order_tells_of_how_many_times_which_pass_they_are_of(
+    clocks: list[str], in_utc: list[str], told: int
+) -> None:
+    found = read(["00:00:00", "00:01:00", *clocks])
+    assert [clock[:2] for clock in clocks_of(found)[2:]] == in_utc
+    flags = found["corrected.ambiguous_hour"].to_list()
+    within = sum(clock.startswith("01") for clock in clocks)
+    assert sum(flags) == within - told

@@ -266,3 +266,219 @@ def test_a_single_column_has_a_title_over_values_of_one_kind(
     lines: list[str], told: Structure
 ) -> None:
     assert structure(*lines, delimiter=None) == told
+
+
+# --------------------------------------------------------------------------- borders
+
+
+def numbers(rows: int, width: int = 3) -> list[str]:
+    return [",".join(str(10 * i + j) for j in range(width)) for i in range(rows)]
+
+
+@pytest.mark.parametrize(
+    "header", ["Name, Number, Seconds", "Name, Number,Seconds", "Name,Number,Seconds"]
+)
+def test_blanks_after_delimiters_make_no_difference_to_single_words(header: str) -> None:
+    assert structure(header, *R) == Structure(0, 1, 0, 1, THREE)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "begin"),
+    [
+        ("Calls of July, of the line, as billed", 1),  # blanks follow the commas
+        ("Calls of July, of the line,as billed", 1),  # half of them
+        ("Calls of July, of the line,as billed,since May", 0),
+        ("Calls,of July,as billed", 0),
+    ],
+)
+def test_a_sentence_is_no_header(sentence: str, begin: int) -> None:
+    width = sentence.count(",") + 1
+    assert structure(sentence, *numbers(5, width)).preamble_lines == 0
+    assert structure(sentence, *numbers(5, width)).header_lines == 1 - begin
+
+
+def test_a_table_whose_every_delimiter_is_followed_by_a_blank_has_a_header_all_the_same() -> None:
+    rows = [line.replace(",", ", ") for line in numbers(5)]
+    assert structure("Full name, Number, Seconds", *rows).columns == (
+        "Full name",
+        "Number",
+        "Seconds",
+    )
+
+
+@pytest.mark.parametrize("padded", [18, 19, 20])
+def test_a_header_stands_within_the_first_twenty_rows(padded: int) -> None:
+    lines = ["x1,,,,"] * padded
+    table = ["Name,Number,Seconds,Cost,Tax", *numbers(40, 5)]
+    header = structure(*lines, *table).header_lines
+    assert header == (1 if padded < 20 else 0)
+
+
+@pytest.mark.parametrize(("lines", "header"), [(3, 4), (2, 3), (4, 4)])
+def test_a_header_has_four_lines_at_most(lines: int, header: int) -> None:
+    found = structure(H, *["text,count,s"] * lines, *numbers(30))
+    assert found.header_lines == header
+    assert structure(H, *["int,int,int"] * lines, *numbers(30)).header_lines == header
+
+
+def test_only_the_first_thousand_lines_are_looked_at() -> None:
+    further = ["City,State,Code", "1,2,3"]
+    for first, tables in ((995, 2), (997, 2), (998, 1), (999, 1)):
+        assert structure(H, *numbers(first), *further).tables == tables
+
+
+@pytest.mark.parametrize(
+    ("units", "header"),
+    [
+        ("text,count,s", 2),
+        (",count,s", 2),
+        (",,s", 1),  # one word is no line of units
+        ("text,count,", 1),  # half of the columns of numbers
+        ("text,count,-", 1),
+        ("text,count,7", 1),
+    ],
+)
+def test_a_line_of_units_has_words_over_the_columns_of_numbers(units: str, header: int) -> None:
+    rows = ["ab,2,3", "cd,5,6", "ef,8,9"]
+    assert structure(H, units, *rows).header_lines == header
+
+
+@pytest.mark.parametrize(
+    ("first", "header"),
+    [
+        ("c1980,c1981,c1982", 1),
+        ("c1980,c1981,7", 0),  # as many are of the kind below as it allows
+        ("c1980,c1981,c1982,c1983,7", 1),
+        ("c1980,c1981,c1982,7,8", 0),
+        ("c1980,c1980,c1982", 0),  # titles differ
+        ("c1980,,", 0),
+        ("c1980,c1981,,", 1),
+        ("c1980,,,", 0),
+    ],
+)
+def test_codes_over_numbers_are_titles(first: str, header: int) -> None:
+    assert structure(first, *numbers(9, first.count(",") + 1)).header_lines == header
+
+
+@pytest.mark.parametrize(
+    ("values", "header"),
+    [("11112", 1), ("1111x", 1), ("111xx", 0)],
+)
+def test_a_column_is_of_a_kind_where_four_fifths_of_its_values_are(
+    values: str, header: int
+) -> None:
+    rows = [f"{value},{value}" for value in values]
+    assert structure("a1,b2", *rows, *rows).header_lines == header
+
+
+@pytest.mark.parametrize(
+    ("values", "header"),
+    [
+        (("1", "1", "name"), 1),  # most are values
+        (("1", "name", "name"), 0),
+        (("1", "name"), 0),
+        (("1", "other"), 1),
+    ],
+)
+def test_a_title_that_comes_again_among_texts_is_a_value(
+    values: tuple[str, ...], header: int
+) -> None:
+    rows = [f"{value},a{i:x}x" for i, value in enumerate(values, 10)]
+    assert structure("name,code", *rows).header_lines == header
+
+
+@pytest.mark.parametrize(
+    ("odd", "tables"),
+    [
+        (["1,2,3,4,5,6"], 1),  # a damaged record
+        (["1,2,3,4,5,6", "2,3,4,5,6,7"], 1),
+        (["City,State,Code,Long,Lat,Zip", "1,2,3,4,5,6", "2,3,4,5,6,7"], 2),
+    ],
+)
+def test_an_odd_row_in_the_midst_ends_no_table(odd: list[str], tables: int) -> None:
+    found = structure(H, *numbers(5), *odd, *numbers(5))
+    assert (found.preamble_lines, found.columns, found.tables) == (0, THREE, tables)
+
+
+@pytest.mark.parametrize(("records", "begin"), [(7, 0), (8, 2)])
+def test_titles_over_one_line_of_values_describe_a_table_that_is_eight_times_as_large(
+    records: int, begin: int
+) -> None:
+    lines = ["Account,Line,Month,Plan", "17,18,19,20", *numbers(records, 6)]
+    assert structure(*lines).preamble_lines == begin
+    three = [*lines[:2], *["17,18,19,20"] * 2, *lines[2:]]  # three records are a table
+    assert structure(*three, *numbers(records, 6)).preamble_lines == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Name,Number", "Name Number"),  # narrower than its rows by one cell
+        ("Name,Number,Seconds,Cost,Tax,More", "Name Number Seconds Cost Tax More"),
+        ("Name", "column_1 column_2 column_3 column_4"),
+    ],
+)
+def test_a_header_may_be_narrower_or_wider_than_its_rows(header: str, columns: str) -> None:
+    width = 4 if header != "Name,Number" else 3
+    assert structure(header, *numbers(6, width)).columns == tuple(columns.split())
+
+
+@pytest.mark.parametrize(("filled", "begin"), [(2, 0), (1, 1)])
+def test_records_without_titles_begin_where_half_of_the_cells_are_filled(
+    filled: int, begin: int
+) -> None:
+    first = ",".join([*map(str, range(1, filled + 1)), *[""] * (4 - filled)])
+    found = structure(first, *numbers(9, 4))
+    assert (found.preamble_lines, found.header_lines) == (begin, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "header"),
+    [
+        ("17,,,,", 1),
+        ("17,18,,,", 1),
+        ("17,18,19,,", 0),  # more than half of what the header has
+    ],
+)
+def test_a_line_of_values_padded_to_the_width_of_the_table_may_stand_above_its_header(
+    first: str, header: int
+) -> None:
+    found = structure(first, "Name,Number,Seconds,Cost,Tax", *numbers(9, 5))
+    assert found.header_lines == header
+
+
+@pytest.mark.parametrize(
+    ("above", "titles", "header"),
+    [
+        (["17,18"], 9, 1),
+        (["17,18,19"], 9, 1),
+        (["17,18,19,20"], 9, 1),  # the header has more than twice as many
+        (["17,18,19,20"], 8, 0),
+        (["17,18"] * 3, 9, 1),
+        (["17,18"] * 4, 9, 0),  # no more than three lines
+    ],
+)
+def test_lines_of_values_may_stand_above_a_header_of_more_than_twice_as_many_titles(
+    above: list[str], titles: int, header: int
+) -> None:
+    names = ["Name", "Number", "Seconds", "Cost", "Tax", "More", "City", "State", "Code"][:titles]
+    lines = [*above, ",".join(names), *numbers(29, 4)]
+    padded = [line + "," * (8 - line.count(",")) for line in lines]
+    found = structure(*padded)
+    assert (found.preamble_lines, found.header_lines) == (len(above) * header, header)
+
+
+@pytest.mark.parametrize(
+    ("end", "footer"),
+    [
+        ("thanks,all", 1),  # half of the width
+        ("thanks,to,all", 0),
+        (",,thanks,", 0),  # as wide as a record, without its first values
+        ("thanks,,,", 1),
+        ("thanks,5", 0),
+        ("thanks a1b,5a", 0),
+        ("--", 1),
+    ],
+)
+def test_a_short_line_of_texts_is_a_footer(end: str, footer: int) -> None:
+    assert structure("Name,Number,Seconds,Cost", *numbers(5, 4), end).footer_lines == footer
