@@ -118,7 +118,10 @@ def _changed_line(source: str, operator: str, occurrence: int) -> tuple[int, str
     """Number of the line that a change changes, before and after; None where the outcome is no
     program, or the same.
     """
-    mutated = mutate_code(source, _operators()[operator], occurrence)
+    try:
+        mutated = mutate_code(source, _operators()[operator], occurrence)
+    except AttributeError:  # Cosmic Ray takes no dotted name among several exceptions
+        return None
     try:
         if mutated is None or ast.dump(ast.parse(source)) == ast.dump(ast.parse(mutated)):
             return None

@@ -73,3 +73,8 @@ def test_what_was_judged_equivalent_still_stands_in_the_code_and_says_why() -> N
         assert len(judged["why"]) > 20
         lines = (TREE / judged["module"]).read_text(encoding="utf-8").splitlines()
         assert judged["before"] in map(str.strip, lines)
+
+
+def test_exceptions_with_dotted_names_are_passed_by() -> None:
+    source = "try:\n    f()\nexcept (a.B, a.C):\n    if x:\n        pass\n"
+    assert {mutant.before for mutant in of(source)} == {"if x:"}
