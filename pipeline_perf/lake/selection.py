@@ -74,8 +74,9 @@ def files_named(lake: Lake, text: str) -> tuple[str, ...]:
     Raises LakeError where there is none.
     """
     files = lake.files().select("source_file_id", "file")
-    name, identity = pl.col("file"), pl.col("source_file_id")
-    named = (name == text) | name.str.ends_with("/" + text) | name.str.starts_with(text + "!")
+    path, identity = "/" + pl.col("file"), pl.col("source_file_id")
+    # behind an archive's name stand those of its members
+    named = path.str.ends_with("/" + text) | path.str.contains(f"/{text}!", literal=True)
     if re.fullmatch(r"[0-9a-f]{4,16}", text):
         named |= identity.str.starts_with(text)
     found = files.filter(named)["source_file_id"].to_list()

@@ -160,6 +160,7 @@ FILES = [
         ("recalls.csv", [2]),
         # an archive is all its members, a member one of them
         ("data/calls.zip", [3, 4]),
+        ("calls.zip", [3, 4]),
         ("data/calls.zip!june.csv", [4]),
         ("bill.csv", [3]),
         # by id: whole, or four digits of it and more, from the first
