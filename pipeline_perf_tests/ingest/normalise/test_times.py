@@ -97,6 +97,12 @@ def test_a_time_is_read_also_as_people_of_other_languages_and_spreadsheets_write
     assert among["started_at_local"][3] == moment(clock)
 
 
+@pytest.mark.parametrize("text", ["29 noviembre 2022 10:00", "29 nov 2022 10:00:00"])
+def test_the_forms_of_a_column_are_weighed_also_where_none_reads_it_as_it_stands(text) -> None:
+    of = table(started_at=Field(("Time",), formats=("%Y-%m-%d %H:%M", "%d %b %Y %H:%M")))
+    assert typed({"Time": [text]}, of)["started_at_local"].to_list() == [moment("2022-11-29 10:00")]
+
+
 @pytest.mark.parametrize(
     "text", ["29 listopad 2022 10:00", "29 foo 2022 10:00", "29 m. 2022 10:00"]
 )
