@@ -142,6 +142,21 @@ def test_rows_of_a_table_differ_by_a_quarter_of_the_wider_at_most(
 
 
 @pytest.mark.parametrize(
+    ("words", "tables"),
+    [
+        ("Ann,Oslo,None,,", 1),
+        ("Who,Where,Digits,Long,", 2),
+        ("Who,Where,Digits,Long,Price", 2),
+    ],
+)
+def test_a_row_of_words_that_leaves_most_columns_of_values_open_heads_no_table(
+    words: str, tables: int
+) -> None:
+    rows = ["bob,rome,1,2,3", "eve,bonn,4,5,6"]
+    assert structure("Name,City,Number,Seconds,Cost", *rows, words, *rows).tables == tables
+
+
+@pytest.mark.parametrize(
     ("lines", "told"),
     [
         ([], Structure()),
