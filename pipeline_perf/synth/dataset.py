@@ -94,6 +94,7 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("freeswitch", "xml"): freeswitch.XML,
     ("google_voice", "html"): services.GOOGLE_VOICE,
     ("kamailio", "flatstore"): services.KAMAILIO,
+    ("kamailio", "flatstore_3_1"): services.KAMAILIO_3_1,
     ("opensips", "flatstore"): services.OPENSIPS,
     ("mitel", "fixed"): switches.MITEL,
     ("panasonic", "fixed"): switches.PANASONIC,

@@ -241,11 +241,11 @@ _TRANSACTION = {
 }
 
 
-def _flatstore(carrier: str, columns: Mapping[str, pl.Expr]) -> Layout:
+def _flatstore(carrier: str, columns: Mapping[str, pl.Expr], form: str = "flatstore") -> Layout:
     """A SIP proxy's own text form: transactions, and what its configuration adds to them."""
     ended = pl.col("ended") | ~pl.col("picked_up")
     return plain(
-        f"{carrier}_flatstore",
+        f"{carrier}_{form}",
         carrier,
         {**_TRANSACTION, **columns},
         separator="|",
@@ -275,16 +275,22 @@ OPENSIPS = _flatstore(
     },
 )
 
-KAMAILIO = _flatstore(
+_PARTIES = {
+    "src_user": either(CLOSING, CALLED, CALLER),
+    "src_domain": pl.lit("example.org"),
+    "src_ip": pl.lit("192.0.2.10"),
+    "dst_ouser": either(CLOSING, CALLER, CALLED),
+    "dst_user": either(CLOSING, CALLER, "101"),
+    "dst_domain": pl.lit("example.org"),
+}
+
+KAMAILIO = _flatstore("kamailio", _PARTIES)
+
+#: The configuration of version 3.1 does not add the address.
+KAMAILIO_3_1 = _flatstore(
     "kamailio",
-    {
-        "src_user": either(CLOSING, CALLED, CALLER),
-        "src_domain": pl.lit("example.org"),
-        "src_ip": pl.lit("192.0.2.10"),
-        "dst_ouser": either(CLOSING, CALLER, CALLED),
-        "dst_user": either(CLOSING, CALLER, "101"),
-        "dst_domain": pl.lit("example.org"),
-    },
+    {name: column for name, column in _PARTIES.items() if name != "src_ip"},
+    "flatstore_3_1",
 )
 
 #: A missed call has no duration.
