@@ -27,6 +27,9 @@ PROJECT = Path(__file__).parents[2]
 #: Whoever waits longer has met a defect: the longest command takes two minutes on a busy machine.
 PATIENCE_S = 600
 
+#: For what was told to stop.
+STOPPING_S = 30
+
 #: How Dagster says where its pages are: at another port where 3000 is taken.
 SERVING = re.compile(r"(?<=Serving dagster-webserver on )http://\S+")
 
@@ -113,8 +116,7 @@ class Place:
         The exit code is 0 where the page answered.
         """
         process = self.start(f"exec 2>&1; {command}")
-        impatient = threading.Timer(PATIENCE_S, os.killpg, (process.pid, signal.SIGKILL))
-        impatient.start()
+        impatient = _killed_after(PATIENCE_S, process.pid)
         printed: list[str] = []
         answered = False
         try:
@@ -124,12 +126,21 @@ class Place:
                 if not answered and (address := SERVING.search(line)):
                     answered = _answers(address[0])
                     os.killpg(process.pid, signal.SIGINT)
+                    # Dagster's services may miss it, and then wait for one another
+                    impatient.cancel()
+                    impatient = _killed_after(STOPPING_S, process.pid)
             process.wait()
         finally:
             impatient.cancel()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         return Ended(0 if answered else 1, printed)
+
+
+def _killed_after(seconds: float, group: int) -> threading.Timer:
+    timer = threading.Timer(seconds, os.killpg, (group, signal.SIGKILL))
+    timer.start()
+    return timer
 
 
 def _answers(address: str) -> bool:
